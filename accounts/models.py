@@ -1,0 +1,86 @@
+"""People."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import PurePath
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+
+class TimeStamped(models.Model):
+    """When a row was made and last changed."""
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+def _public_image(folder: str, filename: str) -> str:
+    """A name of our own: what the uploader called the file never reaches the disk."""
+    return f"public/{folder}/{uuid.uuid4().hex}{PurePath(filename).suffix.lower()}"
+
+
+def profile_picture_path(user: User, filename: str) -> str:
+    return _public_image("profile", filename)
+
+
+def banner_image_path(user: User, filename: str) -> str:
+    return _public_image("banner", filename)
+
+
+class User(TimeStamped, AbstractUser):
+    """A person with an account; usernames and e-mails are unique whatever the case."""
+
+    class Role(models.TextChoices):
+        VIEWER = "viewer", "Viewer"
+        CREATOR = "creator", "Creator"
+        MODERATOR = "moderator", "Moderator"
+
+    email = models.EmailField("e-mail address", blank=True)
+    bio = models.TextField(max_length=1000, blank=True)
+    profile_picture = models.ImageField(upload_to=profile_picture_path, blank=True)
+    banner_image = models.ImageField(upload_to=banner_image_path, blank=True)
+    website = models.URLField(blank=True)
+    location = models.CharField(max_length=100, blank=True)
+    role = models.CharField(max_length=20, choices=Role, default=Role.VIEWER)
+    verified = models.BooleanField(
+        default=False, help_text="A badge that an administrator gives."
+    )
+    parent_category_interests = models.ManyToManyField(
+        "videos.ParentCategory", related_name="interested_users", blank=True
+    )
+    record_history = models.BooleanField(
+        default=True, help_text="Whether what this person watches is recorded."
+    )
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_username_unique",
+                violation_error_message="A user with that username already exists.",
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~models.Q(email=""),
+                name="user_email_unique",
+                violation_error_message="A user with that e-mail already exists.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_absolute_url(self) -> str:
+        return reverse("profile", args=[self.username])
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.username

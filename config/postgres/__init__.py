@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL: `server` runs it, `base` is its Django backend."""

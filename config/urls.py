@@ -1,0 +1,16 @@
+"""All routes: each app's pages, the API, the admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("config.api")),
+    path("", include("accounts.urls")),
+    path("", include("videos.urls")),
+    path("", include("interactions.urls")),
+    path("", include("recommender.urls")),
+]

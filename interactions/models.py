@@ -1,0 +1,261 @@
+"""What people do: watch, like, follow, comment."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import TimeStamped
+from videos.models import Category, Video
+
+
+class Watch(TimeStamped):
+    """One viewing session of one user; it grows while the player reports progress."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="watches"
+    )
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="watches")
+    session_id = models.UUIDField(default=uuid.uuid4, help_text="Made by the client.")
+    watch_time = models.FloatField(default=0, help_text="Fraction watched, 0 to 1.")
+    watched_duration = models.FloatField(default=0, help_text="Seconds watched.")
+    counted = models.BooleanField(
+        default=False, help_text="Whether the session has counted as a view."
+    )
+    timestamp = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-timestamp"]
+        verbose_name_plural = "watches"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "video", "session_id"], name="watch_session_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(watch_time__gte=0, watch_time__lte=1),
+                name="watch_time_is_fraction",
+            ),
+            models.CheckConstraint(
+                condition=Q(watched_duration__gte=0),
+                name="watched_duration_not_negative",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-timestamp"], name="watch_history"),
+            models.Index(fields=["video", "-timestamp"], name="watch_of_video"),
+            BrinIndex(fields=["timestamp"], name="watch_window"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} watched {self.video}"
+
+
+class Like(TimeStamped):
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="likes"
+    )
+    # `Video.likes` is the counter, so the rows are reached as `like_set`.
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="like_set")
+    timestamp = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-timestamp"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "video"], name="like_unique")
+        ]
+        indexes = [models.Index(fields=["user", "-timestamp"], name="like_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.user} likes {self.video}"
+
+
+class Follow(TimeStamped):
+    follower = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="following"
+    )
+    followee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="followers"
+    )
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["follower", "followee"], name="follow_unique"
+            ),
+            models.CheckConstraint(
+                condition=~Q(follower=F("followee")), name="follow_not_oneself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.follower} follows {self.followee}"
+
+
+class Comment(TimeStamped):
+    """A comment, or a reply to one; replies are one level deep."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comments"
+    )
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="comments")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="replies"
+    )
+    text = models.TextField(max_length=2000)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="comment_not_empty")
+        ]
+        indexes = [
+            models.Index(fields=["video", "-created_at"], name="comment_of_video")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.video}"
+
+
+class UserCategoryInterest(TimeStamped):
+    """How much a user cares for a category; `score` decays with time."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="category_interests",
+    )
+    category = models.ForeignKey(
+        Category, on_delete=models.CASCADE, related_name="interested"
+    )
+    score = models.FloatField(default=0)
+    interaction_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-score"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "category"], name="interest_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(score__gte=0), name="interest_score_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.category}"
+
+
+class NotInterested(TimeStamped):
+    """A user asked not to be shown this video."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dismissals"
+    )
+    video = models.ForeignKey(
+        Video, on_delete=models.CASCADE, related_name="dismissals"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "video"], name="not_interested_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} not in {self.video}"
+
+
+class Engagement(TimeStamped):
+    """All that one user did with one video, summed up in one row.
+
+    Kept in step with `Watch` and `Like` by `interactions.services`. `score` is 0.6 *
+    `fraction` + 0.4 * `liked`, and 0 while less than `VIEW_THRESHOLD` was watched.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="engagements"
+    )
+    video = models.ForeignKey(
+        Video, on_delete=models.CASCADE, related_name="engagements"
+    )
+    fraction = models.FloatField(default=0, help_text="Best of all sessions.")
+    seconds = models.FloatField(default=0, help_text="Total of all sessions.")
+    sessions = models.PositiveIntegerField(default=0)
+    viewed = models.BooleanField(default=False)
+    liked = models.BooleanField(default=False)
+    score = models.FloatField(default=0)
+    last_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "video"], name="engagement_unique"),
+            models.CheckConstraint(
+                condition=Q(score__gte=0, score__lte=1), name="engagement_within_0_1"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-last_at"], name="engagement_newest"),
+            models.Index(fields=["video"], name="engagement_of_video"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} with {self.video}"
+
+
+class Event(models.Model):
+    """A client's event that was taken in; its id makes a retry a no-op."""
+
+    event_id = models.UUIDField(primary_key=True, help_text="Made by the client.")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+    )
+    kind = models.CharField(max_length=20)
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [BrinIndex(fields=["received_at"], name="event_received")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"
+
+
+class Impression(models.Model):
+    """A video was shown to someone in a feed, at a position, for a reason."""
+
+    feed_id = models.UUIDField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="impressions",
+    )
+    video = models.ForeignKey(
+        Video, on_delete=models.CASCADE, related_name="impressions"
+    )
+    position = models.PositiveIntegerField()
+    source = models.CharField(max_length=40)
+    clicked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["feed_id", "video"], name="impression_unique"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="impression_of_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.video} at {self.position}"

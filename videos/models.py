@@ -1,0 +1,181 @@
+"""Categories and videos."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import PurePath
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+from accounts.models import TimeStamped
+from videos.querysets import VideoQuerySet
+
+
+class ParentCategory(TimeStamped):
+    """A broad subject, which people pick as an interest: Music, Sports, ..."""
+
+    name = models.CharField(max_length=60)
+    slug = models.SlugField(max_length=80, unique=True)
+    icon = models.CharField(max_length=16, blank=True, help_text="One emoji.")
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "parent categories"
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="parent_category_name_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("category", args=[self.slug])
+
+
+class Category(TimeStamped):
+    """A subject within a parent category: Jazz, Football, ...
+
+    Category and parent category slugs share the address `/category/<slug>/`, so they
+    are distinct across both tables (`videos.services.unique_category_slug`).
+    """
+
+    name = models.CharField(max_length=60)
+    slug = models.SlugField(max_length=80, unique=True)
+    parent_category = models.ForeignKey(
+        ParentCategory, on_delete=models.PROTECT, related_name="categories"
+    )
+    description = models.TextField(blank=True)
+    icon = models.CharField(max_length=16, blank=True, help_text="One emoji.")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "categories"
+        constraints = [
+            models.UniqueConstraint(
+                "parent_category", Lower("name"), name="category_name_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("category", args=[self.slug])
+
+
+def new_video_id() -> str:
+    """66 random bits, in 11 characters that need no escaping in an address."""
+    return secrets.token_urlsafe(8)
+
+
+def video_file_path(video: Video, filename: str) -> str:
+    return f"videos/{video.video_id}/original{PurePath(filename).suffix.lower()[:10]}"
+
+
+def thumbnail_path(video: Video, filename: str) -> str:
+    token = secrets.token_hex(4)  # a new picture is a new address: caches may be long
+    return f"videos/{video.video_id}/thumbnail-{token}.jpg"
+
+
+class Video(TimeStamped):
+    """A video: an uploaded file or an address elsewhere.
+
+    `views`, `likes` and `engagement` are counters kept by `interactions.services`.
+    """
+
+    class Visibility(models.TextChoices):
+        PUBLIC = "public", "Public"
+        UNLISTED = "unlisted", "Unlisted: whoever has the link"
+        PRIVATE = "private", "Private: only you"
+
+    class State(models.TextChoices):
+        PROCESSING = "processing", "Processing"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+
+    video_id = models.CharField(
+        max_length=16, unique=True, default=new_video_id, editable=False
+    )
+    title = models.CharField(max_length=150)
+    description = models.TextField(max_length=5000, blank=True)
+    creator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="videos"
+    )
+    thumbnail = models.ImageField(upload_to=thumbnail_path, blank=True)
+    video_file = models.FileField(upload_to=video_file_path, blank=True)
+    external_url = models.URLField(max_length=500, blank=True)
+    duration = models.FloatField(default=0, help_text="Seconds.")
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    categories = models.ManyToManyField(Category, related_name="videos", blank=True)
+    parent_categories = models.ManyToManyField(
+        ParentCategory, related_name="videos", blank=True
+    )
+    views = models.PositiveIntegerField(default=0, editable=False)
+    likes = models.PositiveIntegerField(default=0, editable=False)
+    engagement = models.FloatField(
+        default=0,
+        editable=False,
+        help_text="Sum over users of 0.6 * watch fraction + 0.4 * like.",
+    )
+    visibility = models.CharField(
+        max_length=10, choices=Visibility, default=Visibility.PUBLIC
+    )
+    is_public = models.GeneratedField(
+        expression=models.ExpressionWrapper(
+            Q(visibility="public"), output_field=models.BooleanField()
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+    is_premium = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, choices=State, default=State.PROCESSING)
+    failure = models.CharField(max_length=200, blank=True, editable=False)
+    published_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it first could be watched by others; orders the feeds.",
+    )
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    objects: ClassVar[models.Manager[Video]] = VideoQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-published_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~(Q(video_file="") & Q(external_url="")),
+                name="video_has_a_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(duration__gte=0), name="video_duration_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=~Q(title=""), name="video_title_not_empty"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                F("published_at").desc(),
+                "id",
+                name="video_newest",
+                condition=Q(visibility="public", state="ready"),
+            ),
+            models.Index(fields=["creator", "-published_at"], name="video_by_creator"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("video", args=[self.video_id])
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state == self.State.READY
