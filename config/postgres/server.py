@@ -29,7 +29,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -46,7 +46,7 @@ class Address:
     password: str
 
 
-_attached: dict[Path, tuple[int, Address, IO[bytes]]] = {}
+_attached: dict[Path, tuple[int, Address]] = {}  # by root: process, address
 
 
 def attach(root: Path) -> Address:
@@ -60,13 +60,14 @@ def attach(root: Path) -> Address:
         return known[1]
     root.mkdir(parents=True, exist_ok=True)
     with _locked(root / "start.lock"):
-        clients = (root / "clients.lock").open("ab")
+        # Never closed: the lock goes when the process ends.
+        clients = os.open(root / "clients.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
         fcntl.flock(clients, fcntl.LOCK_SH)
         address = _read_address(root)
         if address is None or not _answers(address):
             _spawn_guardian(root)
             address = _await_address(root)
-    _attached[root] = (os.getpid(), address, clients)
+    _attached[root] = (os.getpid(), address)
     return address
 
 
@@ -77,13 +78,14 @@ def data_exists(root: Path) -> bool:
 def _spawn_guardian(root: Path) -> None:
     (root / "address.json").unlink(missing_ok=True)
     with (root / "guardian.log").open("ab") as log:
-        subprocess.Popen(
+        subprocess.run(
             [sys.executable, "-m", "config.postgres.server", str(root)],
             cwd=Path(__file__).resolve().parents[2],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            check=True,
         )
 
 
@@ -308,4 +310,6 @@ def _group() -> int:
 
 
 if __name__ == "__main__":
+    if os.fork():
+        os._exit(0)  # the guardian is nobody's child: it outlives whoever started it
     sys.exit(guard(Path(sys.argv[1])))
