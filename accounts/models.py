@@ -21,6 +21,16 @@ class TimeStamped(models.Model):
         abstract = True
 
 
+class Sourced(models.Model):
+    """Where an imported row came from; both are empty for what was made here."""
+
+    source = models.CharField(max_length=40, blank=True, editable=False)
+    external_id = models.CharField(max_length=256, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
 def _public_image(folder: str, filename: str) -> str:
     """A name of our own: what the uploader called the file never reaches the disk."""
     return f"public/{folder}/{uuid.uuid4().hex}{PurePath(filename).suffix.lower()}"
@@ -34,7 +44,7 @@ def banner_image_path(user: User, filename: str) -> str:
     return _public_image("banner", filename)
 
 
-class User(TimeStamped, AbstractUser):
+class User(TimeStamped, Sourced, AbstractUser):
     """A person with an account; usernames and e-mails are unique whatever the case."""
 
     class Role(models.TextChoices):
@@ -72,6 +82,11 @@ class User(TimeStamped, AbstractUser):
                 condition=~models.Q(email=""),
                 name="user_email_unique",
                 violation_error_message="A user with that e-mail already exists.",
+            ),
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="user_external_unique",
             ),
         ]
 

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
-from accounts.models import TimeStamped
+from accounts.models import Sourced, TimeStamped
 from videos.querysets import VideoQuerySet
 
 
@@ -38,7 +38,7 @@ class ParentCategory(TimeStamped):
         return reverse("category", args=[self.slug])
 
 
-class Category(TimeStamped):
+class Category(TimeStamped, Sourced):
     """A subject within a parent category: Jazz, Football, ...
 
     Category and parent category slugs share the address `/category/<slug>/`, so they
@@ -59,7 +59,12 @@ class Category(TimeStamped):
         constraints = [
             models.UniqueConstraint(
                 "parent_category", Lower("name"), name="category_name_unique"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                condition=~Q(external_id=""),
+                name="category_external_unique",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -83,7 +88,7 @@ def thumbnail_path(video: Video, filename: str) -> str:
     return f"videos/{video.video_id}/thumbnail-{token}.jpg"
 
 
-class Video(TimeStamped):
+class Video(TimeStamped, Sourced):
     """A video: an uploaded file or an address elsewhere.
 
     `views`, `likes` and `engagement` are counters kept by `interactions.services`.
@@ -158,6 +163,11 @@ class Video(TimeStamped):
             ),
             models.CheckConstraint(
                 condition=~Q(title=""), name="video_title_not_empty"
+            ),
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                condition=~Q(external_id=""),
+                name="video_external_unique",
             ),
         ]
         indexes = [
