@@ -1,0 +1,155 @@
+"""Scores any models on one holdout with one piece of code, and judges them.
+
+Full ranking: every item of the snapshot competes, seen items are removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from recommender.ml import metrics, models
+from recommender.ml.graph import IntArray
+from recommender.ml.history import histories
+from recommender.ml.metrics import Interval, Values
+from recommender.ml.splits import Holdout, Split
+
+CUTOFFS = (10, 20)
+GATE = "recall@20"
+USERS_AT_ONCE = 512
+
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """``report`` is ready for JSON; ``fitted`` the models as trained for the test."""
+
+    report: Report
+    fitted: Mapping[str, models.Model]
+
+
+def evaluate(
+    names: Sequence[str],
+    split: Split,
+    *,
+    seed: int = 0,
+    configs: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: models.Progress = models.silent,
+) -> Evaluation:
+    """Fit each model on what is known before the test part and score it there.
+
+    The report: ``models`` (name -> metric -> value, low, high; names as in
+    "recall@20"), ``differences`` (name -> rival -> metric -> the paired difference),
+    ``users`` and ``targets`` counted, ``seed``.
+    """
+    known = split.test.history
+    fitted = {
+        name: models.fit(name, known, (configs or {}).get(name), progress)
+        for name in names
+    }
+    return Evaluation(report(fitted, split.test, seed=seed), fitted)
+
+
+def report(
+    fitted: Mapping[str, models.Model], holdout: Holdout, *, seed: int = 0
+) -> Report:
+    """The report of models that are fitted already; see `evaluate`."""
+    lists = {name: ranked(m, holdout, max(CUTOFFS)) for name, m in fitted.items()}
+    values = {name: per_user(each, holdout) for name, each in lists.items()}
+    return {
+        "models": {
+            name: _intervals(lists[name], values[name], holdout, seed)
+            for name in fitted
+        },
+        "differences": {
+            ours: {
+                theirs: {
+                    metric: asdict(
+                        metrics.paired_difference(
+                            values[ours][metric], values[theirs][metric], seed=seed
+                        )
+                    )
+                    for metric in values[ours]
+                }
+                for theirs in fitted
+                if theirs != ours
+            }
+            for ours in fitted
+        },
+        "users": len(holdout.users),
+        "targets": len(holdout.items),
+        "seed": seed,
+    }
+
+
+def beats_popularity(
+    report: Mapping[str, Any], name: str, *, metric: str = GATE
+) -> bool:
+    """Whether ``name`` scores above popularity on ``metric``; the activation gate.
+
+    False when either was not measured: what is not shown to be better is not.
+    """
+    measured = report.get("models", {})
+    try:
+        ours = measured[name][metric]["value"]
+        theirs = measured["popularity"][metric]["value"]
+    except KeyError:
+        return False
+    return bool(ours > theirs)
+
+
+def ranked(model: models.Model, holdout: Holdout, k: int) -> IntArray:
+    """(users, k) dense items by falling score, those seen removed; -1 at the end."""
+    history = holdout.history
+    if not np.array_equal(model.item_ids, history.item_ids):
+        raise ValueError(f"{model.name} was fitted on other items than it is asked for")
+    rows = []
+    for start in range(0, len(holdout.users), USERS_AT_ONCE):
+        users = holdout.users[start : start + USERS_AT_ONCE]
+        scores = model.scores(histories(history, users)).copy()
+        row = np.full(history.n_users, -1, np.int64)
+        row[users] = np.arange(len(users))
+        seen = row[history.watched.source]
+        scores[seen[seen >= 0], history.watched.target[seen >= 0]] = -np.inf
+        top = models.best(scores, k)
+        top[~np.isfinite(np.take_along_axis(scores, top, 1))] = -1
+        rows.append(top)
+    return np.concatenate([*rows, np.empty((0, min(k, history.n_items)), np.int64)])
+
+
+def per_user(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
+    """Each per-user metric at each cutoff, (users,)."""
+    found = metrics.hits(ranked, holdout.indptr, holdout.items)
+    relevant = np.diff(holdout.indptr)
+    popularity = np.bincount(
+        holdout.history.watched.target, minlength=holdout.history.n_items
+    )
+    values: dict[str, Values] = {}
+    for k in CUTOFFS:
+        values[f"recall@{k}"] = metrics.recall(found[:, :k], relevant)
+        values[f"ndcg@{k}"] = metrics.ndcg(found[:, :k], relevant)
+        values[f"hr@{k}"] = metrics.hit_rate(found[:, :k], relevant)
+        values[f"map@{k}"] = metrics.average_precision(found[:, :k], relevant)
+        values[f"novelty@{k}"] = metrics.novelty(
+            ranked[:, :k], popularity, holdout.history.n_users
+        )
+    return values
+
+
+def _intervals(
+    lists: IntArray, values: Mapping[str, Values], holdout: Holdout, seed: int
+) -> dict[str, dict[str, float]]:
+    intervals: dict[str, Interval] = {
+        metric: metrics.bootstrap(each, seed=seed) for metric, each in values.items()
+    }
+    n_items = holdout.history.n_items
+    for k in CUTOFFS:
+        for name, metric in (("coverage", metrics.coverage), ("gini", metrics.gini)):
+            intervals[f"{name}@{k}"] = metrics.bootstrap_lists(
+                lists[:, :k], n_items, metric, seed=seed
+            )
+    return {name: asdict(interval) for name, interval in intervals.items()}

@@ -1,0 +1,92 @@
+"""What a model knows of one person: their newest interactions, by external ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.graph import Edges, FloatArray, GraphSnapshot, IntArray, TimeArray
+
+
+@dataclass(frozen=True, eq=False)
+class Trail:
+    """Parallel (n,) arrays: ids, weights and Unix times, in any order."""
+
+    ids: IntArray
+    weight: FloatArray
+    time: TimeArray
+
+    @classmethod
+    def of(
+        cls,
+        ids: npt.ArrayLike,
+        weight: npt.ArrayLike = 1.0,
+        time: npt.ArrayLike = 0.0,
+    ) -> Trail:
+        """Build from sequences; scalars stand for every row."""
+        array = np.asarray(ids, np.int64).reshape(-1)
+        return cls(
+            array,
+            np.broadcast_to(np.asarray(weight, np.float32), array.shape),
+            np.broadcast_to(np.asarray(time, np.float64), array.shape),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def without(self, place: int) -> Trail:
+        """The trail less its row ``place``."""
+        kept = np.arange(len(self)) != place
+        return Trail(self.ids[kept], self.weight[kept], self.time[kept])
+
+
+EMPTY = Trail.of(())
+
+
+@dataclass(frozen=True, eq=False)
+class UserHistory:
+    """One person at one moment; every model's only view of who asks.
+
+    ``watched`` carries engagement scores as weights (rows of weight 0 are ignored),
+    ``follows`` ids of creators, ``interests`` ids of parent categories. The newest 50
+    watches are enough. ``user_id`` may be None: models that learn a vector for each
+    id then fall back on the history.
+    """
+
+    watched: Trail = field(default=EMPTY)
+    liked: Trail = field(default=EMPTY)
+    not_interested: Trail = field(default=EMPTY)
+    follows: Trail = field(default=EMPTY)
+    interests: Trail = field(default=EMPTY)
+    user_id: int | None = None
+
+
+def histories(snapshot: GraphSnapshot, users: IntArray) -> list[UserHistory]:
+    """The histories of dense ``users`` as ``snapshot`` has them."""
+    columns = {
+        "watched": _trails(snapshot.watched, snapshot.item_ids, users),
+        "liked": _trails(snapshot.liked, snapshot.item_ids, users),
+        "not_interested": _trails(snapshot.not_interested, snapshot.item_ids, users),
+        "follows": _trails(snapshot.follows, snapshot.user_ids, users),
+        "interests": _trails(snapshot.interested_in, snapshot.parent_ids, users),
+    }
+    return [
+        UserHistory(
+            user_id=int(snapshot.user_ids[user]),
+            **{name: trails[row] for name, trails in columns.items()},
+        )
+        for row, user in enumerate(users)
+    ]
+
+
+def _trails(edges: Edges, ids: IntArray, users: IntArray) -> Sequence[Trail]:
+    start = np.searchsorted(edges.source, users, "left")
+    stop = np.searchsorted(edges.source, users, "right")
+    target = ids[edges.target] if len(edges) else edges.target
+    return [
+        Trail(target[a:b], edges.weight[a:b], edges.time[a:b])
+        for a, b in zip(start, stop, strict=True)
+    ]

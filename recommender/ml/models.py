@@ -1,0 +1,228 @@
+"""One interface for every model, and the registry that names them.
+
+A model is a pair of modules: a *recipe* with ``Config`` (a frozen dataclass) and
+``fit(snapshot, config, progress)``, and a *server* with ``load(artifact)``. They may be
+one module; where training needs torch they are two, and serving imports the second
+alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml import artifact
+from recommender.ml.artifact import Artifact, ArtifactError, Manifest
+from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.history import Trail, UserHistory
+from recommender.ml.index import Hits
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One finished epoch: mean ``loss``, ``validation`` Recall@20 if measured."""
+
+    stage: str
+    epoch: int
+    epochs: int
+    loss: float
+    validation: float | None
+    seconds: float
+
+
+Progress = Callable[[TrainingStep], None]
+
+
+def silent(step: TrainingStep) -> None:
+    """The progress callback that shows nothing."""
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What in a history speaks most for an item: its removal lowers the score most.
+
+    ``relation`` is watched, liked, follows or interested_in; ``id`` the external id of
+    the video, creator or parent category; ``amount`` the score lost without it.
+    """
+
+    relation: str
+    id: int
+    amount: float
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a model writes into its folder; see `artifact.write`."""
+
+    arrays: Mapping[str, npt.NDArray[Any]]
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
+
+
+class Model(ABC):
+    """A fitted model: it scores histories, by external ids, without torch."""
+
+    name: ClassVar[str]
+    manifest: Manifest
+    item_ids: IntArray  # sorted; columns of `scores`
+
+    @abstractmethod
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        """(len(states), n_items) scores of every item, higher is better."""
+
+    @abstractmethod
+    def parts(self) -> Parts:
+        """What `load` of the same module needs to build the model again."""
+
+    @abstractmethod
+    def renewed(self, snapshot: GraphSnapshot) -> Self:
+        """The same learned weights over newer nodes and edges, without training."""
+
+    def recommend(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        """The best ``k`` items that the history and ``exclude`` do not hold."""
+        seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
+        return self._best(self.scores([state])[0], k, seen)
+
+    def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
+        """The ``k`` items nearest to one; empty if the model does not know it."""
+        if positions(self.item_ids, item_id)[0] < 0:
+            return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
+        state = UserHistory(watched=Trail.of([item_id]))
+        return self.recommend(state, k=k, exclude=exclude)
+
+    def score_items(self, state: UserHistory, item_ids: npt.ArrayLike) -> FloatArray:
+        """(len(item_ids),) scores, NaN for items that the model does not know."""
+        place = positions(self.item_ids, item_ids)
+        scores = np.append(self.scores([state])[0], np.float32(np.nan))
+        return scores[place].astype(np.float32)
+
+    def explain(
+        self, state: UserHistory, item_ids: npt.ArrayLike
+    ) -> list[Contribution | None]:
+        """For each item the contribution that speaks most for it, or None."""
+        return [None] * np.asarray(item_ids).size
+
+    def _best(self, scores: FloatArray, k: int, exclude: IntArray) -> Hits:
+        scores = scores.copy()
+        place = positions(self.item_ids, exclude)
+        scores[place[place >= 0]] = -np.inf
+        order = best(scores[None], k)[0]
+        order = order[np.isfinite(scores[order])]
+        return Hits(self.item_ids[order], scores[order])
+
+
+def best(scores: FloatArray, k: int) -> IntArray:
+    """(rows, k) positions of the greatest scores, falling; ties by position."""
+    k = min(k, scores.shape[1])
+    if k == 0:
+        return np.empty((len(scores), 0), np.int64)
+    top = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
+    order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
+    return np.take_along_axis(top, order, 1).astype(np.int64)
+
+
+class ConfigError(ValueError):
+    """No such model, or no such setting of it; the message lists those there are."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a model's recipe and its server live."""
+
+    recipe: str
+    server: str
+
+
+MODELS: Mapping[str, Entry] = {
+    "popularity": Entry("recommender.ml.popularity", "recommender.ml.popularity"),
+    "co_watch": Entry("recommender.ml.co_watch", "recommender.ml.co_watch"),
+    "graphsage": Entry("recommender.ml.graphsage", "recommender.ml.inference"),
+}
+
+
+def fit(
+    name: str,
+    snapshot: GraphSnapshot,
+    config: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> Model:
+    """Train model ``name`` on all of ``snapshot``; raises `ConfigError`.
+
+    ``config`` overrides the recipe's defaults.
+    """
+    recipe = import_module(_entry(name).recipe)
+    known = {f.name for f in fields(recipe.Config)}
+    unknown = set(config or {}) - known
+    if unknown:
+        raise ConfigError(
+            f"{name} has no setting {', '.join(sorted(unknown))}; "
+            f"it has {', '.join(sorted(known))}"
+        )
+    chosen = recipe.Config(**(config or {}))
+    model: Model = recipe.fit(snapshot, chosen, progress)
+    model.manifest = Manifest(
+        model=name,
+        config=asdict(chosen),
+        data_hash=snapshot.content_hash(),
+        snapshot_taken_at=snapshot.taken_at,
+    )
+    return model
+
+
+def save(
+    model: Model, folder: Path, *, metrics: Mapping[str, Any] | None = None
+) -> Manifest:
+    """Write ``model`` as the new artifact ``folder``, with ``metrics`` about it."""
+    parts = model.parts()
+    return artifact.write(
+        folder,
+        Manifest(**{**vars(model.manifest), "metrics": dict(metrics or {})}),
+        arrays=parts.arrays,
+        documents=parts.documents,
+        files=parts.files,
+    )
+
+
+def load(folder: Path, *, verify: bool = True) -> Model:
+    """The model of an artifact folder; raises `ArtifactError`."""
+    opened = Artifact(folder, verify=verify)
+    name = opened.manifest.model
+    if name not in MODELS:
+        raise ArtifactError(f"{folder} holds a model this version lacks: {name}")
+    try:
+        model: Model = import_module(MODELS[name].server).load(opened)
+    except (KeyError, TypeError, IndexError, ValueError) as error:
+        raise ArtifactError(f"{folder} does not fit its model {name}") from error
+    model.manifest = opened.manifest
+    return model
+
+
+def rebuild(folder: Path, new_folder: Path, snapshot: GraphSnapshot) -> Manifest:
+    """Embed and index ``snapshot`` with the weights of ``folder``, without training.
+
+    Metrics are kept: they belong to the weights. Raises `ArtifactError`.
+    """
+    old = load(folder)
+    model = old.renewed(snapshot)
+    model.manifest = Manifest(
+        model=old.manifest.model,
+        config=old.manifest.config,
+        data_hash=snapshot.content_hash(),
+        snapshot_taken_at=snapshot.taken_at,
+    )
+    return save(model, new_folder, metrics=old.manifest.metrics)
+
+
+def _entry(name: str) -> Entry:
+    if name not in MODELS:
+        raise ConfigError(f"no model {name}; there are {', '.join(sorted(MODELS))}")
+    return MODELS[name]

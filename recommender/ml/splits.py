@@ -1,0 +1,113 @@
+"""Cuts of a snapshot into what a model may see and what it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from recommender.ml.graph import Edges, GraphSnapshot, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Holdout:
+    """What is known (``history``) and what ``users`` watched next.
+
+    ``users`` are dense ids of people with at least ``min_history`` known watches and
+    one target. ``indptr`` and ``items`` are the CSR rows of their targets: dense items
+    watched with a weight above 0 after the cut and not before (seen ones are removed).
+    """
+
+    history: GraphSnapshot
+    users: IntArray
+    indptr: IntArray
+    items: IntArray
+
+    def targets(self, row: int) -> IntArray:
+        """The dense target items of ``users[row]``."""
+        return self.items[self.indptr[row] : self.indptr[row + 1]]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """``validation.history`` is the training part; ``test.history`` adds validation."""
+
+    validation: Holdout
+    test: Holdout
+
+
+def global_time_split(
+    snapshot: GraphSnapshot,
+    *,
+    validation: float = 0.1,
+    test: float = 0.1,
+    min_history: int = 1,
+) -> Split:
+    """Cut all watches at two moments: train 80 %, validation 10 %, test 10 %.
+
+    Every interaction, not watches alone, is cut at the same moment: nothing of a
+    history is as late as the first target. Raises `ValueError` for shares out of
+    range or when there are too few distinct times.
+    """
+    if not (0 < test < 1 and 0 < validation < 1 - test):
+        raise ValueError("validation and test must be shares that leave a train part")
+    times = np.sort(snapshot.watched.time[snapshot.watched.weight > 0])
+    if not len(times):
+        raise ValueError("the snapshot has no watches to split")
+    shares = (1 - test - validation, 1 - test)
+    first, second = (float(times[int(len(times) * share)]) for share in shares)
+    if not times[0] < first < second:
+        raise ValueError("the watches have too few distinct times to split by")
+    return Split(
+        validation=holdout(snapshot.before(second), cut=first, min_history=min_history),
+        test=holdout(snapshot, cut=second, min_history=min_history),
+    )
+
+
+def holdout(snapshot: GraphSnapshot, *, cut: float, min_history: int = 1) -> Holdout:
+    """Everything before ``cut`` as history, watches from ``cut`` on as targets."""
+    late = snapshot.watched.time >= cut
+    return _holdout(
+        snapshot.before(cut), snapshot.watched.where(late), min_history=min_history
+    )
+
+
+def leave_last(
+    snapshot: GraphSnapshot, *, share: float = 0.1, min_history: int = 1
+) -> Split:
+    """Hold out the last ``share`` of each person's watches for test, and as many
+    before those for validation; for data with an order but no common clock.
+
+    A person with too few watches to hold one out is all history.
+    """
+    watched = snapshot.watched
+    order = np.lexsort((watched.time, watched.source))
+    counts = np.bincount(watched.source, minlength=snapshot.n_users)
+    start = np.cumsum(counts) - counts
+    from_end = np.empty(len(watched), np.int64)
+    rank = np.arange(len(watched)) - start[watched.source[order]]
+    from_end[order] = counts[watched.source[order]] - 1 - rank
+    held = np.ceil(counts * share).astype(np.int64)
+    held[counts < 3] = 0
+    test = from_end < held[watched.source]
+    validation = ~test & (from_end < 2 * held[watched.source])
+
+    def cut(known: Edges, asked: Edges) -> Holdout:
+        return _holdout(
+            replace(snapshot, watched=known), asked, min_history=min_history
+        )
+
+    return Split(
+        validation=cut(watched.where(~test & ~validation), watched.where(validation)),
+        test=cut(watched.where(~test), watched.where(test)),
+    )
+
+
+def _holdout(history: GraphSnapshot, asked: Edges, *, min_history: int) -> Holdout:
+    known = np.bincount(
+        history.watched.source[history.watched.weight > 0], minlength=history.n_users
+    )
+    kept = asked.where((asked.weight > 0) & (known[asked.source] >= min_history))
+    users, counts = np.unique(kept.source, return_counts=True)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Holdout(history, users, indptr, kept.target)
