@@ -61,7 +61,8 @@ def attach(root: Path) -> Address:
     root.mkdir(parents=True, exist_ok=True)
     with _locked(root / "start.lock"):
         # Never closed: the lock goes when the process ends.
-        clients = os.open(root / "clients.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        clients = os.open(root / "clients.lock", flags, 0o600)
         fcntl.flock(clients, fcntl.LOCK_SH)
         address = _read_address(root)
         if address is None or not _answers(address):

@@ -1,0 +1,73 @@
+"""Environment variables: empty is unset, and mistakes are named in one line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+
+
+def test_empty_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("A", "B", "C"):
+        monkeypatch.setenv(name, "  ")
+    assert env.text("A", "default") == "default"
+    assert env.integer("B", 7) == 7
+    assert env.flag("C", default=True) is True
+    assert env.all_or_none("A", "B", "C") is False
+
+
+@pytest.mark.parametrize(
+    ("call", "value", "message"),
+    [
+        (lambda: env.integer("X", 1), "ten", "use a whole number"),
+        (lambda: env.integer("X", 1, at_least=1), "0", "at least 1"),
+        (lambda: env.flag("X"), "maybe", "use 1 or 0"),
+        (lambda: env.fraction("X", 0.3), "1.2", "within 0 and 1"),
+        (lambda: env.fraction("X", 0.3), "much", "use a number"),
+        (lambda: env.all_or_none("X", "MISSING"), "set", "but not MISSING"),
+    ],
+)
+def test_mistakes_are_named(call, value: str, message: str, monkeypatch) -> None:
+    monkeypatch.setenv("X", value)
+    with pytest.raises(ImproperlyConfigured, match=message):
+        call()
+
+
+def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_half_configured_database_is_one_line_and_exit_code_2() -> None:
+    result = manage("check", DB_NAME="platform")
+    assert result.returncode == 2
+    assert result.stderr.strip().count("\n") == 0
+    assert "DB_USER, DB_PASSWORD, DB_HOST" in result.stderr
+
+
+def test_own_database_without_secret_key_does_not_start() -> None:
+    database = {f"DB_{part}": "x" for part in ("NAME", "USER", "PASSWORD", "HOST")}
+    result = manage("check", **database, SECRET_KEY="")
+    assert result.returncode == 2
+    assert "SECRET_KEY" in result.stderr
+
+
+def test_every_variable_that_settings_read_is_documented() -> None:
+    source = (settings.BASE_DIR / "config" / "settings.py").read_text()
+    example = Path(settings.BASE_DIR / ".env.example").read_text()
+    documented = {line.partition("=")[0] for line in example.splitlines()}
+    for reader in ("text", "flag", "integer", "fraction", "words"):
+        for part in source.split(f'env.{reader}("')[1:]:
+            assert part.partition('"')[0] in documented
