@@ -1,0 +1,44 @@
+/* Lists of videos: after "Load more" the focus goes on to the first new entry and the
+   number is announced; a chosen chip is marked at once. */
+
+let announcer;
+
+function announce(text) {
+  announcer.textContent = text;
+}
+
+function afterLoadMore(event) {
+  const link = event.detail.elt;
+  if (!link.matches?.("[data-load-more]")) return;
+  const hadFocus = document.activeElement === link;
+  const before = link.closest(".grid__more").previousElementSibling;
+  const list = before.parentElement;
+  const known = list.querySelectorAll("article").length;
+  link.addEventListener(
+    "htmx:afterRequest",
+    (request) => {
+      if (!request.detail.successful) return;
+      announce(`${list.querySelectorAll("article").length - known} more videos`);
+      if (hadFocus) before.nextElementSibling?.querySelector("h3 a")?.focus();
+    },
+    { once: true },
+  );
+}
+
+function markChip(event) {
+  const chosen = event.detail.elt;
+  const chips = chosen.closest?.("[data-chips]");
+  if (!chips || !event.detail.successful) return;
+  chips.querySelector("[aria-current]")?.removeAttribute("aria-current");
+  chosen.setAttribute("aria-current", "true");
+  announce("The list has changed");
+}
+
+export function startFeeds() {
+  announcer = document.createElement("p");
+  announcer.className = "visually-hidden";
+  announcer.setAttribute("role", "status");
+  document.body.append(announcer);
+  document.addEventListener("htmx:beforeRequest", afterLoadMore);
+  document.addEventListener("htmx:afterRequest", markChip);
+}

@@ -1,0 +1,59 @@
+/* htmx's requests: the line at the top while they run, and a toast when they fail. */
+
+import { showToast } from "./toasts.js";
+
+const REASONS = {
+  403: "You are not allowed to do this. Reload the page, or log in again.",
+  404: "This is no longer here.",
+  413: "That is too large.",
+  429: "Too many requests. Wait a moment, then try again.",
+};
+
+let running = 0;
+
+function count(change) {
+  running = Math.max(0, running + change);
+  document.getElementById("loading-bar").toggleAttribute("data-active", running > 0);
+}
+
+function retry({ elt, requestConfig }) {
+  return {
+    label: "Try again",
+    run: () =>
+      htmx.ajax(requestConfig.verb, requestConfig.path, {
+        source: elt,
+        values: requestConfig.unfilteredParameters,
+      }),
+  };
+}
+
+function failed(event) {
+  const { status = 0 } = event.detail.xhr;
+  const known = REASONS[status];
+  const text =
+    known ??
+    (status >= 500
+      ? "Something went wrong on our side."
+      : "No answer from the site. Check your connection.");
+  const action = known ? undefined : retry(event.detail);
+  showToast(text, { level: "error", action });
+}
+
+/* A session that ran out answers with the log-in page: go there, and come back. */
+function leadToLogin(event) {
+  const login = document.body.dataset.loginUrl;
+  const answered = new URL(event.detail.xhr.responseURL, location.href).pathname;
+  if (answered !== login || event.detail.pathInfo.requestPath === login) return;
+  event.detail.shouldSwap = false;
+  const here = encodeURIComponent(location.pathname + location.search);
+  location.assign(`${login}?next=${here}`);
+}
+
+export function startRequests() {
+  document.addEventListener("htmx:beforeSend", () => count(1));
+  document.addEventListener("htmx:afterRequest", () => count(-1));
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
+  document.addEventListener("htmx:timeout", failed);
+  document.addEventListener("htmx:beforeSwap", leadToLogin);
+}

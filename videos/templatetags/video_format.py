@@ -1,0 +1,68 @@
+"""Filters that write numbers the way people read them; nothing but formatting."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from django import template
+from django.utils import timezone
+
+register = template.Library()
+
+AGES = (
+    ("year", timedelta(days=365)),
+    ("month", timedelta(days=30)),
+    ("week", timedelta(days=7)),
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Seconds as `m:ss` or `h:mm:ss`: 61.7 is "1:01"; "" for None."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(max(int(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def compact(number: int | None) -> str:
+    """A count in at most three digits, rounded down: 999, 1.2K, 12K, 3.4M, 2B."""
+    value = int(number or 0)
+    for unit, size in (("B", 10**9), ("M", 10**6), ("K", 10**3)):
+        if value >= size:
+            whole, tenths = divmod(value * 10 // size, 10)
+            return (
+                f"{whole}.{tenths}{unit}" if whole < 10 and tenths else f"{whole}{unit}"
+            )
+    return str(value)
+
+
+@register.filter
+def age(moment: datetime | None) -> str:
+    """How long ago: "just now", "5 minutes ago", "3 days ago"; "" for None."""
+    if moment is None:
+        return ""
+    elapsed = timezone.now() - moment
+    for name, length in AGES:
+        count = elapsed // length
+        if count >= 1:
+            return f"{count} {name}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+@register.filter
+def percent(fraction: float | None) -> int:
+    """A fraction in whole per cent, kept within 0 to 100; 0 for None."""
+    return round(min(max(fraction or 0.0, 0.0), 1.0) * 100)
+
+
+@register.filter
+def hue(text: str) -> int:
+    """A hue in degrees, the same for the same text: a colour of its own."""
+    return crc32(str(text).encode()) % 360
