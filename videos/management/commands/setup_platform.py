@@ -1,0 +1,43 @@
+"""Give an installation its categories and its first administrator."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
+
+from videos.installation import ensure_administrator, install_catalogue
+
+
+class Command(BaseCommand):
+    help = (
+        "Create missing categories and the first administrator, whose password comes "
+        "from ADMIN_PASSWORD or is made up and printed once. May be run again."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--admin", default="admin", help="username (admin)")
+        parser.add_argument("--email", default="", help="the administrator's e-mail")
+
+    def handle(self, *, admin: str, email: str, **options: Any) -> None:
+        size = install_catalogue()
+        given = os.environ.get("ADMIN_PASSWORD", "").strip()
+        try:
+            made = ensure_administrator(username=admin, email=email, password=given)
+        except IntegrityError:
+            raise CommandError(
+                f"'{admin}' or '{email}' belongs to someone else: choose another "
+                "with --admin and --email.",
+                returncode=2,
+            ) from None
+        if made:
+            user, password = made
+            shown = "as in ADMIN_PASSWORD" if given else password
+            self.stdout.write(f"  administrator: {user.username}, password: {shown}")
+        self.stdout.write(
+            f"  {size.parents} parent categories, {size.categories} categories, "
+            f"{size.created} of them new"
+        )
