@@ -185,7 +185,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     BASE_DIR / "static",
-    ("vendor/emoji", NODE_MODULES / "@fontsource" / "noto-color-emoji"),
+    ("vendor/emoji", NODE_MODULES / "@fontsource-variable" / "noto-emoji"),
     ("vendor/htmx", NODE_MODULES / "htmx.org" / "dist"),
     ("vendor/inter", NODE_MODULES / "@fontsource-variable" / "inter"),
     ("vendor/media-chrome", NODE_MODULES / "media-chrome" / "dist"),
