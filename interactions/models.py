@@ -11,6 +11,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import TimeStamped
+from interactions.querysets import (
+    CommentQuerySet,
+    EngagementQuerySet,
+    InterestQuerySet,
+    LikeQuerySet,
+    WatchQuerySet,
+)
 from videos.models import Category, Video
 
 
@@ -27,7 +34,17 @@ class Watch(TimeStamped):
     counted = models.BooleanField(
         default=False, help_text="Whether the session has counted as a view."
     )
-    timestamp = models.DateTimeField(default=timezone.now)
+    position = models.FloatField(
+        default=0, help_text="Seconds into the video, where the player last was."
+    )
+    feed_id = models.UUIDField(
+        null=True, blank=True, help_text="The feed that led here; joins `Impression`."
+    )
+    timestamp = models.DateTimeField(
+        default=timezone.now, help_text="When the player last reported."
+    )
+
+    objects = WatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-timestamp"]
@@ -55,6 +72,30 @@ class Watch(TimeStamped):
         return f"{self.user} watched {self.video}"
 
 
+class AnonymousView(models.Model):
+    """A session that counted as a view and belongs to nobody.
+
+    Of visitors who are not signed in, of people who switched recording off, and what is
+    left of watches that were removed from a history: `Video.views` keeps them.
+    """
+
+    video = models.ForeignKey(
+        Video, on_delete=models.CASCADE, related_name="anonymous_views"
+    )
+    session_id = models.UUIDField()
+    timestamp = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["video", "session_id"], name="anonymous_view_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.video} at {self.timestamp:%Y-%m-%d %H:%M}"
+
+
 class Like(TimeStamped):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="likes"
@@ -62,6 +103,8 @@ class Like(TimeStamped):
     # `Video.likes` is the counter, so the rows are reached as `like_set`.
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="like_set")
     timestamp = models.DateTimeField(default=timezone.now)
+
+    objects = LikeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-timestamp"]
@@ -109,6 +152,8 @@ class Comment(TimeStamped):
     )
     text = models.TextField(max_length=2000)
 
+    objects = CommentQuerySet.as_manager()
+
     class Meta:
         ordering = ["created_at"]
         constraints = [
@@ -123,7 +168,12 @@ class Comment(TimeStamped):
 
 
 class UserCategoryInterest(TimeStamped):
-    """How much a user cares for a category; `score` decays with time."""
+    """How much a user cares for a category.
+
+    `score` sums the engagement with its videos, and `SEED_SCORE` where the parent was
+    chosen, each halved every `INTEREST_HALF_LIFE` since it happened. It holds at
+    `scored_at`; `objects.with_current_score(at)` gives it at any other time.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -134,7 +184,16 @@ class UserCategoryInterest(TimeStamped):
         Category, on_delete=models.CASCADE, related_name="interested"
     )
     score = models.FloatField(default=0)
-    interaction_count = models.PositiveIntegerField(default=0)
+    interaction_count = models.PositiveIntegerField(
+        default=0, help_text="Counted watches and likes."
+    )
+    scored_at = models.DateTimeField(default=timezone.now)
+    seeded_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the parent category was chosen."
+    )
+    current_score: float  # of `objects.with_current_score`
+
+    objects = InterestQuerySet.as_manager()
 
     class Meta:
         ordering = ["-score"]
@@ -176,7 +235,8 @@ class Engagement(TimeStamped):
     """All that one user did with one video, summed up in one row.
 
     Kept in step with `Watch` and `Like` by `interactions.services`. `score` is 0.6 *
-    `fraction` + 0.4 * `liked`, and 0 while less than `VIEW_THRESHOLD` was watched.
+    `fraction` + 0.4 * `liked`, and 0 while less than `VIEW_THRESHOLD` was watched. A
+    creator's own watching is progress alone: not viewed, no score.
     """
 
     user = models.ForeignKey(
@@ -192,6 +252,8 @@ class Engagement(TimeStamped):
     liked = models.BooleanField(default=False)
     score = models.FloatField(default=0)
     last_at = models.DateTimeField(default=timezone.now)
+
+    objects = EngagementQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,0 +1,226 @@
+"""All sums anew from the rows, in a few statements.
+
+For bulk imports, which write `Watch` and `Like` rows directly, and as the nightly
+check: what this computes is what the other services keep up to date one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from accounts.models import User
+from interactions.querysets import MAX_HALF_LIVES
+from interactions.services.engagement import ENGAGEMENT_SCORE_SQL
+from interactions.services.interests import SEED_SCORE
+from interactions.services.locking import lock_sums
+from videos.models import Video
+
+# Every statement takes `users` and `videos`: arrays of keys, or NULL for all of them.
+IN_SCOPE = (
+    "(%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))"
+    " AND (%(videos)s::bigint[] IS NULL OR video_id = ANY(%(videos)s))"
+)
+
+COUNT_WATCHES = f"""
+UPDATE interactions_watch AS watch
+SET counted = fresh.counted
+FROM (
+    SELECT w.id, w.watch_time >= %(view_threshold)s AND w.user_id <> v.creator_id
+        AS counted
+    FROM interactions_watch w JOIN videos_video v ON v.id = w.video_id
+) AS fresh
+WHERE watch.id = fresh.id AND watch.counted <> fresh.counted AND {IN_SCOPE}
+"""
+
+# One row for each person and video with a watch or a like.
+SUMMED = f"""
+SELECT user_id, video_id, max(fraction) AS best, sum(seconds) AS seconds,
+    sum(sessions) AS sessions, bool_or(counted) AS viewed, bool_or(liked) AS liked,
+    coalesce(max(fraction) FILTER (WHERE counted), 0) AS fraction, max(at) AS last_at
+FROM (
+    SELECT user_id, video_id, watch_time AS fraction, watched_duration AS seconds,
+        1 AS sessions, counted, false AS liked, timestamp AS at
+    FROM interactions_watch
+    UNION ALL
+    SELECT user_id, video_id, 0, 0, 0, false, true, timestamp FROM interactions_like
+) AS deeds
+WHERE {IN_SCOPE}
+GROUP BY user_id, video_id
+"""
+
+DROP_ENGAGEMENTS = f"""
+DELETE FROM interactions_engagement AS e
+WHERE {IN_SCOPE}
+    AND NOT EXISTS (SELECT FROM interactions_watch w
+        WHERE w.user_id = e.user_id AND w.video_id = e.video_id)
+    AND NOT EXISTS (SELECT FROM interactions_like l
+        WHERE l.user_id = e.user_id AND l.video_id = e.video_id)
+"""
+
+STORE_ENGAGEMENTS = f"""
+INSERT INTO interactions_engagement AS e (user_id, video_id, fraction, seconds,
+    sessions, viewed, liked, score, last_at, created_at, updated_at)
+SELECT user_id, video_id, best, seconds, sessions, viewed, liked,
+    {ENGAGEMENT_SCORE_SQL}, last_at, now(), now()
+FROM ({SUMMED}) AS summed
+ON CONFLICT (user_id, video_id) DO UPDATE SET
+    fraction = excluded.fraction, seconds = excluded.seconds,
+    sessions = excluded.sessions, viewed = excluded.viewed, liked = excluded.liked,
+    score = excluded.score, last_at = excluded.last_at, updated_at = now()
+WHERE (e.fraction, e.seconds, e.sessions, e.viewed, e.liked, e.score, e.last_at)
+    IS DISTINCT FROM (excluded.fraction, excluded.seconds, excluded.sessions,
+        excluded.viewed, excluded.liked, excluded.score, excluded.last_at)
+"""
+
+COUNT_VIDEOS = """
+UPDATE videos_video AS video
+SET views = fresh.views, likes = fresh.likes, engagement = fresh.engagement
+FROM (
+    SELECT v.id,
+        coalesce(watches.views, 0) + coalesce(anonymous.views, 0) AS views,
+        coalesce(likes.likes, 0) AS likes,
+        coalesce(engagements.engagement, 0) AS engagement
+    FROM videos_video v
+    LEFT JOIN (SELECT video_id, count(*) AS views FROM interactions_watch
+        WHERE counted GROUP BY video_id) AS watches ON watches.video_id = v.id
+    LEFT JOIN (SELECT video_id, count(*) AS views FROM interactions_anonymousview
+        GROUP BY video_id) AS anonymous ON anonymous.video_id = v.id
+    LEFT JOIN (SELECT video_id, count(*) AS likes FROM interactions_like
+        GROUP BY video_id) AS likes ON likes.video_id = v.id
+    LEFT JOIN (SELECT video_id, sum(score) AS engagement FROM interactions_engagement
+        GROUP BY video_id) AS engagements ON engagements.video_id = v.id
+    WHERE %(videos)s::bigint[] IS NULL OR v.id = ANY(%(videos)s)
+) AS fresh
+WHERE video.id = fresh.id AND (video.views, video.likes, video.engagement)
+    IS DISTINCT FROM (fresh.views, fresh.likes, fresh.engagement)
+"""
+
+# The seeds, as people's chosen parent categories would have them.
+CHOSEN = """
+SELECT chosen.user_id, category.id AS category_id, person.created_at AS at
+FROM accounts_user_parent_category_interests AS chosen
+JOIN accounts_user AS person ON person.id = chosen.user_id
+JOIN videos_category AS category
+    ON category.parent_category_id = chosen.parentcategory_id
+"""
+
+DROP_SEEDS = f"""
+UPDATE interactions_usercategoryinterest AS interest SET seeded_at = NULL
+WHERE seeded_at IS NOT NULL
+    AND (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))
+    AND NOT EXISTS (SELECT FROM ({CHOSEN}) AS chosen
+        WHERE chosen.user_id = interest.user_id
+            AND chosen.category_id = interest.category_id)
+"""
+
+STORE_SEEDS = f"""
+INSERT INTO interactions_usercategoryinterest AS interest (user_id, category_id, score,
+    interaction_count, scored_at, seeded_at, created_at, updated_at)
+SELECT user_id, category_id, 0, 0, at, at, now(), now() FROM ({CHOSEN}) AS chosen
+WHERE %(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s)
+ON CONFLICT (user_id, category_id) DO UPDATE SET seeded_at = excluded.seeded_at
+WHERE interest.seeded_at IS NULL
+"""
+
+# Amounts and their times, as `interests.credit` and `seed_interests` add them up.
+STORE_INTERESTS = """
+WITH amounts AS (
+    SELECT e.user_id, c.category_id, e.score AS amount, e.last_at AS at,
+        e.liked::int + (SELECT count(*) FROM interactions_watch w
+            WHERE w.user_id = e.user_id AND w.video_id = e.video_id AND w.counted)
+            AS interactions
+    FROM interactions_engagement e
+    JOIN videos_video_categories c ON c.video_id = e.video_id
+    WHERE (e.viewed OR e.liked)
+        AND (%(users)s::bigint[] IS NULL OR e.user_id = ANY(%(users)s))
+    UNION ALL
+    SELECT user_id, category_id, %(seed_score)s, seeded_at, 0
+    FROM interactions_usercategoryinterest
+    WHERE seeded_at IS NOT NULL
+        AND (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))
+),
+dated AS (
+    SELECT *, max(at) OVER (PARTITION BY user_id, category_id) AS newest FROM amounts
+)
+INSERT INTO interactions_usercategoryinterest AS interest (user_id, category_id, score,
+    interaction_count, scored_at, created_at, updated_at)
+SELECT user_id, category_id,
+    sum(amount * power(2, greatest(
+        -extract(epoch FROM newest - at)::float / %(half_life)s, -%(max_half_lives)s))),
+    sum(interactions), newest, now(), now()
+FROM dated
+GROUP BY user_id, category_id, newest
+ON CONFLICT (user_id, category_id) DO UPDATE SET
+    score = excluded.score, interaction_count = excluded.interaction_count,
+    scored_at = excluded.scored_at, updated_at = now()
+WHERE (interest.score, interest.interaction_count, interest.scored_at)
+    IS DISTINCT FROM (excluded.score, excluded.interaction_count, excluded.scored_at)
+"""
+
+DROP_INTERESTS = """
+DELETE FROM interactions_usercategoryinterest AS interest
+WHERE seeded_at IS NULL
+    AND (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))
+    AND NOT EXISTS (SELECT FROM interactions_engagement e
+        JOIN videos_video_categories c ON c.video_id = e.video_id
+        WHERE e.user_id = interest.user_id AND c.category_id = interest.category_id
+            AND (e.viewed OR e.liked))
+"""
+
+TOUCHED = """
+SELECT DISTINCT {wanted} FROM (
+    SELECT user_id, video_id FROM interactions_engagement
+    UNION SELECT user_id, video_id FROM interactions_watch
+    UNION SELECT user_id, video_id FROM interactions_like
+) AS pairs WHERE {given} = ANY(%s)
+"""
+
+
+@transaction.atomic
+def rebuild(
+    *, videos: Iterable[Video] | None = None, users: Iterable[User] | None = None
+) -> None:
+    """Recompute which watches count, all `Engagement`, the counters of videos and
+    people's interests from `Watch`, `Like`, `AnonymousView` and chosen categories.
+
+    `VIEW_THRESHOLD` is applied as it is now, to old watches too. `videos` and `users`
+    narrow it to what they have to do with. While it runs, watches and likes of others
+    wait; so call it first in a transaction, or in one of its own.
+    """
+    lock_sums()
+    video_keys = None if videos is None else [video.pk for video in videos]
+    user_keys = None if users is None else [user.pk for user in users]
+    scope: dict[str, Any] = {
+        "videos": video_keys,
+        "users": user_keys,
+        "view_threshold": settings.VIEW_THRESHOLD,
+        "seed_score": SEED_SCORE,
+        "half_life": settings.INTEREST_HALF_LIFE.total_seconds(),
+        "max_half_lives": MAX_HALF_LIVES,
+    }
+    # Sums over more than the pairs in scope: those of every video and person in them.
+    sums = scope | {
+        "videos": _with("video_id", video_keys, "user_id", user_keys),
+        "users": _with("user_id", user_keys, "video_id", video_keys),
+    }
+    with connection.cursor() as cursor:
+        for statement in (COUNT_WATCHES, DROP_ENGAGEMENTS, STORE_ENGAGEMENTS):
+            cursor.execute(statement, scope)
+        cursor.execute(COUNT_VIDEOS, sums)
+        for statement in (DROP_SEEDS, STORE_SEEDS, STORE_INTERESTS, DROP_INTERESTS):
+            cursor.execute(statement, sums)
+
+
+def _with(
+    wanted: str, keys: list[int] | None, given: str, others: list[int] | None
+) -> list[int] | None:
+    """`keys`, or where only `others` are given, the keys that they have to do with."""
+    if keys is not None or others is None:
+        return keys
+    with connection.cursor() as cursor:
+        cursor.execute(TOUCHED.format(wanted=wanted, given=given), [others])
+        return [key for (key,) in cursor.fetchall()]

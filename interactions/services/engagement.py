@@ -1,0 +1,92 @@
+"""What one person did with one video, in one row, and what is summed from it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Count, F, Max, Q, Sum
+from django.db.models.functions import Greatest
+
+from accounts.models import User
+from interactions.models import Engagement, Like, Watch
+from interactions.services.interests import credit
+from interactions.services.locking import lock_person
+from videos.models import Video
+
+WATCH_WEIGHT = 0.6
+LIKE_WEIGHT = 0.4
+
+# The same for statements over many rows, with `fraction` and `liked` as columns.
+ENGAGEMENT_SCORE_SQL = (
+    "CASE WHEN fraction >= %(view_threshold)s"
+    f" THEN {WATCH_WEIGHT} * fraction + {LIKE_WEIGHT} * liked::int ELSE 0 END"
+)
+
+
+def engagement_score(*, fraction: float, liked: bool) -> float:
+    """A person's engagement with a video, 0 to 1.
+
+    `fraction` is the best fraction watched in one session. Below `VIEW_THRESHOLD` the
+    score is 0 even if liked: a like counts once the video counts as viewed.
+    """
+    if fraction < settings.VIEW_THRESHOLD:
+        return 0.0
+    return WATCH_WEIGHT * fraction + LIKE_WEIGHT * liked
+
+
+def lock_engagement(*, user: User, video: Video) -> Engagement:
+    """The row of `user` with `video` (unsaved if there is none yet), locked together
+    with everything else that `user` does until the transaction ends."""
+    lock_person(user)
+    row = Engagement.objects.select_for_update().filter(user=user, video=video).first()
+    return row or Engagement(user=user, video=video)
+
+
+def settle(
+    engagement: Engagement, *, counted: int = 0, views: int = 0, likes: int = 0
+) -> None:
+    """Bring a locked row, and all that is summed from it, in step with the rows that
+    it sums up.
+
+    `counted` is by how many the counted sessions have changed, `views` and `likes` by
+    how much the counters of the video have to.
+    """
+    user, video = engagement.user, engagement.video
+    old_score, old_time = engagement.score, engagement.last_at
+    sessions = Watch.objects.filter(user=user, video=video).aggregate(
+        number=Count("pk"),
+        views=Count("pk", filter=Q(counted=True)),
+        seconds=Sum("watched_duration", default=0.0),
+        fraction=Max("watch_time", default=0.0),
+        counted_fraction=Max("watch_time", default=0.0, filter=Q(counted=True)),
+        last_at=Max("timestamp"),
+    )
+    like = Like.objects.filter(user=user, video=video).first()
+    times = [sessions["last_at"], like and like.timestamp]
+
+    engagement.fraction = sessions["fraction"]
+    engagement.seconds = sessions["seconds"]
+    engagement.sessions = sessions["number"]
+    engagement.viewed = sessions["views"] > 0
+    engagement.liked = like is not None
+    engagement.score = engagement_score(
+        fraction=sessions["counted_fraction"], liked=engagement.liked
+    )
+    engagement.last_at = max((t for t in times if t), default=old_time)
+    if any(times):
+        engagement.save()
+    elif engagement.pk:
+        engagement.delete()
+
+    credit(
+        user=user,
+        video=video,
+        amounts=[(-old_score, old_time), (engagement.score, engagement.last_at)],
+        interactions=counted + likes,
+    )
+    gain = engagement.score - old_score
+    if gain or views or likes:
+        Video.objects.filter(pk=video.pk).update(
+            views=F("views") + views,
+            likes=F("likes") + likes,
+            engagement=Greatest(F("engagement") + gain, 0.0),
+        )
