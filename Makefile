@@ -39,7 +39,7 @@ install: $(VENV)/.installed node_modules/.installed ## Install what running need
 install-dev: $(VENV)/.installed-dev node_modules/.installed ## Install what tests and linters need too
 
 clean: ## Remove the environment, front-end packages and everything under var/
-	rm -rf $(VENV) node_modules var staticfiles
+	rm -rf $(VENV) node_modules var
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'

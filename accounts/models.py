@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import uuid
 from pathlib import PurePath
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
+from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.urls import reverse
+
+from accounts.managers import UserManager
 
 
 class TimeStamped(models.Model):
@@ -52,6 +56,17 @@ class User(TimeStamped, Sourced, AbstractUser):
         CREATOR = "creator", "Creator"
         MODERATOR = "moderator", "Moderator"
 
+    username = models.CharField(
+        max_length=150,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?\Z",
+                "Use letters a to z, digits and . _ - between them.",
+            )
+        ],
+        error_messages={"unique": "A user with that username already exists."},
+    )
     email = models.EmailField("e-mail address", blank=True)
     bio = models.TextField(max_length=1000, blank=True)
     profile_picture = models.ImageField(upload_to=profile_picture_path, blank=True)
@@ -69,6 +84,8 @@ class User(TimeStamped, Sourced, AbstractUser):
         default=True, help_text="Whether what this person watches is recorded."
     )
     is_demo = models.BooleanField(default=False, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         constraints = [
@@ -88,6 +105,11 @@ class User(TimeStamped, Sourced, AbstractUser):
                 condition=~models.Q(external_id=""),
                 name="user_external_unique",
             ),
+        ]
+        indexes = [
+            # What `username__iexact` and allauth's look-up by e-mail search by.
+            models.Index(Upper("username"), name="user_by_username"),
+            models.Index(fields=["email"], name="user_by_email"),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,45 @@
-"""Pages of `accounts`."""
+"""Pages of `accounts`; allauth's own are under `accounts/`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path, register_converter
 
-urlpatterns: list[URLPattern] = []
+from accounts.views import media, profile, settings, signup
+
+
+class UsernameConverter:
+    """What usernames may consist of, imported ones included."""
+
+    regex = r"[\w.@+-]{1,150}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(UsernameConverter, "username")
+
+urlpatterns = [
+    path("accounts/signup/dialog/", signup.signup_dialog, name="signup_dialog"),
+    path("profile/<username:username>/", profile.videos, name="profile"),
+    path("profile/<username:username>/about/", profile.about, name="profile_about"),
+    path(
+        "profile/<username:username>/followers/",
+        profile.followers,
+        name="profile_followers",
+    ),
+    path(
+        "profile/<username:username>/following/",
+        profile.following,
+        name="profile_following",
+    ),
+    path("settings/", settings.edit_profile, name="settings"),
+    path("settings/interests/", settings.interests, name="interests"),
+    path("settings/privacy/", settings.privacy, name="privacy"),
+    path("settings/account/", settings.account, name="account"),
+    path("settings/account/export/", settings.export, name="account_export"),
+    path("settings/account/delete/", settings.delete, name="account_delete"),
+    path("media/public/<path:path>", media.public_media, name="public_media"),
+]

@@ -6,5 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def site(request: HttpRequest) -> dict[str, str]:
-    return {"site_name": settings.SITE_NAME}
+def site(request: HttpRequest) -> dict[str, str | bool]:
+    return {
+        "site_name": settings.SITE_NAME,
+        "mail_is_written": settings.LOCAL and not settings.EMAIL_HOST,
+    }

@@ -139,6 +139,15 @@ DATABASES["default"]["CONN_MAX_AGE"] = 600  # type: ignore[assignment]
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # type: ignore[assignment]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# All processes share it, as limits on log-in attempts must: nothing more to install.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
 # Accounts
 
 AUTH_USER_MODEL = "accounts.User"
@@ -157,10 +166,29 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_REDIRECT_URL = "home"
 LOGIN_URL = "account_login"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_USERNAME_MIN_LENGTH = 3
+ACCOUNT_USERNAME_BLACKLIST = [  # who could be taken for the site itself
+    *("admin", "administrator", "anonymous", "api", "help", "me", "moderator"),
+    *("official", "root", "security", "staff", "support", "system", SITE_NAME),
+]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CHANGE_EMAIL = True  # one address each: the new one counts once confirmed
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
+
+# What the apps above `accounts` do, each called as `function(user=...)` within the
+# transaction: imports point down, so they are named here.
+ON_INTERESTS_CHANGED = ["interactions.services.seed_interests"]
+BEFORE_ACCOUNT_DELETION: list[str] = []
 
 # Mail
 
@@ -181,7 +209,8 @@ EMAIL_BACKEND = (
 # Static files and media
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of one that is missing
 NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     BASE_DIR / "static",

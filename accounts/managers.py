@@ -1,0 +1,28 @@
+"""Which people, and under which names they are found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db.models import QuerySet
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class UserManager(DjangoUserManager["User"]):
+    """Names and e-mails are one and the same whatever their case."""
+
+    use_in_migrations = False
+
+    def with_profile(self) -> QuerySet[User]:
+        """Those whose profile anyone may open."""
+        return self.filter(is_active=True)
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        return (email or "").lower()
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username__iexact=username)

@@ -1,0 +1,72 @@
+"""What happens to an account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from accounts.models import User
+
+if TYPE_CHECKING:
+    from videos.models import ParentCategory
+
+PICTURES = ("profile_picture", "banner_image")
+PROFILE = ("first_name", "last_name", "bio", "website", "location", *PICTURES)
+
+
+@transaction.atomic
+def set_interests(*, user: User, parent_categories: Iterable[ParentCategory]) -> None:
+    """Replace what `user` chose; feeds read the choice live and follow at once."""
+    user.parent_category_interests.set(parent_categories)
+    _tell(settings.ON_INTERESTS_CHANGED, user)
+
+
+@transaction.atomic
+def save_profile(*, user: User) -> None:
+    """Store the edited profile; pictures that it no longer has go after commit."""
+    before = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    user.save(update_fields=[*PROFILE, "updated_at"])
+    for picture in PICTURES:
+        if getattr(before, picture) != getattr(user, picture):
+            _remove_after_commit(getattr(before, picture))
+
+
+@transaction.atomic
+def delete_account(*, user: User) -> None:
+    """Remove a person with all that is theirs; files go after commit."""
+    _tell(settings.BEFORE_ACCOUNT_DELETION, user)
+    for picture in PICTURES:
+        _remove_after_commit(getattr(user, picture))
+    user.delete()
+
+
+def export_account(*, user: User) -> dict[str, Any]:
+    """All that is stored about `user`: their own row, and each row that names them."""
+    hidden = {"password", "is_demo"}
+    fields = [field.name for field in User._meta.fields if field.name not in hidden]
+    interests = user.parent_category_interests.values_list("name", flat=True)
+    data: dict[str, Any] = {
+        "account": User.objects.values(*fields).get(pk=user.pk),
+        "interests": list(interests),
+    }
+    for relation in User._meta.related_objects:
+        name = relation.get_accessor_name()
+        if relation.one_to_many and name:
+            data[name] = list(getattr(user, name).order_by("pk").values())
+    return data
+
+
+def _tell(listeners: Iterable[str], user: User) -> None:
+    """Call functions of the apps above, which settings name; imports point down."""
+    for path in listeners:
+        import_string(path)(user=user)
+
+
+def _remove_after_commit(picture: Any) -> None:
+    if picture:
+        transaction.on_commit(partial(picture.storage.delete, picture.name))

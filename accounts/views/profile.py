@@ -1,0 +1,190 @@
+"""A person's page: videos, about, followers, following. Open to everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.models import User
+from accounts.paging import newest_first
+from accounts.requests import PageRequest
+
+PAGE_SIZE = 24
+TABS = {
+    "profile": "Videos",
+    "profile_about": "About",
+    "profile_followers": "Followers",
+    "profile_following": "Following",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """What grids and lists show; `next_url` is empty on the last one."""
+
+    items: list[Any]
+    next_url: str
+
+
+@dataclass(frozen=True)
+class VideoItem:
+    """A card's video; `progress` is the fraction that the visitor has watched."""
+
+    video: Any
+    progress: float | None
+
+
+@dataclass(frozen=True)
+class PersonItem:
+    person: User
+    is_following: bool
+
+
+def _of_person(
+    view: Callable[[PageRequest, User], HttpResponse],
+) -> Callable[[PageRequest, str], HttpResponse]:
+    """A page of the person so named, at the one address that has their spelling."""
+
+    @require_safe
+    @vary_on_headers("HX-Request")
+    @wraps(view)
+    def page(request: PageRequest, username: str) -> HttpResponse:
+        person = get_object_or_404(
+            User.objects.with_profile(), username__iexact=username
+        )
+        if person.username != username:
+            assert request.resolver_match is not None
+            address = reverse(request.resolver_match.view_name, args=[person.username])
+            query = request.META["QUERY_STRING"]
+            return redirect(f"{address}?{query}" if query else address)
+        return view(request, person)
+
+    return page
+
+
+@_of_person
+def videos(request: PageRequest, person: User) -> HttpResponse:
+    """What everybody may find; to the person themself, all that they uploaded."""
+    shown = person.videos.all() if request.user == person else person.videos.listed()
+    part = newest_first(
+        shown.for_cards().annotate(shown_at=Coalesce("published_at", "created_at")),
+        moment="shown_at",
+        cursor=request.GET.get("after", ""),
+        size=PAGE_SIZE,
+    )
+    progress = _progress(request.user, part.rows)
+    items = [VideoItem(video, progress.get(video.pk)) for video in part.rows]
+    page = Page(items, _next_url(request, part.next_cursor))
+    return _render(request, person, page, "components/video_grid.html")
+
+
+@_of_person
+def about(request: PageRequest, person: User) -> HttpResponse:
+    interests = person.parent_category_interests.all()
+    context = _head(request, person) | {"interests": interests}
+    return render(request, "accounts/profile_about.html", context)
+
+
+@_of_person
+def followers(request: PageRequest, person: User) -> HttpResponse:
+    return _people(request, person, person.followers, "follower")
+
+
+@_of_person
+def following(request: PageRequest, person: User) -> HttpResponse:
+    return _people(request, person, person.following, "followee")
+
+
+def _people(
+    request: PageRequest, person: User, follows: Any, other: str
+) -> HttpResponse:
+    """The people at the `other` end of `follows`, the newest first."""
+    part = newest_first(
+        follows.filter(**{f"{other}__is_active": True}).select_related(other),
+        moment="created_at",
+        cursor=request.GET.get("after", ""),
+        size=PAGE_SIZE,
+    )
+    people = [getattr(follow, other) for follow in part.rows]
+    followed = _followed(request.user, people)
+    items = [PersonItem(other, other.pk in followed) for other in people]
+    page = Page(items, _next_url(request, part.next_cursor))
+    return _render(request, person, page, "accounts/people.html")
+
+
+def _render(
+    request: PageRequest, person: User, page: Page, fragment: str
+) -> HttpResponse:
+    """The whole page or, to htmx, the part of it that grows."""
+    view_name = request.resolver_match.view_name  # type: ignore[union-attr]
+    context = {"page": page, "person": person, "show_creator": False}
+    if request.htmx:
+        return render(request, fragment, context)
+    return render(
+        request, f"accounts/{view_name}.html", _head(request, person) | context
+    )
+
+
+def _head(request: PageRequest, person: User) -> dict[str, Any]:
+    """What stands above the tabs, in four queries."""
+    totals = person.videos.listed().aggregate(
+        count=Count("pk"), views=Coalesce(Sum("views"), 0)
+    )
+    follower_count = person.followers.filter(follower__is_active=True).count()
+    following_count = person.following.filter(followee__is_active=True).count()
+    counts = {
+        "profile": totals["count"],
+        "profile_followers": follower_count,
+        "profile_following": following_count,
+    }
+    current = request.resolver_match.view_name  # type: ignore[union-attr]
+    return {
+        "person": person,
+        "is_following": person.pk in _followed(request.user, [person]),
+        "stats": {
+            "videos": totals["count"],
+            "views": totals["views"],
+            "followers": follower_count,
+            "following": following_count,
+        },
+        "tabs": [
+            {
+                "label": label,
+                "url": reverse(name, args=[person.username]),
+                "count": counts.get(name),
+                "current": name == current,
+            }
+            for name, label in TABS.items()
+        ],
+    }
+
+
+def _followed(viewer: User | AnonymousUser, people: Iterable[User]) -> set[int]:
+    """The keys of those of `people` whom `viewer` follows."""
+    if not viewer.is_authenticated:
+        return set()
+    follows = viewer.following.filter(followee__in=list(people))
+    return set(follows.values_list("followee_id", flat=True))
+
+
+def _progress(viewer: User | AnonymousUser, videos: Iterable[Any]) -> dict[int, float]:
+    """The fraction watched, by key, of those of `videos` that `viewer` began."""
+    if not viewer.is_authenticated:
+        return {}
+    begun = viewer.engagements.filter(video__in=list(videos), fraction__gt=0)
+    return dict(begun.values_list("video_id", "fraction"))
+
+
+def _next_url(request: PageRequest, cursor: str) -> str:
+    return f"{request.path}?after={cursor}" if cursor else ""
