@@ -1,0 +1,150 @@
+"""Sending a stored file over HTTP: ranges, conditions, and never the whole in memory.
+
+RFC 9110, sections 13 (conditional requests) and 14 (range requests). Who may have the
+file is decided before; here it is only sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.files import File
+from django.db.models.fields.files import FieldFile
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.http import http_date, parse_http_date_safe, quote_etag
+
+CHUNK = 256 * 1024  # bytes
+RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+
+
+class RangeNotSatisfiable(Exception):
+    """No byte of the file lies within the range asked for."""
+
+
+def serve(
+    request: HttpRequest,
+    file: FieldFile,
+    *,
+    content_type: str,
+    filename: str,
+    public: bool,
+    max_age: int,
+) -> HttpResponseBase:
+    """Answer `request` with `file`: 200, 206, 304 or 416.
+
+    `filename` is what a download is called; `public` lets shared caches keep it.
+    `max_age` is in seconds. Raises `Http404` when the storage has lost the file.
+    """
+    storage, name = file.storage, str(file.name)
+    try:
+        size = storage.size(name)
+        modified = storage.get_modified_time(name)
+    except FileNotFoundError:
+        raise Http404("The file is missing.") from None
+    etag = quote_etag(f"{size:x}-{int(modified.timestamp() * 1e6):x}")
+    seconds = int(modified.timestamp())
+
+    response: HttpResponseBase = get_conditional_response(
+        request, etag=etag, last_modified=seconds
+    ) or _content(request, file, size, etag, modified)
+    if response.status_code in (200, 206):
+        response["Content-Type"] = content_type
+        response["Content-Disposition"] = f"inline; {_disposition(filename)}"
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["Last-Modified"] = http_date(seconds)
+    response["X-Content-Type-Options"] = "nosniff"
+    # No script of ours or anybody's runs in the context of an uploaded file.
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    patch_cache_control(response, public=public, private=not public, max_age=max_age)
+    return response
+
+
+def _content(
+    request: HttpRequest, file: FieldFile, size: int, etag: str, modified: datetime
+) -> HttpResponseBase:
+    if settings.X_ACCEL_REDIRECT:
+        # nginx sends the file and sees to ranges itself.
+        response = HttpResponse()
+        response["X-Accel-Redirect"] = settings.X_ACCEL_REDIRECT + quote(str(file.name))
+        return response
+    try:
+        wanted = _wanted_range(request, size, etag, modified)
+    except RangeNotSatisfiable:
+        response = HttpResponse(status=416)
+        response["Content-Range"] = f"bytes */{size}"
+        return response
+    first, last = wanted or (0, size - 1)
+    length = last - first + 1
+    streamed: HttpResponseBase
+    if request.method == "HEAD":
+        streamed = HttpResponse()
+    else:
+        stored = file.storage.open(str(file.name), "rb")
+        streamed = StreamingHttpResponse(_chunks(stored, first, length))
+    streamed["Content-Length"] = str(length)
+    if wanted:
+        streamed.status_code = 206
+        streamed["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return streamed
+
+
+def _wanted_range(
+    request: HttpRequest, size: int, etag: str, modified: datetime
+) -> tuple[int, int] | None:
+    """First and last byte asked for, or None for the whole file.
+
+    A header that is no single byte range is ignored, as is one whose `If-Range` names
+    another version of the file.
+    """
+    match = RANGE.match(request.headers.get("Range", "").strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    if not _same_version(request.headers.get("If-Range"), etag, modified):
+        return None
+    first, last = match.groups()
+    if not first:  # the last N bytes
+        start, end = max(0, size - int(last)), size - 1
+        if int(last) == 0:
+            raise RangeNotSatisfiable
+    else:
+        start, end = int(first), min(int(last), size - 1) if last else size - 1
+        if last and int(last) < start:
+            return None
+    if start >= size:
+        raise RangeNotSatisfiable
+    return start, end
+
+
+def _same_version(condition: str | None, etag: str, modified: datetime) -> bool:
+    if not condition:
+        return True
+    if condition.startswith('"'):
+        return condition == etag
+    date = parse_http_date_safe(condition)
+    return date is not None and date == int(modified.timestamp())
+
+
+def _chunks(stored: File[Any], first: int, length: int) -> Iterator[bytes]:
+    with stored:
+        stored.seek(first)
+        while length > 0 and (chunk := stored.read(min(CHUNK, length))):
+            length -= len(chunk)
+            yield chunk
+
+
+def _disposition(filename: str) -> str:
+    ascii_name = re.sub(r"[^A-Za-z0-9 ._-]+", "_", filename).strip() or "video"
+    return f"filename=\"{ascii_name}\"; filename*=UTF-8''{quote(filename, safe='')}"
