@@ -63,6 +63,12 @@ def percent(fraction: float | None) -> int:
 
 
 @register.filter
+def monochrome(emoji: str) -> str:
+    """An emoji without the selector of its colours, so that `.emoji` may draw it."""
+    return str(emoji).replace("\N{VARIATION SELECTOR-16}", "")
+
+
+@register.filter
 def hue(text: str) -> int:
     """A hue in degrees, the same for the same text: a colour of its own."""
     return crc32(str(text).encode()) % 360

@@ -3,7 +3,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from videos.templatetags.video_format import age, compact, duration, hue, percent
+from videos.templatetags.video_format import (
+    age,
+    compact,
+    duration,
+    hue,
+    monochrome,
+    percent,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +76,11 @@ def test_age_of_nothing_is_empty():
 )
 def test_percent(fraction, whole):
     assert percent(fraction) == whole
+
+
+def test_monochrome_takes_the_colour_selector_away():
+    assert monochrome("\N{AIRPLANE}\N{VARIATION SELECTOR-16}") == "\N{AIRPLANE}"
+    assert monochrome("\N{ROCKET}") == "\N{ROCKET}"
 
 
 def test_hue_is_stable_and_within_the_circle():
