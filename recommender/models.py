@@ -43,6 +43,9 @@ class Activation(models.Model):
         ModelRun, on_delete=models.PROTECT, related_name="activations"
     )
     reason = models.TextField()
+    is_rollback = models.BooleanField(
+        default=False, help_text="Whether it took back the activation before it."
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -63,8 +66,9 @@ class Activation(models.Model):
 class FeedSession(TimeStamped):
     """A feed as it was given out: what "load more" goes on from.
 
-    `items` lists what has been shown so far: video key, source, score and reason, in
-    order, so that no page repeats an item and events can be joined with what was shown.
+    `items` lists the feed in order as far as it is planned: video key, source, score
+    and reason, so that no page repeats or skips an item; `complete` says that nothing
+    is left to add. `parameters` holds the filter and the order that were asked for.
     """
 
     feed_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -77,6 +81,7 @@ class FeedSession(TimeStamped):
     kind = models.CharField(max_length=20)
     parameters = models.JSONField(default=dict)
     items = models.JSONField(default=list)
+    complete = models.BooleanField(default=False)
 
     class Meta:
         indexes = [models.Index(fields=["created_at"], name="feed_session_age")]

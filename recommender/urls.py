@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from recommender import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("following/", views.following, name="following"),
+    path("explore/", views.explore, name="explore"),
+    path("category/<slug:slug>/", views.category, name="category"),
+    path("video/<str:video_id>/related/", views.related, name="related"),
+]

@@ -1,0 +1,193 @@
+"""Reasons: why a video stands where it stands, in words that are true.
+
+They speak of the viewer's own doings and of everybody's together, never of what
+another person watched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from accounts.models import User
+from recommender.candidates import Because, Facts
+from recommender.ml.models import Model
+from recommender.ranking import Ranked
+from recommender.viewers import Viewer
+from videos.models import Category, ParentCategory, Video
+
+NEW = timedelta(days=14)
+RELATIONS = {
+    "watched": "watched",
+    "liked": "liked",
+    "follows": "follows",
+    "interested_in": "parent",
+}
+
+
+def reasons(
+    viewer: Viewer,
+    ranked: Sequence[Ranked],
+    facts: Mapping[int, Facts],
+    model: Model | None,
+) -> list[str]:
+    """One reason each, in a bounded number of queries."""
+    items = _with_contributions(viewer, ranked, model)
+    names = _Names.of(viewer, items, facts)
+    learned = model.name if model is not None else ""
+    return [
+        _reason(
+            "learned" if item.source == learned else item.source,
+            item.because,
+            facts[item.video_id],
+            names,
+            viewer,
+        )
+        for item in items
+    ]
+
+
+def _with_contributions(
+    viewer: Viewer, ranked: Sequence[Ranked], model: Model | None
+) -> list[Ranked]:
+    """What the model chose, with what in the viewer's history speaks most for it."""
+    items = list(ranked)
+    if model is None:
+        return items
+    places = [i for i, item in enumerate(items) if item.source == model.name]
+    contributions = model.explain(viewer.history, [items[i].video_id for i in places])
+    for place, contribution in zip(places, contributions, strict=True):
+        if contribution is not None:
+            because = Because(RELATIONS[contribution.relation], contribution.id)
+            items[place] = replace(items[place], because=because)
+    return items
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Names of all that the reasons of one feed speak of, by key."""
+
+    titles: Mapping[int, str]
+    creators: Mapping[int, str]
+    categories: Mapping[int, Category]
+    parents: Mapping[int, ParentCategory]
+
+    @classmethod
+    def of(
+        cls, viewer: Viewer, items: Sequence[Ranked], facts: Mapping[int, Facts]
+    ) -> _Names:
+        wanted: dict[str, set[int]] = {"watched": set(), "liked": set()}
+        for item in items:
+            if item.because is not None:
+                wanted.setdefault(item.because.kind, set()).add(item.because.pk)
+        shown = [facts[item.video_id] for item in items]
+        watched = wanted["watched"] | wanted["liked"]
+        people = {f.creator_id for f in shown} | wanted.get("follows", set())
+        return cls(
+            titles=dict(
+                Video.objects.visible_to(viewer.user)
+                .filter(pk__in=watched)
+                .values_list("pk", "title")
+            ),
+            creators={
+                pk: user.display_name
+                for pk, user in User.objects.in_bulk(list(people)).items()
+            },
+            categories=Category.objects.select_related("parent_category").in_bulk(
+                list(
+                    wanted.get("category", set()).union(*(f.categories for f in shown))
+                )
+            ),
+            parents=ParentCategory.objects.in_bulk(
+                list(wanted.get("parent", set()).union(*(f.parents for f in shown)))
+            ),
+        )
+
+    def subject(self, fact: Facts, viewer: Viewer) -> str:
+        """The category to name a video by: one the viewer cares for, if any."""
+        interests = viewer.interests
+        known = [self.categories[key] for key in fact.categories]
+        if known:
+            best = max(known, key=lambda c: (interests.get(c.pk, 0.0), -c.pk))
+            return best.name
+        parents = [self.parents[key].name for key in fact.parents]
+        return min(parents) if parents else ""
+
+
+def _reason(
+    source: str,
+    because: Because | None,
+    fact: Facts,
+    names: _Names,
+    viewer: Viewer,
+) -> str:
+    creator = names.creators[fact.creator_id]
+    subject = names.subject(fact, viewer)
+    match source:
+        case "learned":
+            return _of_history(because, fact, names) or "Close to what you watch"
+        case "similar":
+            return _of_history(because, fact, names) or "Similar to this video"
+        case "following":
+            new = "New from" if fact.age < NEW else "From"
+            return f"{new} {creator}, whom you follow"
+        case "category":
+            return f"Popular in {_chosen_subject(because, names, viewer)}"
+        case "same_category":
+            return f"Also in {_subject_of(because, names)}"
+        case "creator":
+            return f"More from {creator}"
+        case "trending":
+            return "Trending this week"
+        case "popular":
+            return f"Popular in {subject}" if subject else "Popular here"
+        case "fresh" if fact.age < NEW:
+            return f"New in {subject}" if subject else "New here"
+        case "explore":
+            return f"Something different: {subject}" if subject else "For a change"
+        case "watch_again":
+            return "Watch again: you have seen it already"
+        case "own":
+            return "Your own video"
+        case _:
+            return f"More in {subject}" if subject else "From the catalogue"
+
+
+def _of_history(because: Because | None, fact: Facts, names: _Names) -> str:
+    if because is None:
+        return ""
+    match because.kind:
+        case "watched" | "liked":
+            title = names.titles.get(because.pk)
+            verb = because.kind
+            # It may have been made private since; then its title is not told.
+            return f"Because you {verb} “{title}”" if title else f"Like one you {verb}"
+        case "follows" if because.pk == fact.creator_id:
+            return f"From {names.creators[because.pk]}, whom you follow"
+        case "follows":
+            name = names.creators.get(because.pk)
+            return f"Because you follow {name}" if name else ""
+        case "parent":
+            parent = names.parents.get(because.pk)
+            return f"Because you picked {parent.name}" if parent else ""
+    return ""
+
+
+def _subject_of(because: Because | None, names: _Names) -> str:
+    assert because is not None
+    if because.kind == "parent":
+        return names.parents[because.pk].name
+    return names.categories[because.pk].name
+
+
+def _chosen_subject(because: Because | None, names: _Names, viewer: Viewer) -> str:
+    """The category with why it is the viewer's: "Music, which you picked"."""
+    assert because is not None
+    name = _subject_of(because, names)
+    if because.kind == "parent":
+        return f"{name}, which you picked"
+    parent = names.categories[because.pk].parent_category
+    if parent.pk in viewer.chosen:
+        return f"{name}: you picked {parent.name}"
+    return f"{name}, which you watch"

@@ -1,0 +1,96 @@
+"""The feeds: Home, Following, Category, Explore, Related.
+
+Home and Related hold nothing that was seen and nothing of one's own, unless nothing
+else exists: then they say so and offer it to watch again, rather than be empty. The
+other feeds are lists in which seen videos keep their place and carry their progress.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import User
+from recommender import sessions
+from recommender.plans import BEYOND, AnyCategory, Home, Listing, Related
+from recommender.sessions import FeedItem, FeedPage
+from recommender.viewers import Viewer
+from videos.models import Video
+
+__all__ = [
+    "FeedItem",
+    "FeedPage",
+    "category",
+    "explore",
+    "following",
+    "home",
+    "related",
+]
+
+AnyUser = User | AnonymousUser
+
+
+def home(
+    user: AnyUser,
+    *,
+    category: AnyCategory | None = None,
+    cursor: str = "",
+    size: int | None = None,
+) -> FeedPage:
+    """What to watch next; `category` keeps to one category, as the chips do."""
+    plan = Home(Viewer(user), category=category)
+    page = _page(plan, cursor, size)
+    if page.items and page.items[0].source in sessions.LAST_RESORT:
+        text = "You have seen all there is here. These are worth watching again."
+        return replace(page, notice=text)
+    if any(item.reason.startswith(BEYOND) for item in page.items):
+        names = ", ".join(parent.name for parent in plan.viewer.chosen.values())
+        text = f"Nothing new is left in {names}, so other subjects follow."
+        return replace(page, notice=page.notice or text)
+    return page
+
+
+def following(
+    user: User, *, sort: str = "newest", cursor: str = "", size: int | None = None
+) -> FeedPage:
+    """From the creators followed; `sort` is newest or ranked."""
+    viewer = Viewer(user)
+    plan = Listing(viewer, "following", sort, creators=tuple(viewer.followed))
+    return _page(plan, cursor, size)
+
+
+def category(
+    user: AnyUser,
+    category: AnyCategory,
+    *,
+    sort: str = "ranked",
+    cursor: str = "",
+    size: int | None = None,
+) -> FeedPage:
+    """One category or parent category; `sort` is ranked or newest."""
+    plan = Listing(Viewer(user), "category", sort, category=category)
+    return _page(plan, cursor, size)
+
+
+def explore(
+    user: AnyUser,
+    *,
+    sort: str = "trending",
+    cursor: str = "",
+    size: int | None = None,
+) -> FeedPage:
+    """What everybody watches; `sort` is trending or newest."""
+    return _page(Listing(Viewer(user), "explore", sort), cursor, size)
+
+
+def related(
+    user: AnyUser, video: Video, *, cursor: str = "", size: int | None = None
+) -> FeedPage:
+    """What to watch after `video`."""
+    return _page(Related(Viewer(user), video), cursor, size)
+
+
+def _page(plan: sessions.Plan, cursor: str, size: int | None) -> FeedPage:
+    return sessions.page(plan, cursor=cursor, size=size or settings.FEED_PAGE_SIZE)

@@ -1,0 +1,147 @@
+"""From many ranked lists to one: blended, diversified, with a few slots to explore.
+
+Pure functions over candidates; no queries.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.candidates import Because, Candidate, Facts
+
+RRF_K = 60  # Cormack et al. 2009: reciprocal rank fusion
+WEIGHTS: Mapping[str, float] = defaultdict(
+    lambda: 1.0,
+    {"graphsage": 4.0, "similar": 1.5, "fresh": 0.4, "popular": 0.4, "trending": 0.8},
+)
+RELEVANCE = 0.75  # the share of relevance in maximal marginal relevance
+FORGETTING = 0.9  # how fast a video stops making later ones look redundant
+CREATOR_WINDOW = 12
+CREATOR_CAP = 2  # at most so many by one creator in a window, if there are others
+EXPLORE_EVERY = 12  # one slot in twelve explores: 8%
+EXPLORE_FIRST = 7
+
+T = TypeVar("T")
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A video in its place, the source that spoke most for it, the blended score."""
+
+    video_id: int
+    source: str
+    score: float
+    because: Because | None = None
+
+
+def blend(lists: Mapping[str, Sequence[Candidate]]) -> list[Ranked]:
+    """Weighted reciprocal rank fusion; ties by key, so equal input gives equal output.
+
+    The `source` of a video is the one that contributed most to its score.
+    """
+    total: dict[int, float] = defaultdict(float)
+    leader: dict[int, tuple[float, Candidate]] = {}
+    for name, candidates in lists.items():
+        for rank, candidate in enumerate(candidates, start=1):
+            part = WEIGHTS[name] / (RRF_K + rank)
+            key = candidate.video_id
+            total[key] += part
+            if key not in leader or part > leader[key][0]:
+                leader[key] = part, candidate
+    ranked = [
+        Ranked(key, leader[key][1].source, score, leader[key][1].because)
+        for key, score in total.items()
+    ]
+    return sorted(ranked, key=lambda r: (-r.score, r.video_id))
+
+
+def diversify(
+    ranked: Sequence[Ranked],
+    facts: Mapping[int, Facts],
+    *,
+    count: int,
+    vectors: Vectors | None = None,
+) -> list[Ranked]:
+    """The first `count` by maximal marginal relevance (Carbonell & Goldstein 1998).
+
+    `vectors` (len(ranked), d) of unit length measure how alike two videos are; without
+    them shared categories do. Nothing is dropped: what is too much alike, or by a
+    creator who filled their share of the window, comes later.
+    """
+    if not ranked:
+        return []
+    if vectors is None:
+        vectors = category_vectors([facts[r.video_id] for r in ranked])
+    creators = [facts[r.video_id].creator_id for r in ranked]
+    relevance = np.array([r.score for r in ranked])
+    relevance = relevance / relevance.max()
+    redundancy = np.zeros(len(ranked))
+    left = np.ones(len(ranked), bool)
+    recent: deque[int] = deque(maxlen=CREATOR_WINDOW - 1)
+    chosen = []
+    for _ in range(min(count, len(ranked))):
+        value = RELEVANCE * relevance - (1 - RELEVANCE) * redundancy
+        full = {c for c in recent if recent.count(c) >= CREATOR_CAP}
+        if full:
+            value -= [2.0 if c in full else 0.0 for c in creators]
+        place = int(np.argmax(np.where(left, value, -np.inf)))
+        left[place] = False
+        chosen.append(ranked[place])
+        recent.append(creators[place])
+        redundancy = np.maximum(FORGETTING * redundancy, vectors @ vectors[place])
+    return chosen
+
+
+def category_vectors(facts: Sequence[Facts]) -> Vectors:
+    """(len(facts), labels): categories and parents as unit vectors."""
+    labels: dict[tuple[str, int], int] = {}
+    rows = [
+        [
+            labels.setdefault(label, len(labels))
+            for label in (
+                *(("category", key) for key in fact.categories),
+                *(("parent", key) for key in fact.parents),
+            )
+        ]
+        for fact in facts
+    ]
+    vectors = np.zeros((len(facts), max(1, len(labels))), np.float32)
+    for row, places in enumerate(rows):
+        vectors[row, places] = 1
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)
+
+
+def concatenate(lists: Iterable[Sequence[Candidate]]) -> list[Ranked]:
+    """One list after the other, each video in its first place."""
+    first: dict[int, Ranked] = {}
+    for candidate in chain.from_iterable(lists):
+        ranked = Ranked(
+            candidate.video_id, candidate.source, candidate.score, candidate.because
+        )
+        first.setdefault(candidate.video_id, ranked)
+    return list(first.values())
+
+
+def with_exploration(
+    ranked: Sequence[T], explorers: Sequence[T], *, offset: int = 0
+) -> list[T]:
+    """`explorers` in every twelfth place; `offset` is how far the feed is already.
+
+    A feed that ends before the first such place explores nothing.
+    """
+    mixed: list[T] = []
+    waiting = deque(explorers)
+    for item in ranked:
+        if waiting and (offset + len(mixed)) % EXPLORE_EVERY == EXPLORE_FIRST:
+            mixed.append(waiting.popleft())
+        mixed.append(item)
+    return mixed

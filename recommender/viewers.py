@@ -1,0 +1,129 @@
+"""Who asks for a feed, and all that a feed needs to know of them.
+
+Everything is read when first needed and once: a feed pays for what it uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from interactions.models import (
+    Engagement,
+    Follow,
+    NotInterested,
+    UserCategoryInterest,
+)
+from recommender.ml.history import Trail, UserHistory
+from videos.models import ParentCategory
+
+HISTORY_LENGTH = 50
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """One row of `Engagement`, as far as feeds care."""
+
+    video_id: int
+    score: float
+    liked: bool
+    at: datetime
+
+
+class Viewer:
+    """A user or an anonymous visitor; the latter has watched and chosen nothing."""
+
+    def __init__(self, user: User | AnonymousUser) -> None:
+        self.user = user
+        self.pk: int | None = user.pk
+
+    @cached_property
+    def newest(self) -> list[Interaction]:
+        """The newest interactions, newest first."""
+        rows = (
+            Engagement.objects.filter(user=self.pk)
+            .order_by("-last_at")
+            .values_list("video_id", "score", "liked", "last_at")[:HISTORY_LENGTH]
+        )
+        return [Interaction(*row) for row in rows] if self.pk else []
+
+    @cached_property
+    def seen(self) -> list[int]:
+        """Keys of the videos viewed (from 30%)."""
+        rows = Engagement.objects.filter(user=self.pk, viewed=True)
+        return list(rows.values_list("video_id", flat=True)) if self.pk else []
+
+    @cached_property
+    def dismissed(self) -> dict[int, datetime]:
+        """Keys of the videos not wanted, and since when."""
+        rows = NotInterested.objects.filter(user=self.pk)
+        return dict(rows.values_list("video_id", "created_at")) if self.pk else {}
+
+    @cached_property
+    def followed(self) -> dict[int, datetime]:
+        """Keys of the creators followed, and since when."""
+        rows = Follow.objects.filter(follower=self.pk)
+        return dict(rows.values_list("followee_id", "created_at")) if self.pk else {}
+
+    @cached_property
+    def chosen(self) -> dict[int, ParentCategory]:
+        """The parent categories chosen as interests, by key, in order of name."""
+        rows = ParentCategory.objects.filter(interested_users=self.pk)
+        return {parent.pk: parent for parent in rows} if self.pk else {}
+
+    @cached_property
+    def interests(self) -> dict[int, float]:
+        """Category key -> interest, decayed to this moment.
+
+        Only what the viewer watched or liked, or chose with its parent and keeps.
+        """
+        if not self.pk:
+            return {}
+        now = timezone.now()
+        rows = UserCategoryInterest.objects.filter(
+            Q(interaction_count__gt=0)
+            | Q(category__parent_category__in=list(self.chosen)),
+            user=self.pk,
+            score__gt=0,
+        )
+        return {
+            category: score * 0.5 ** ((now - since) / settings.INTEREST_HALF_LIFE)
+            for category, score, since in rows.values_list(
+                "category_id", "score", "updated_at"
+            )
+        }
+
+    @cached_property
+    def history(self) -> UserHistory:
+        """What the models are asked with: the newest interactions, as arrays."""
+        watched = [row for row in self.newest if row.score > 0]
+        liked = [row for row in self.newest if row.liked]
+        return UserHistory(
+            watched=Trail.of(
+                [row.video_id for row in watched],
+                [row.score for row in watched],
+                [row.at.timestamp() for row in watched],
+            ),
+            liked=Trail.of(
+                [row.video_id for row in liked],
+                time=[row.at.timestamp() for row in liked],
+            ),
+            not_interested=_trail(self.dismissed),
+            follows=_trail(self.followed),
+            interests=Trail.of(list(self.chosen)),
+            user_id=self.pk,
+        )
+
+
+def _trail(since: dict[int, datetime]) -> Trail:
+    newest = sorted(since.items(), key=lambda row: row[1])[-HISTORY_LENGTH:]
+    return Trail.of(
+        [key for key, _ in newest], time=[at.timestamp() for _, at in newest]
+    )

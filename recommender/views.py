@@ -1,0 +1,184 @@
+"""The feed pages. The same address gives the page or, to htmx, its fragment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypedDict
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.middleware import HtmxDetails
+
+from recommender import feed
+from recommender.feed import FeedPage
+from recommender.plans import AnyCategory
+from videos.models import Category, ParentCategory, Video
+
+
+class Chip(TypedDict):
+    label: str
+    url: str
+    current: bool
+    icon: str
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def home(request: HttpRequest) -> HttpResponse:
+    slug = request.GET.get("category", "")
+    chosen = _category(slug) if slug else None
+    page = feed.home(request.user, category=chosen, cursor=_cursor(request))
+    parents = list(ParentCategory.objects.all())
+    if request.user.is_authenticated:
+        picked = set(
+            request.user.parent_category_interests.values_list("pk", flat=True)
+        )
+        parents.sort(key=lambda parent: parent.pk not in picked)
+    chips = [_chip("For you" if request.user.is_authenticated else "All", request)]
+    if isinstance(chosen, Category):
+        chips.append(_chip(chosen.name, request, chosen))
+    chips += [_chip(parent.name, request, parent) for parent in parents]
+    context = {"chips": chips, "chosen": chosen}
+    return _answer(request, "home", page, context, {"category": slug})
+
+
+@require_safe
+@login_required
+@vary_on_headers("HX-Request")
+def following(request: HttpRequest) -> HttpResponse:
+    assert request.user.is_authenticated
+    sort = _choice(request, "sort", ("newest", "ranked"))
+    page = feed.following(request.user, sort=sort, cursor=_cursor(request))
+    context: dict[str, Any] = {
+        "chips": [
+            _sort_chip("Newest", request, "newest", sort),
+            _sort_chip("For you", request, "ranked", sort),
+        ],
+    }
+    if not page.items:
+        context["follows"] = request.user.following.exists()
+    return _answer(request, "following", page, context, {"sort": sort})
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def explore(request: HttpRequest) -> HttpResponse:
+    sort = _choice(request, "sort", ("trending", "newest"))
+    page = feed.explore(request.user, sort=sort, cursor=_cursor(request))
+    context = {
+        "parents": ParentCategory.objects.all(),
+        "chips": [
+            _sort_chip("Trending", request, "trending", sort),
+            _sort_chip("New", request, "newest", sort),
+        ],
+    }
+    return _answer(request, "explore", page, context, {"sort": sort})
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def category(request: HttpRequest, slug: str) -> HttpResponse:
+    """A category, or a parent category with its categories as chips."""
+    subject = _category(slug)
+    sort = _choice(request, "sort", ("ranked", "newest"))
+    page = feed.category(request.user, subject, sort=sort, cursor=_cursor(request))
+    parent = subject.parent_category if isinstance(subject, Category) else subject
+    context = {
+        "category": subject,
+        "parent": parent,
+        "siblings": parent.categories.all(),
+        "chips": [
+            _sort_chip("Top", request, "ranked", sort),
+            _sort_chip("New", request, "newest", sort),
+        ],
+    }
+    return _answer(request, "category", page, context, {"sort": sort})
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def related(request: HttpRequest, video_id: str) -> HttpResponse:
+    """The rail beside a video, which the video's page asks for."""
+    videos = Video.objects.visible_to(request.user)
+    video = get_object_or_404(videos, video_id=video_id)
+    page = feed.related(request.user, video, cursor=_cursor(request))
+    return _answer(request, "related", page, {"video": video}, {})
+
+
+def _answer(
+    request: HttpRequest,
+    name: str,
+    page: FeedPage,
+    context: Mapping[str, Any],
+    parameters: Mapping[str, str],
+) -> HttpResponse:
+    """`NAME.html`, or to htmx `NAME_feed.html`; `parameters` go into the next page."""
+    if page.next_cursor:
+        asked = {name: value for name, value in parameters.items() if value}
+        query = urlencode(asked | {"cursor": page.next_cursor})
+        page = replace(page, next_url=f"{request.path}?{query}")
+    partial = _is_partial(request)
+    template = (
+        f"recommender/{name}_feed.html" if partial else f"recommender/{name}.html"
+    )
+    response = render(request, template, {**context, "page": page})
+    if partial and page.restarted:
+        # "Load more" on an aged list: the fresh one takes the place of all of it.
+        target = "#related" if name == "related" else "#feed"
+        response["HX-Retarget"] = response["HX-Reselect"] = target
+        response["HX-Reswap"] = "outerHTML"
+    return response
+
+
+def _is_partial(request: HttpRequest) -> bool:
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request
+
+
+def _category(slug: str) -> AnyCategory:
+    parent = ParentCategory.objects.filter(slug=slug).first()
+    if parent is not None:
+        return parent
+    found = Category.objects.select_related("parent_category").filter(slug=slug).first()
+    if found is None:
+        raise Http404(f"There is no category “{slug}”.")
+    return found
+
+
+def _choice(request: HttpRequest, name: str, choices: tuple[str, ...]) -> str:
+    """The parameter's value, by default the first choice."""
+    value = request.GET.get(name) or choices[0]
+    if value not in choices:
+        raise Http404(f"“{name}” may be {' or '.join(choices)}, not “{value}”.")
+    return value
+
+
+def _cursor(request: HttpRequest) -> str:
+    return request.GET.get("cursor", "")
+
+
+def _chip(
+    label: str, request: HttpRequest, category: AnyCategory | None = None
+) -> Chip:
+    slug = category.slug if category else ""
+    query = f"?{urlencode({'category': slug})}" if slug else ""
+    return {
+        "label": label,
+        "url": request.path + query,
+        "current": request.GET.get("category", "") == slug,
+        "icon": category.icon if category else "",
+    }
+
+
+def _sort_chip(label: str, request: HttpRequest, sort: str, current: str) -> Chip:
+    return {
+        "label": label,
+        "url": f"{request.path}?{urlencode({'sort': sort})}",
+        "current": sort == current,
+        "icon": "",
+    }
