@@ -41,22 +41,22 @@ class Home:
         entries: list[Entry] = []
         for videos, prefix in self._tiers(unseen):
             if len(entries) < count:
-                entries += _ranked(
-                    self._retrieval(videos, [*planned, *entries]),
-                    self._sources(),
-                    count - len(entries),
-                    prefix,
-                )
+                known = [*planned, *entries]
+                retrieval = _retrieval(self.viewer, videos, known)
+                best = _ranked(retrieval, self._sources(), count - len(entries), prefix)
+                entries += self._with_exploration(unseen, known, best)
         if not entries:
-            return _last_resort(
-                self.viewer, self.pool(last_resort=True), planned, count
-            )
-        explorers = _ranked(
-            self._retrieval(unseen, [*planned, *entries]),
-            ["explore"],
-            count // ranking.EXPLORE_EVERY,
-        )
-        return ranking.with_exploration(entries, explorers, offset=len(planned))
+            listed = self.pool(last_resort=True)
+            return _last_resort(self.viewer, listed, planned, count)
+        return entries
+
+    def _with_exploration(
+        self, unseen: Videos, known: Sequence[Entry], best: Sequence[Entry]
+    ) -> list[Entry]:
+        retrieval = _retrieval(self.viewer, unseen, [*known, *best])
+        slots = ranking.slots(len(best))
+        explorers = _in_order(retrieval, ("explore",), slots) if slots else []
+        return ranking.with_exploration(best, explorers, offset=len(known))
 
     def _tiers(self, unseen: Videos) -> Iterator[tuple[Videos, str]]:
         chosen = self.viewer.chosen
@@ -70,9 +70,6 @@ class Home:
         if self.viewer.pk is None:
             return ("trending", "fresh", "popular")
         return ("similar", "following", "category", "fresh", "popular")
-
-    def _retrieval(self, videos: Videos, planned: Sequence[Entry]) -> Retrieval:
-        return _retrieval(self.viewer, videos, planned)
 
 
 @dataclass

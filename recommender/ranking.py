@@ -131,6 +131,11 @@ def concatenate(lists: Iterable[Sequence[Candidate]]) -> list[Ranked]:
     return list(first.values())
 
 
+def slots(length: int) -> int:
+    """The most explorers that `with_exploration` can place among so many."""
+    return (length + EXPLORE_FIRST) // (EXPLORE_EVERY - 1)
+
+
 def with_exploration(
     ranked: Sequence[T], explorers: Sequence[T], *, offset: int = 0
 ) -> list[T]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.utils import timezone
@@ -86,19 +85,13 @@ class Viewer:
         """
         if not self.pk:
             return {}
-        now = timezone.now()
         rows = UserCategoryInterest.objects.filter(
             Q(interaction_count__gt=0)
             | Q(category__parent_category__in=list(self.chosen)),
             user=self.pk,
             score__gt=0,
-        )
-        return {
-            category: score * 0.5 ** ((now - since) / settings.INTEREST_HALF_LIFE)
-            for category, score, since in rows.values_list(
-                "category_id", "score", "updated_at"
-            )
-        }
+        ).with_current_score(timezone.now())
+        return {row.category_id: row.current_score for row in rows}
 
     @cached_property
     def history(self) -> UserHistory:
