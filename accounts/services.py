@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from accounts.models import User
@@ -34,6 +35,22 @@ def save_profile(*, user: User) -> None:
     for picture in PICTURES:
         if getattr(before, picture) != getattr(user, picture):
             _remove_after_commit(getattr(before, picture))
+
+
+def remove_pictures(*, user: User) -> None:
+    """Take down what a person shows of themselves, for moderators."""
+    user.profile_picture = user.banner_image = ""
+    save_profile(user=user)
+
+
+def set_verified(*, users: QuerySet[User], verified: bool) -> int:
+    """Give or take the badge; returns how many people it changed for."""
+    return users.exclude(verified=verified).update(verified=verified)
+
+
+def set_active(*, users: QuerySet[User], active: bool) -> int:
+    """Let people in, or shut them out at once, wherever they are logged in."""
+    return users.exclude(is_active=active).update(is_active=active)
 
 
 @transaction.atomic

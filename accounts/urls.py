@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path, register_converter
+from django.urls import path, re_path, register_converter
 
 from accounts.views import media, profile, settings, signup
 
@@ -41,5 +41,9 @@ urlpatterns = [
     path("settings/account/", settings.account, name="account"),
     path("settings/account/export/", settings.export, name="account_export"),
     path("settings/account/delete/", settings.delete, name="account_delete"),
-    path("media/public/<path:path>", media.public_media, name="public_media"),
+    re_path(
+        r"^media/public/(?P<path>[a-z]+/[0-9a-f]{32}\.(jpg|png|webp))\Z",
+        media.public_media,
+        name="public_media",
+    ),
 ]

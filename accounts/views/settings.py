@@ -34,8 +34,8 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 def edit_profile(request: MemberRequest) -> HttpResponse:
     # A form changes its instance before it is valid; the page shows the person as is.
     user = User.objects.get(pk=request.user.pk)
-    form = ProfileForm(request.POST or None, request.FILES or None, instance=user)
-    if request.method == "POST" and form.is_valid():
+    form = ProfileForm(*_sent(request), instance=user)
+    if form.is_valid():
         save_profile(user=user)
         messages.success(request, "Your profile is saved.")
         return redirect("settings")
@@ -45,8 +45,8 @@ def edit_profile(request: MemberRequest) -> HttpResponse:
 @login_required
 @form_view
 def interests(request: MemberRequest) -> HttpResponse:
-    form = InterestsForm(request.POST or None, instance=request.user)
-    if request.method == "POST" and form.is_valid():
+    form = InterestsForm(*_sent(request), instance=request.user)
+    if form.is_valid():
         set_interests(
             user=request.user,
             parent_categories=form.cleaned_data["parent_category_interests"],
@@ -59,8 +59,8 @@ def interests(request: MemberRequest) -> HttpResponse:
 @login_required
 @form_view
 def privacy(request: MemberRequest) -> HttpResponse:
-    form = PrivacyForm(request.POST or None, instance=request.user)
-    if request.method == "POST" and form.is_valid():
+    form = PrivacyForm(*_sent(request), instance=request.user)
+    if form.is_valid():
         request.user.save(update_fields=["record_history", "updated_at"])
         messages.success(request, "Your choice is saved.")
         return redirect("privacy")
@@ -100,6 +100,13 @@ def delete(request: MemberRequest) -> HttpResponse:
     logout(request)
     messages.success(request, "Your account and all that was yours are deleted.")
     return redirect("home")
+
+
+def _sent(request: MemberRequest) -> tuple[Any, Any]:
+    """What a form is bound to; a POST without values (all unticked) is a POST too."""
+    if request.method == "POST":
+        return request.POST, request.FILES
+    return None, None
 
 
 def _render(

@@ -1,0 +1,162 @@
+"""Administration of people."""
+
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import ngettext
+
+from accounts import services
+from accounts.models import User
+
+admin.site.site_header = admin.site.site_title = settings.SITE_NAME
+admin.site.index_title = "Administration"
+
+
+class EmailAddressInline(admin.TabularInline[EmailAddress, User]):
+    """Two at most: the address that counts, and one waiting to be confirmed."""
+
+    model = EmailAddress
+    extra = 0
+    fields = ["email", "primary", "verified"]
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User]):
+    list_display = [
+        "picture",
+        "username",
+        "display_name",
+        "email",
+        "role",
+        "verified",
+        "is_active",
+        "is_staff",
+        "date_joined",
+    ]
+    list_display_links = ["picture", "username"]
+    list_filter = [
+        "role",
+        "verified",
+        "is_active",
+        "is_staff",
+        "is_demo",
+        "date_joined",
+        "parent_category_interests",
+    ]
+    search_fields = ["username", "email", "first_name", "last_name", "external_id"]
+    ordering = ["-date_joined"]
+    date_hierarchy = "date_joined"
+    list_per_page = 50
+    show_full_result_count = False
+    inlines = [EmailAddressInline]
+    filter_horizontal = ["parent_category_interests", "groups", "user_permissions"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    readonly_fields = [
+        "picture",
+        "banner",
+        "last_login",
+        "date_joined",
+        "updated_at",
+        "is_demo",
+        "source",
+        "external_id",
+    ]
+    fieldsets = [
+        (None, {"fields": ["username", "email", "password"]}),
+        (
+            "Profile",
+            {
+                "fields": [
+                    *("picture", "banner", "first_name", "last_name"),
+                    *("bio", "website", "location"),
+                ]
+            },
+        ),
+        ("Standing", {"fields": ["role", "verified", "is_active"]}),
+        ("Choices", {"fields": ["parent_category_interests", "record_history"]}),
+        (
+            "Administration",
+            {
+                "classes": ["collapse"],
+                "fields": [
+                    *("is_staff", "is_superuser", "groups", "user_permissions"),
+                ],
+            },
+        ),
+        (
+            "Origin",
+            {
+                "fields": [
+                    *("date_joined", "last_login", "updated_at"),
+                    *("is_demo", "source", "external_id"),
+                ]
+            },
+        ),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "email", "password1", "password2"]})
+    ]
+    actions = [
+        "give_badge",
+        "take_badge",
+        "activate",
+        "deactivate",
+        "take_pictures_down",
+    ]
+
+    @admin.display(description="")
+    def picture(self, user: User) -> str:
+        return _image(user.profile_picture, "height: 40px; border-radius: 50%")
+
+    @admin.display(description="Banner")
+    def banner(self, user: User) -> str:
+        return _image(user.banner_image, "height: 80px")
+
+    @admin.action(description="Give the verified badge", permissions=["change"])
+    def give_badge(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        self._report(request, services.set_verified(users=users, verified=True))
+
+    @admin.action(description="Take the verified badge", permissions=["change"])
+    def take_badge(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        self._report(request, services.set_verified(users=users, verified=False))
+
+    @admin.action(description="Activate", permissions=["change"])
+    def activate(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        self._report(request, services.set_active(users=users, active=True))
+
+    @admin.action(description="Deactivate", permissions=["change"])
+    def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        assert request.user.is_authenticated
+        others = users.exclude(pk=request.user.pk)  # never lock oneself out
+        self._report(request, services.set_active(users=others, active=False))
+
+    @admin.action(description="Take the pictures down", permissions=["change"])
+    def take_pictures_down(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        for user in users:
+            services.remove_pictures(user=user)
+        self._report(request, len(users))
+
+    def delete_model(self, request: HttpRequest, user: User) -> None:
+        services.delete_account(user=user)
+
+    def delete_queryset(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        for user in users:
+            services.delete_account(user=user)
+
+    def _report(self, request: HttpRequest, count: int) -> None:
+        self.message_user(
+            request, ngettext("%d person changed.", "%d people changed.", count) % count
+        )
+
+
+def _image(image: models.fields.files.ImageFieldFile, style: str) -> str:
+    if not image:
+        return ""
+    return format_html('<img src="{}" alt="" style="{}">', image.url, style)
