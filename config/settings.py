@@ -240,6 +240,11 @@ IMAGE_MAX_PIXELS = 40_000_000
 VIDEO_MAX_SECONDS = 12 * 3600
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+FILE_UPLOAD_HANDLERS = [
+    "videos.uploads.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 X_ACCEL_REDIRECT = env.text("X_ACCEL_REDIRECT")  # nginx's internal address of media
 FFMPEG = env.text("FFMPEG")  # empty: the binary of imageio-ffmpeg

@@ -34,6 +34,15 @@ THUMBNAIL_SIZE = (640, 360)
 ENCODE_TIMEOUT_FACTOR = 20  # seconds of work allowed for a second of video
 
 
+# How files of those containers begin: (offset, bytes).
+SIGNATURES = [
+    (4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (4, b"wide"), (4, b"free"),
+    (0, b"\x1aE\xdf\xa3"), (8, b"AVI "), (0, b"FLV"), (0, b"OggS"),
+    (0, b"\x00\x00\x01\xba"), (0, b"\x00\x00\x01\xb3"), (0, b"G"),
+    (0, b"0&\xb2u\x8ef\xcf\x11"),
+]  # fmt: skip
+
+
 class BadVideo(Exception):
     """The file cannot be used; the text tells its uploader why."""
 
@@ -60,6 +69,11 @@ class Probe:
             and (not self.audio_codec or self.audio_codec in audio)
             and self.pixel_format in PIXEL_FORMATS
         )
+
+
+def looks_like_video(head: bytes) -> bool:
+    """Whether a file that begins with `head` (16 bytes) may be a video at all."""
+    return any(head[at:].startswith(mark) for at, mark in SIGNATURES)
 
 
 def probe(path: Path) -> Probe:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import PurePath
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Sourced, TimeStamped
 from videos.querysets import VideoQuerySet
@@ -80,7 +82,8 @@ def new_video_id() -> str:
 
 
 def video_file_path(video: Video, filename: str) -> str:
-    return f"videos/{video.video_id}/original{PurePath(filename).suffix.lower()[:10]}"
+    token = secrets.token_hex(4)  # a new encoding never overwrites what is playing
+    return f"videos/{video.video_id}/video-{token}"
 
 
 def thumbnail_path(video: Video, filename: str) -> str:
@@ -147,6 +150,8 @@ class Video(TimeStamped, Sourced):
         blank=True,
         help_text="When it first could be watched by others; orders the feeds.",
     )
+    content_type = models.CharField(max_length=40, blank=True, editable=False)
+    search = SearchVectorField(null=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
 
     objects: ClassVar[models.Manager[Video]] = VideoQuerySet.as_manager()
@@ -178,6 +183,7 @@ class Video(TimeStamped, Sourced):
                 condition=Q(visibility="public", state="ready"),
             ),
             models.Index(fields=["creator", "-published_at"], name="video_by_creator"),
+            GinIndex(fields=["search"], name="video_search"),
         ]
 
     def __str__(self) -> str:
@@ -189,3 +195,9 @@ class Video(TimeStamped, Sourced):
     @property
     def is_ready(self) -> bool:
         return self.state == self.State.READY
+
+    def publish(self) -> None:
+        """Note when others could first watch it; the caller saves."""
+        open_to_all = self.visibility == self.Visibility.PUBLIC and self.is_ready
+        if open_to_all and self.published_at is None:
+            self.published_at = timezone.now()

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from videos.views import search, studio, watch
+
+urlpatterns = [
+    path("search/", search.search, name="search"),
+    path("upload/", studio.upload, name="upload"),
+    path("studio/", studio.studio, name="studio"),
+    path("video/<str:video_id>/", watch.video, name="video"),
+    path("video/<str:video_id>/file/", watch.file, name="video_file"),
+    path("video/<str:video_id>/thumbnail/", watch.thumbnail, name="video_thumbnail"),
+    path("video/<str:video_id>/edit/", studio.edit, name="video_edit"),
+    path("video/<str:video_id>/delete/", studio.delete, name="video_delete"),
+]

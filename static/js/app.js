@@ -2,6 +2,7 @@
 
 import { startDialogs } from "./dialogs.js";
 import { startFeeds } from "./feeds.js";
+import { startImpressions } from "./impressions.js";
 import { startMenus } from "./menus.js";
 import { startRequests } from "./requests.js";
 import { startTheme } from "./theme.js";
@@ -13,3 +14,4 @@ startDialogs();
 startToasts();
 startRequests();
 startFeeds();
+startImpressions();

@@ -1,0 +1,60 @@
+/* Which cards were really on the screen, and which of them were opened: what the
+   recommender learns positions from. */
+
+import { flush, record } from "./events.js";
+
+const SHOWN_FOR = 800; // ms with at least half of the card in view
+
+const timers = new WeakMap();
+const seen = new WeakSet();
+
+function describe(card) {
+  const { videoId, feedId, position, source } = card.dataset;
+  return {
+    video_id: videoId,
+    feed_id: feedId,
+    feed_position: Number(position),
+    source,
+  };
+}
+
+const observer = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      clearTimeout(timers.get(target));
+      if (!isIntersecting) continue;
+      timers.set(
+        target,
+        setTimeout(() => {
+          observer.unobserve(target);
+          record({ type: "impression", ...describe(target) });
+        }, SHOWN_FOR),
+      );
+    }
+  },
+  { threshold: 0.5 },
+);
+
+function observe() {
+  for (const card of document.querySelectorAll("[data-feed-id]")) {
+    if (seen.has(card)) continue;
+    seen.add(card);
+    observer.observe(card);
+  }
+}
+
+/* The player joins what is watched with the feed it was found in. */
+function remember(event) {
+  const card = event.target.closest("a")?.closest("[data-feed-id]");
+  if (!card) return;
+  const shown = describe(card);
+  record({ type: "click", ...shown });
+  sessionStorage.setItem(`feed:${shown.video_id}`, JSON.stringify(shown));
+  flush({ last: true });
+}
+
+export function startImpressions() {
+  observe();
+  document.addEventListener("htmx:load", observe);
+  document.addEventListener("click", remember);
+}

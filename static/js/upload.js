@@ -1,0 +1,110 @@
+/* Upload and edit: only the categories of chosen subjects are shown; a file can be
+   dropped, is checked before it travels, and its way is shown. */
+
+import { showToast } from "./toasts.js";
+
+function showCategories(form) {
+  const chosen = new Set(
+    [...form.querySelectorAll('[name="parent_categories"]:checked')].map((box) => box.value),
+  );
+  for (const group of form.querySelectorAll("[data-parent]")) {
+    const shown = chosen.has(group.dataset.parent);
+    group.hidden = !shown;
+    if (shown) continue;
+    for (const box of group.querySelectorAll(":checked")) box.checked = false;
+  }
+}
+
+function megabytes(bytes) {
+  return `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 24 ? 1 : 0)} MB`;
+}
+
+/* The file's name becomes the title where none is given: IMG_0042 helps nobody. */
+function suggestTitle(form, file) {
+  const title = form.elements.title;
+  const name = file.name.replace(/\.[^.]*$/, "").replace(/[_-]+/g, " ").trim();
+  if (!title.value && /[a-z]{3}.*\s/i.test(name)) title.value = name.slice(0, 150);
+}
+
+function checkFile(form) {
+  const [file] = form.elements.file.files;
+  const error = form.querySelector("[data-file-error]");
+  const tooLarge = file && file.size > Number(form.dataset.maxBytes);
+  const problem = !file
+    ? ""
+    : tooLarge
+      ? `The file has ${megabytes(file.size)}; ${megabytes(form.dataset.maxBytes)} is the limit.`
+      : file.size === 0
+        ? "The file is empty."
+        : "";
+  error.textContent = problem;
+  error.hidden = !problem;
+  if (!file) return false;
+  form.querySelector("[data-chosen]").textContent = `${file.name} (${megabytes(file.size)})`;
+  if (!problem) suggestTitle(form, file);
+  return !problem;
+}
+
+function send(form) {
+  const progress = form.querySelector("[data-progress]");
+  const [bar, text] = progress.children;
+  const button = form.querySelector(".form__actions button");
+  const request = new XMLHttpRequest();
+  progress.hidden = false;
+  button.disabled = true;
+  request.upload.addEventListener("progress", ({ loaded, total }) => {
+    bar.value = (100 * loaded) / total;
+    text.textContent =
+      loaded < total ? `${megabytes(loaded)} of ${megabytes(total)}` : "Almost there…";
+  });
+  function again(message) {
+    progress.hidden = true;
+    button.disabled = false;
+    showToast(message, { level: "error", action: { label: "Try again", run: () => send(form) } });
+  }
+  request.addEventListener("error", () => again("The connection broke while uploading."));
+  request.addEventListener("load", () => {
+    if (request.status === 422) {
+      const page = new DOMParser().parseFromString(request.responseText, "text/html");
+      // A file cannot be filled in again: keep ours, and show what the answer says.
+      const chosen = form.elements.file.files;
+      form.replaceWith(page.querySelector("[data-upload]"));
+      const fresh = document.querySelector("[data-upload]");
+      fresh.elements.file.files = chosen;
+      startUpload(fresh);
+      fresh.querySelector(".errorlist, .errors:not([hidden])")?.scrollIntoView({ block: "center" });
+    } else if (request.status < 400) {
+      location.assign(request.responseURL);
+    } else {
+      again("The upload was not accepted.");
+    }
+  });
+  request.open("POST", form.action || location.href);
+  request.send(new FormData(form));
+}
+
+function startCategories(form) {
+  showCategories(form);
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "parent_categories") showCategories(form);
+  });
+}
+
+function startUpload(form) {
+  startCategories(form);
+  const zone = form.querySelector(".dropzone");
+  for (const [name, over] of [["dragover", true], ["dragleave", false], ["drop", false]]) {
+    zone.addEventListener(name, () => zone.toggleAttribute("data-over", over));
+  }
+  form.elements.file.addEventListener("change", () => checkFile(form));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (checkFile(form)) send(form);
+    else form.elements.file.focus();
+  });
+  if (form.elements.file.files.length) checkFile(form);
+}
+
+const upload = document.querySelector("[data-upload]");
+if (upload) startUpload(upload);
+else for (const form of document.querySelectorAll("form.panel")) startCategories(form);

@@ -1,0 +1,126 @@
+"""Forms to upload and edit videos."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files import File
+from django.template.defaultfilters import filesizeformat
+
+from accounts.images import clean_image
+from videos import media
+from videos.models import Category, ParentCategory, Video
+
+
+class VideoForm(forms.ModelForm[Video]):
+    """What a creator says of a video."""
+
+    new_thumbnail = forms.FileField(
+        label="Thumbnail",
+        required=False,
+        help_text="JPEG, PNG or WebP. Without one, a frame of the video is taken.",
+        widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
+    )
+    parent_categories = forms.ModelMultipleChoiceField(
+        ParentCategory.objects.all(),
+        label="Subjects",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    categories = forms.ModelMultipleChoiceField(
+        Category.objects.select_related("parent_category"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = Video
+        fields = ["title", "description", "visibility"]
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 5}),
+            "visibility": forms.RadioSelect,
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            for name in ("parent_categories", "categories"):
+                self.initial[name] = getattr(self.instance, name).all()
+
+    def clean_title(self) -> str:
+        title = " ".join(str(self.cleaned_data["title"]).split())
+        if not title:
+            raise ValidationError("Give the video a title.")
+        return title
+
+    def clean_new_thumbnail(self) -> File[Any] | None:
+        upload = self.cleaned_data["new_thumbnail"]
+        if upload is None:
+            return None
+        return clean_image(upload, max_size=(1280, 720), crop=True)
+
+    def values(self) -> dict[str, Any]:
+        """Arguments of `services.update_video`, and most of `create_video`."""
+        names = ("title", "description", "visibility", "parent_categories")
+        return {name: self.cleaned_data[name] for name in (*names, "categories")} | {
+            "thumbnail": self.cleaned_data["new_thumbnail"]
+        }
+
+
+class UploadForm(VideoForm):
+    file = forms.FileField(
+        label="Video file",
+        error_messages={
+            "required": "Choose a video file.",
+            "empty": "The file is empty.",
+        },
+        widget=forms.ClearableFileInput(attrs={"accept": "video/*,.mkv"}),
+    )
+    field_order = ("file", "title", "description")
+
+    def __init__(self, *args: Any, too_large: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.too_large = too_large
+        if too_large:
+            self.fields["file"].error_messages["required"] = _too_large()
+
+    def clean_file(self) -> File[Any]:
+        upload: File[Any] = self.cleaned_data["file"]
+        if upload.size > settings.UPLOAD_MAX_BYTES:
+            raise ValidationError(_too_large())
+        head = upload.read(16)
+        upload.seek(0)
+        if not media.looks_like_video(head):
+            raise ValidationError(
+                "This is not a video file, whatever its name says. MP4, WebM, MOV, MKV "
+                "and AVI work."
+            )
+        return upload
+
+
+def _too_large() -> str:
+    limit = filesizeformat(settings.UPLOAD_MAX_BYTES)
+    return f"The file is too large: {limit} is the limit."
+
+
+DURATIONS = {"short": "Under 4 minutes", "medium": "4 to 20 minutes", "long": "Longer"}
+AGES = {"day": "Today", "week": "This week", "month": "This month", "year": "This year"}
+ORDERS = {"": "Best match", "newest": "Newest", "views": "Most viewed"}
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(max_length=200, required=False, strip=True)
+    category = forms.ModelChoiceField(
+        ParentCategory.objects.all(),
+        to_field_name="slug",
+        required=False,
+        empty_label="Any subject",
+    )
+    duration = forms.ChoiceField(
+        choices=[("", "Any length"), *DURATIONS.items()], required=False
+    )
+    age = forms.ChoiceField(choices=[("", "Any time"), *AGES.items()], required=False)
+    sort = forms.ChoiceField(choices=list(ORDERS.items()), required=False)

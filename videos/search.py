@@ -1,0 +1,77 @@
+"""Full-text search in PostgreSQL: what is searched, and how a query is understood.
+
+A video's vector holds its title (weight A), its creator's names (B), its categories
+(C) and its description (D). It is written by `refresh`, never by a signal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from videos.models import Video
+
+CONFIG = "english"
+
+REFRESH = """
+UPDATE videos_video SET search =
+    setweight(to_tsvector(%(config)s::regconfig, videos_video.title), 'A')
+    || setweight(to_tsvector('simple', (
+        SELECT concat_ws(' ', username, first_name, last_name)
+        FROM accounts_user WHERE id = videos_video.creator_id)), 'B')
+    || setweight(to_tsvector(%(config)s::regconfig, coalesce((
+        SELECT string_agg(name, ' ') FROM (
+            SELECT c.name FROM videos_video_categories vc
+            JOIN videos_category c ON c.id = vc.category_id
+            WHERE vc.video_id = videos_video.id
+            UNION ALL
+            SELECT p.name FROM videos_video_parent_categories vp
+            JOIN videos_parentcategory p ON p.id = vp.parentcategory_id
+            WHERE vp.video_id = videos_video.id) AS names), '')), 'C')
+    || setweight(to_tsvector(%(config)s::regconfig, videos_video.description), 'D')
+WHERE %(everything)s OR videos_video.id = ANY(%(videos)s)
+"""
+
+
+def refresh(videos: Sequence[int] | None = None) -> int:
+    """Write the search vectors of the videos with these keys, or of all; count them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            REFRESH,
+            {
+                "config": CONFIG,
+                "everything": videos is None,
+                "videos": list(videos or []),
+            },
+        )
+        return int(cursor.rowcount)
+
+
+def matching(videos: QuerySet[Video], text: str) -> QuerySet[Video]:
+    """Those of `videos` that match `text`, annotated with `rank`, the best first.
+
+    `text` is what people type: words, "phrases", or, -not. The last word also matches
+    as the beginning of one, since people search while they type.
+    """
+    query = SearchQuery(text, config=CONFIG, search_type="websearch")
+    query |= SearchQuery(text, config="simple", search_type="websearch")
+    if prefix := _with_open_end(text):
+        query |= SearchQuery(prefix, config=CONFIG, search_type="raw")
+        query |= SearchQuery(prefix, config="simple", search_type="raw")
+    return videos.filter(search=query).annotate(
+        rank=SearchRank(F("search"), query, cover_density=True)
+    )
+
+
+def _with_open_end(text: str) -> str:
+    """`jazz pia` as `'jazz' & 'pia':*`; empty where people used operators."""
+    if re.search(r'["-]|\bor\b', text, re.IGNORECASE):
+        return ""
+    words = re.findall(r"\w+", text)
+    if not words:
+        return ""
+    return " & ".join(f"'{word}'" for word in words) + ":*"

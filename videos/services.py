@@ -1,0 +1,151 @@
+"""What happens to categories and videos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from django.core.files import File
+from django.core.files.storage import Storage
+from django.db import transaction
+from django.utils.text import slugify
+
+from accounts.models import User
+from videos import search, tasks
+from videos.models import Category, ParentCategory, Video
+
+
+def unique_category_slug(name: str) -> str:
+    """A slug that no category and no parent category has: `jazz`, `jazz-2`, ..."""
+    base = slugify(name)[:70] or "category"
+    slug, number = base, 1
+    while (
+        ParentCategory.objects.filter(slug=slug).exists()
+        or Category.objects.filter(slug=slug).exists()
+    ):
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+@transaction.atomic
+def create_video(
+    *,
+    creator: User,
+    title: str,
+    description: str = "",
+    file: File[Any] | None = None,
+    external_url: str = "",
+    thumbnail: File[Any] | None = None,
+    visibility: str = Video.Visibility.PUBLIC,
+    parent_categories: Iterable[ParentCategory] = (),
+    categories: Iterable[Category] = (),
+) -> Video:
+    """Store a video; the worker does the rest.
+
+    A file is probed and made playable by `process_video`; an address elsewhere is
+    ready at once. Without `thumbnail` the worker takes one from the file.
+    """
+    video = Video(
+        creator=creator,
+        title=title,
+        description=description,
+        external_url=external_url,
+        visibility=visibility,
+    )
+    if file is not None:
+        video.video_file.save("video", file, save=False)
+    else:
+        video.state = Video.State.READY
+        video.publish()
+    if thumbnail is not None:
+        video.thumbnail.save("thumbnail.jpg", thumbnail, save=False)
+    try:
+        video.save()
+        set_categories(
+            video=video, parent_categories=parent_categories, categories=categories
+        )
+    except Exception:
+        remove_files(video)
+        raise
+    if file is not None:
+        tasks.process_video.enqueue(video.pk)
+    return video
+
+
+@transaction.atomic
+def update_video(
+    *,
+    video: Video,
+    parent_categories: Iterable[ParentCategory],
+    categories: Iterable[Category],
+    thumbnail: File[Any] | None = None,
+    **values: Any,
+) -> None:
+    """Change title, description and visibility (`values`), categories and thumbnail.
+
+    A replaced thumbnail is removed once the change is certain.
+    """
+    for name, value in values.items():
+        setattr(video, name, value)
+    if thumbnail is not None:
+        _remove_after_commit(video.thumbnail.storage, video.thumbnail.name)
+        video.thumbnail.save("thumbnail.jpg", thumbnail, save=False)
+    video.publish()
+    video.save()
+    set_categories(
+        video=video, parent_categories=parent_categories, categories=categories
+    )
+
+
+@transaction.atomic
+def set_categories(
+    *,
+    video: Video,
+    parent_categories: Iterable[ParentCategory],
+    categories: Iterable[Category],
+) -> None:
+    """Set both kinds; a category's parent is always among the parents."""
+    categories = list(categories)
+    parents = {parent.pk for parent in parent_categories}
+    parents |= {category.parent_category_id for category in categories}
+    video.categories.set(categories)
+    video.parent_categories.set(parents)
+    search.refresh([video.pk])
+
+
+@transaction.atomic
+def delete_video(*, video: Video) -> None:
+    """Delete the row, and its files once that is certain."""
+    transaction.on_commit(partial(remove_files, video))
+    video.delete()
+
+
+@transaction.atomic
+def set_visibility(*, videos: Iterable[Video], visibility: str) -> None:
+    for video in videos:
+        video.visibility = visibility
+        video.publish()
+        video.save(update_fields=["visibility", "published_at", "updated_at"])
+
+
+@transaction.atomic
+def reprocess(*, videos: Iterable[Video]) -> None:
+    """Read the files again, as after an upload."""
+    for video in videos:
+        if video.video_file:
+            video.state = Video.State.PROCESSING
+            video.save(update_fields=["state", "updated_at"])
+            tasks.process_video.enqueue(video.pk)
+
+
+def remove_files(video: Video) -> None:
+    for field in (video.video_file, video.thumbnail):
+        if field:
+            field.storage.delete(str(field.name))
+
+
+def _remove_after_commit(storage: Storage, name: str | None) -> None:
+    if name:
+        transaction.on_commit(partial(storage.delete, name))

@@ -1,0 +1,1 @@
+"""Pages of videos: watching, uploading, the studio, search."""

@@ -1,0 +1,108 @@
+"""Search: videos by full text, and people by name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.requests import PageRequest
+from videos import search as full_text
+from videos.cards import Page, cards, next_url
+from videos.forms import SearchForm
+from videos.models import ParentCategory, Video
+
+PAGE_SIZE = 20
+MAX_RESULTS = 400
+PEOPLE = 6
+DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
+SECONDS = {"short": (0, 240), "medium": (240, 1200), "long": (1200, 10**9)}
+
+
+@require_safe
+def search(request: PageRequest) -> HttpResponse:
+    form = SearchForm(request.GET)
+    form.is_valid()  # what is not valid does not filter
+    wanted = form.cleaned_data
+    text = wanted.get("q", "").replace("\x00", "")
+    offset = _offset(request.GET.get("from", ""))
+    page = Page([])
+    people: list[User] = []
+    if text:
+        found = _ordered(_filtered(full_text.matching(_all(), text), wanted), wanted)
+        rows = list(found[offset : offset + PAGE_SIZE + 1])
+        following = offset + PAGE_SIZE
+        more = len(rows) > PAGE_SIZE and following < MAX_RESULTS
+        page = Page(
+            cards(rows[:PAGE_SIZE], _progress(request.user, rows)),
+            next_url(request, **{"from": str(following) if more else ""}),
+        )
+        if not offset:
+            people = list(_people(text))
+    context = {
+        "form": form,
+        "text": text,
+        "page": page,
+        "people": people,
+        "filtered": any(wanted.get(n) for n in ("category", "duration", "age")),
+    }
+    if not page.items:
+        context["suggestions"] = ParentCategory.objects.annotate(
+            size=Count("videos")
+        ).order_by("-size", "name")[:8]
+    return render(request, "videos/search.html", context)
+
+
+def _all() -> QuerySet[Video]:
+    return Video.objects.listed().for_cards()
+
+
+def _filtered(videos: QuerySet[Video], wanted: dict[str, Any]) -> QuerySet[Video]:
+    if category := wanted.get("category"):
+        videos = videos.filter(parent_categories=category)
+    if span := SECONDS.get(str(wanted.get("duration"))):
+        videos = videos.filter(duration__gte=span[0], duration__lt=span[1])
+    if days := DAYS.get(str(wanted.get("age"))):
+        since = timezone.now() - timedelta(days=days)
+        videos = videos.filter(published_at__gte=since)
+    return videos
+
+
+def _ordered(videos: QuerySet[Video], wanted: dict[str, Any]) -> QuerySet[Video]:
+    by = {"newest": ["-published_at"], "views": ["-views"]}.get(
+        str(wanted.get("sort")), ["-rank", "-engagement"]
+    )
+    return videos.order_by(*by, "-pk")
+
+
+def _people(text: str) -> QuerySet[User]:
+    """Creators whose name holds the text; e-mail addresses are never searched."""
+    return (
+        User.objects.filter(is_active=True)
+        .filter(
+            Q(username__icontains=text)
+            | Q(first_name__icontains=text)
+            | Q(last_name__icontains=text)
+        )
+        .filter(videos__in=Video.objects.listed())
+        .annotate(size=Count("followers", distinct=True))
+        .order_by("-size", "username")[:PEOPLE]
+    )
+
+
+def _progress(user: User | AnonymousUser, videos: list[Video]) -> dict[int, float]:
+    if not user.is_authenticated:
+        return {}
+    rows = user.engagements.filter(video__in=videos, fraction__gt=0)
+    return dict(rows.values_list("video_id", "fraction"))
+
+
+def _offset(value: str) -> int:
+    return min(int(value), MAX_RESULTS) if value.isdecimal() else 0

@@ -1,0 +1,80 @@
+"""A video's page, its file and its picture: for whoever may see it, else 404."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from accounts.requests import PageRequest
+from videos import delivery
+from videos.models import Video
+
+FILE_MAX_AGE = int(timedelta(hours=1).total_seconds())
+THUMBNAIL_MAX_AGE = int(timedelta(minutes=10).total_seconds())  # then by ETag
+FINISHED = 0.95  # from here on, playing starts at the beginning again
+
+
+@require_safe
+def video(request: PageRequest, video_id: str) -> HttpResponse:
+    shown = get_object_or_404(
+        Video.objects.visible_to(request.user)
+        .select_related("creator")
+        .prefetch_related("categories", "parent_categories"),
+        video_id=video_id,
+    )
+    creator, user = shown.creator, request.user
+    context = {
+        "video": shown,
+        "followers": creator.followers.count(),
+        "may_edit": user.is_superuser or user == creator,
+        "liked": False,
+        "is_following": False,
+        "start_at": 0.0,
+    }
+    if user.is_authenticated:
+        context["liked"] = shown.like_set.filter(user=user).exists()
+        context["is_following"] = creator.followers.filter(follower=user).exists()
+        context["start_at"] = _resume_at(shown, user.pk)
+    return render(request, "videos/video.html", context)
+
+
+def _resume_at(video: Video, user_pk: int) -> float:
+    """Where the last session stood, in seconds; 0 when it came to the end."""
+    last = video.watches.filter(user=user_pk).order_by("-updated_at").first()
+    if last is None or last.position >= FINISHED * video.duration:
+        return 0.0
+    return float(last.position)
+
+
+@require_safe
+def file(request: HttpRequest, video_id: str) -> HttpResponseBase:
+    shown = get_object_or_404(Video.objects.visible_to(request.user), video_id=video_id)
+    if not shown.video_file:
+        raise Http404("This video is elsewhere.")
+    extension = "webm" if shown.content_type == "video/webm" else "mp4"
+    return delivery.serve(
+        request,
+        shown.video_file,
+        content_type=shown.content_type or "application/octet-stream",
+        filename=f"{shown.title}.{extension}",
+        public=shown.visibility == Video.Visibility.PUBLIC and shown.is_ready,
+        max_age=FILE_MAX_AGE,
+    )
+
+
+@require_safe
+def thumbnail(request: HttpRequest, video_id: str) -> HttpResponseBase:
+    shown = get_object_or_404(Video.objects.visible_to(request.user), video_id=video_id)
+    if not shown.thumbnail:
+        raise Http404("This video has no thumbnail.")
+    return delivery.serve(
+        request,
+        shown.thumbnail,
+        content_type="image/jpeg",
+        filename="thumbnail.jpg",
+        public=shown.visibility == Video.Visibility.PUBLIC and shown.is_ready,
+        max_age=THUMBNAIL_MAX_AGE,
+    )
