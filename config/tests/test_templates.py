@@ -1,4 +1,4 @@
-"""Templates, looked at as files: a mistake in a rare one shows before a visitor does."""
+"""Templates, read as files: a mistake in a rare one shows before a visitor does."""
 
 import re
 from pathlib import Path
