@@ -1,0 +1,235 @@
+"""GraphSAGE at request time: numpy and FAISS, frozen weights, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.artifact import Artifact
+from recommender.ml.encoder import (
+    Tables,
+    Weights,
+    Windowing,
+    encode,
+    encode_new,
+    encode_users,
+    trail_of,
+)
+from recommender.ml.features import ContentEncoder, ItemFeatures, unit
+from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.history import UserHistory
+from recommender.ml.index import Hits, VectorIndex
+from recommender.ml.models import Contribution, Model, Parts
+
+# What a reason may name; a video not wanted is no reason for another.
+REASONS = ("watched", "liked", "follows", "interested_in")
+
+
+class GraphSageModel(Model):
+    """Vectors of items, and of anyone from their newest interactions."""
+
+    name = "graphsage"
+
+    def __init__(
+        self,
+        weights: Weights,
+        encoder: ContentEncoder,
+        windowing: Windowing,
+        tables: Tables,
+        *,
+        taken_at: float,
+        index: VectorIndex | None = None,
+    ) -> None:
+        self._weights = weights
+        self._encoder = encoder
+        self._windowing = windowing
+        self._tables = tables
+        self._taken_at = taken_at
+        self._lock = Lock()
+        self.item_ids = tables.item_ids
+        self.vectors = tables.vectors
+        self.index = index or VectorIndex.build(self.item_ids, self.vectors)
+
+    @classmethod
+    def from_weights(
+        cls,
+        weights: Weights,
+        encoder: ContentEncoder,
+        windowing: Windowing,
+        snapshot: GraphSnapshot,
+    ) -> GraphSageModel:
+        """Embed the nodes of ``snapshot`` with trained weights."""
+        tables = encode(snapshot, weights, encoder, windowing)
+        return cls(weights, encoder, windowing, tables, taken_at=snapshot.taken_at)
+
+    def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
+        """(n, width) vectors of histories."""
+        return encode_users(states, self._weights, self._tables, self._windowing)
+
+    def embed_user(self, state: UserHistory) -> FloatArray:
+        """(width,): the vector of one person now, from the newest interactions."""
+        vector: FloatArray = self.embed_users([state])[0]
+        return vector
+
+    def embed_items(
+        self, items: Sequence[ItemFeatures], *, time: float | None = None
+    ) -> FloatArray:
+        """(n, width) vectors of new videos from their features alone.
+
+        ``time`` is the moment their age is taken at, the snapshot's when not given.
+        """
+        moment = self._taken_at if time is None else time
+        return encode_new(items, self._weights, self._encoder, self._tables, moment)
+
+    def add_items(
+        self, items: Sequence[ItemFeatures], *, time: float | None = None
+    ) -> None:
+        """Make new videos findable, and watches of them count, at once."""
+        if not items:
+            return
+        ids = np.array([item.id for item in items], np.int64)
+        vectors = self.embed_items(items, time=time)
+        with self._lock:
+            old = self._tables
+            kept = ~np.isin(old.item_ids, ids)
+            every = np.concatenate([old.item_ids[kept], ids])
+            order = np.argsort(every)
+            d = old.items.shape[1]
+            both = np.concatenate([self.vectors[kept], vectors])[order]
+            self._tables = replace(
+                old, item_ids=every[order], items=both[:, :d], trends=both[:, d:]
+            )
+            self.index.add(ids, vectors)
+            self.item_ids, self.vectors = every[order], both
+
+    def remove_items(self, ids: npt.ArrayLike) -> None:
+        """Never find these videos again; watches of them still count."""
+        self.index.remove(np.asarray(ids, np.int64).reshape(-1))
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        return np.asarray(self.embed_users(states) @ self.vectors.T, np.float32)
+
+    def search(
+        self, vector: FloatArray, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        """The ``k`` items of greatest score for a user's ``vector``."""
+        return self.index.search(vector, k, exclude=exclude)
+
+    def recommend(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
+        return self.search(self.embed_user(state), k=k, exclude=seen)
+
+    def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
+        """What is watched after this item: its own pull, without what is popular."""
+        tables = self._tables
+        place = positions(tables.item_ids, item_id)[0]
+        if place < 0:
+            return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
+        item = tables.items[place]
+        pull = unit(item @ (self._weights.relations[0] + self._weights.relations[1]))
+        query = np.concatenate([pull, np.zeros(tables.trends.shape[1], np.float32)])
+        hidden = np.append(np.asarray(exclude, np.int64), item_id)
+        return self.search(query, k=k, exclude=hidden)
+
+    def score_items(self, state: UserHistory, item_ids: npt.ArrayLike) -> FloatArray:
+        scores: FloatArray = self._score(self.embed_users([state]), item_ids)[0]
+        return scores
+
+    def explain(
+        self, state: UserHistory, item_ids: npt.ArrayLike
+    ) -> list[Contribution | None]:
+        """For each item the interaction whose removal lowers its score most.
+
+        Every removal is carried out, none estimated.
+        """
+        wanted = np.asarray(item_ids, np.int64).reshape(-1)
+        edges = [
+            (relation, place)
+            for relation in REASONS
+            for place in self._reasons(state, relation)
+        ]
+        reduced = [_without(state, *edge) for edge in edges]
+        scores = self._score(self.embed_users([state, *reduced]), wanted)
+        lost = np.nan_to_num(scores[0] - scores[1:])
+        reasons: list[Contribution | None] = []
+        for column in lost.T:
+            if not len(column) or column.max() <= 0:
+                reasons.append(None)
+                continue
+            relation, place = edges[int(column.argmax())]
+            trail = trail_of(state, relation)
+            reasons.append(
+                Contribution(relation, int(trail.ids[place]), float(column.max()))
+            )
+        return reasons
+
+    def parts(self) -> Parts:
+        arrays = {
+            **self._tables.arrays(),
+            **self._weights.arrays(),
+            "text_idf": self._encoder.idf,
+            "text_components": self._encoder.components,
+        }
+        document = {
+            "content": self._encoder.document(),
+            "windowing": asdict(self._windowing),
+            "taken_at": self._taken_at,
+            "index_recall": self.index.recall,
+        }
+        return Parts(arrays, {"graphsage": document}, {"index.faiss": self.index.save})
+
+    def renewed(self, snapshot: GraphSnapshot) -> GraphSageModel:
+        return self.from_weights(
+            self._weights, self._encoder, self._windowing, snapshot
+        )
+
+    def _score(self, users: FloatArray, item_ids: npt.ArrayLike) -> FloatArray:
+        """(users, items), NaN for unknown items."""
+        place = positions(self.item_ids, item_ids)
+        vectors = np.zeros((len(place), users.shape[1]), np.float32)
+        vectors[place >= 0] = self.vectors[place[place >= 0]]
+        scores = users @ vectors.T
+        scores[:, place < 0] = np.nan
+        return np.asarray(scores, np.float32)
+
+    def _reasons(self, state: UserHistory, relation: str) -> IntArray:
+        """Places of the newest rows of a trail, as many as the window holds."""
+        newest = np.argsort(-trail_of(state, relation).time, kind="stable")
+        return newest[: self._windowing.window]
+
+
+def load(artifact: Artifact) -> GraphSageModel:
+    """The model as `GraphSageModel.parts` stored it, arrays memory-mapped."""
+    document = artifact.document("graphsage")
+    tables = Tables(**{f.name: artifact.array(f.name) for f in fields(Tables)})
+    weights = {f.name: artifact.array(f"weights_{f.name}") for f in fields(Weights)}
+    return GraphSageModel(
+        Weights(**weights),
+        ContentEncoder.restore(
+            document["content"],
+            artifact.array("text_idf"),
+            artifact.array("text_components"),
+        ),
+        Windowing(**document["windowing"]),
+        tables,
+        taken_at=document["taken_at"],
+        index=VectorIndex.load(
+            artifact.path("index.faiss"),
+            tables.item_ids,
+            recall=document["index_recall"],
+        ),
+    )
+
+
+def _without(state: UserHistory, relation: str, place: int) -> UserHistory:
+    trail = trail_of(state, relation).without(place)
+    name = "interests" if relation == "interested_in" else relation
+    changes: dict[str, Any] = {name: trail}
+    return replace(state, **changes)
