@@ -264,7 +264,9 @@ FEED_PAGE_SIZE = 24
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 TASK_MAX_ATTEMPTS = 3
-DUE_JOBS: dict[str, timedelta] = {}
+DUE_JOBS: dict[str, timedelta] = {
+    "interactions.tasks.forget_events": timedelta(days=1),
+}
 
 # API
 
@@ -278,6 +280,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_RATES": {"events": "120/min"},
+    "EXCEPTION_HANDLER": "config.problems.problem",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": f"{SITE_NAME} API",

@@ -89,7 +89,7 @@ class InterestQuerySet(models.QuerySet["UserCategoryInterest"]):
             Greatest(-half_lives, Value(-MAX_HALF_LIVES)),
             output_field=FloatField(),
         )
-        return self.annotate(**{"current_score": F("score") * factor})
+        return self.annotate(current_score=F("score") * factor)
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):

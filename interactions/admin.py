@@ -1,0 +1,126 @@
+"""Administration of what people do. Rows that are sums of others are only shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from accounts.models import User
+from interactions.models import (
+    Comment,
+    Engagement,
+    Follow,
+    Impression,
+    Like,
+    NotInterested,
+    UserCategoryInterest,
+    Watch,
+)
+from interactions.services import aggregates
+
+
+class PeopleAndVideos(admin.ModelAdmin[Any]):
+    """Lists that stay quick when there are millions of rows."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    raw_id_fields: tuple[str, ...] = ("user", "video")
+    list_select_related: tuple[str, ...] = ("user", "video")
+    search_fields: tuple[str, ...] = ("user__username", "video__title")
+
+
+class ReadOnly(PeopleAndVideos):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Summed(PeopleAndVideos):
+    """Rows that sums are made of: not edited, and deleted with their sums."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        self.delete_queryset(request, type(obj)._default_manager.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        people = list(User.objects.filter(pk__in=queryset.values("user")))
+        queryset.delete()
+        aggregates.rebuild(users=people)
+
+
+@admin.register(Watch)
+class WatchAdmin(Summed):
+    list_display = (
+        "user",
+        "video",
+        "watch_time",
+        "watched_duration",
+        "counted",
+        "timestamp",
+    )
+    list_filter = ("counted", "timestamp")
+    date_hierarchy = "timestamp"
+
+
+@admin.register(Like)
+class LikeAdmin(Summed):
+    list_display = ("user", "video", "timestamp")
+    date_hierarchy = "timestamp"
+
+
+@admin.register(Follow)
+class FollowAdmin(PeopleAndVideos):
+    list_display = ("follower", "followee", "created_at")
+    list_select_related = raw_id_fields = ("follower", "followee")
+    search_fields = ("follower__username", "followee__username")
+
+
+@admin.register(Comment)
+class CommentAdmin(PeopleAndVideos):
+    list_display = ("user", "video", "excerpt", "parent", "created_at")
+    list_select_related = ("user", "video", "parent__user", "parent__video")
+    list_filter = ("created_at",)
+    raw_id_fields = ("user", "video", "parent")
+    search_fields = ("user__username", "video__title", "text")
+
+    @admin.display(description="text")
+    def excerpt(self, comment: Comment) -> str:
+        return comment.text[:80]
+
+
+@admin.register(UserCategoryInterest)
+class InterestAdmin(ReadOnly):
+    list_display = ("user", "category", "score", "interaction_count", "updated_at")
+    list_select_related = raw_id_fields = ("user", "category")
+    list_filter = ("category__parent_category",)
+    search_fields = ("user__username", "category__name")
+
+
+@admin.register(Engagement)
+class EngagementAdmin(ReadOnly):
+    list_display = ("user", "video", "score", "fraction", "viewed", "liked", "last_at")
+    list_filter = ("viewed", "liked")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(NotInterested)
+class NotInterestedAdmin(PeopleAndVideos):
+    list_display = ("user", "video", "created_at")
+
+
+@admin.register(Impression)
+class ImpressionAdmin(ReadOnly):
+    list_display = ("user", "video", "source", "position", "clicked_at", "created_at")
+    list_filter = ("source",)

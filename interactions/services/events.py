@@ -1,0 +1,75 @@
+"""Events of clients: each is taken in once, whatever the network does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from interactions.models import Event, Impression
+from interactions.services.watching import record_watch
+from videos.models import Video
+
+
+class UnknownVideo(Exception):
+    """There is no such video that this person may see."""
+
+
+@transaction.atomic
+def take_in(*, user: User | AnonymousUser, event: Mapping[str, Any]) -> bool:
+    """Record a valid event; False when it was recorded before.
+
+    Raises `UnknownVideo`. The event's id and its effect are written together.
+    """
+    video = Video.objects.visible_to(user).filter(video_id=event["video_id"]).first()
+    if video is None:
+        raise UnknownVideo
+    try:
+        with transaction.atomic():
+            Event.objects.create(
+                event_id=event["id"],
+                user=user if user.is_authenticated else None,
+                kind=event["type"],
+            )
+    except IntegrityError:
+        return False
+    if event["type"] == "watch":
+        record_watch(
+            user=user,
+            video=video,
+            session_id=event["session_id"],
+            fraction=event["fraction"],
+            seconds=event["seconds"],
+            position=event["position"],
+            feed_id=event["feed_id"],
+            at=event["at"],
+        )
+    else:
+        _record_shown(user=user, video=video, event=event)
+    return True
+
+
+def _record_shown(
+    *, user: User | AnonymousUser, video: Video, event: Mapping[str, Any]
+) -> None:
+    """One row a video and feed; the first click marks it. History off: nothing."""
+    if user.is_authenticated and not user.record_history:
+        return
+    owner = user if user.is_authenticated else None
+    impression, _ = Impression.objects.get_or_create(
+        feed_id=event["feed_id"],
+        video=video,
+        defaults={
+            "user": owner,
+            "position": event["feed_position"],
+            "source": event["source"],
+        },
+    )
+    if event["type"] == "click" and impression.user_id == user.pk:
+        Impression.objects.filter(pk=impression.pk).update(
+            clicked_at=Coalesce("clicked_at", event["at"])
+        )

@@ -1,0 +1,18 @@
+"""Background work on what people do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django_tasks import task
+
+from interactions.models import Event
+from interactions.serializers import OLDEST
+
+
+@task()
+def forget_events() -> int:
+    """Drop ids of events too old to be sent again; return how many."""
+    before = timezone.now() - OLDEST - timedelta(days=1)
+    return Event.objects.filter(received_at__lt=before).delete()[0]

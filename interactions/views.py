@@ -1,0 +1,240 @@
+"""Buttons and lists of what people do: like, follow, comments, history, liked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from itertools import groupby
+from typing import Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.utils import timezone
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.models import User
+from accounts.paging import newest_first
+from accounts.requests import MemberRequest, PageRequest
+from interactions import services
+from interactions.models import Comment, Engagement, Follow, Like, Watch
+from videos.cards import Card, Page, cards, next_url
+from videos.models import Video
+
+P = ParamSpec("P")
+PAGE_SIZE = 24
+COMMENTS = 20
+
+
+def member_action(
+    view: Callable[Concatenate[MemberRequest, P], HttpResponse],
+) -> Callable[Concatenate[MemberRequest, P], HttpResponse]:
+    """A POST of someone logged in; others are led to log in and come back."""
+
+    @require_POST
+    @wraps(view)
+    def action(
+        request: MemberRequest, /, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        came_from = request.htmx.current_url_abs_path or request.headers.get("Referer")
+        login = redirect_to_login(came_from or resolve_url("home")).url
+        return HttpResponseClientRedirect(login) if request.htmx else redirect(login)
+
+    return action
+
+
+def _visible(request: PageRequest, video_id: str) -> Video:
+    return get_object_or_404(Video.objects.visible_to(request.user), video_id=video_id)
+
+
+@member_action
+def like(request: MemberRequest, video_id: str) -> HttpResponse:
+    """Like, or take the like back; the answer is the button as it now is."""
+    video = _visible(request, video_id)
+    liked = not Like.objects.filter(user=request.user, video=video).exists()
+    act = services.like if liked else services.unlike
+    act(user=request.user, video=video)
+    if not request.htmx:
+        return redirect(video)
+    video.refresh_from_db(fields=["likes"])
+    return render(
+        request, "components/like_button.html", {"video": video, "liked": liked}
+    )
+
+
+@member_action
+def follow(request: MemberRequest, username: str) -> HttpResponse:
+    """Follow, or stop; the answer is the button as it now is."""
+    person = get_object_or_404(User, username__iexact=username, is_active=True)
+    pair = {"follower": request.user, "followee": person}
+    following = not Follow.objects.filter(**pair).exists()
+    try:
+        (services.follow if following else services.unfollow)(**pair)
+    except ValidationError as error:
+        return HttpResponse(error.messages[0], status=422, content_type="text/plain")
+    if not request.htmx:
+        return redirect(person)
+    context = {"person": person, "is_following": following}
+    return render(request, "components/follow_button.html", context)
+
+
+@member_action
+def not_interested(request: MemberRequest, video_id: str) -> HttpResponse:
+    """Feeds leave the video out; with `undo` they show it again."""
+    video = _visible(request, video_id)
+    if "undo" in request.POST:
+        services.undo_not_interested(user=request.user, video=video)
+        messages.info(request, "It may be recommended again.")
+        return (
+            HttpResponseClientRedirect(request.htmx.current_url_abs_path or "/")
+            if request.htmx
+            else redirect(video)
+        )
+    services.not_interested(user=request.user, video=video)
+    if not request.htmx:
+        messages.info(request, "You will not be recommended this video again.")
+        return redirect("home")
+    return render(request, "components/card_dismissed.html", {"video": video})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def comments(request: PageRequest, video_id: str) -> HttpResponse:
+    """Comments of a video, newest first, replies below them; POST adds one."""
+    if request.method == "POST":
+        return _add_comment(request, video_id=video_id)  # type: ignore[arg-type]
+    return _comments(request, _visible(request, video_id))
+
+
+@member_action
+def _add_comment(request: MemberRequest, video_id: str) -> HttpResponse:
+    video = _visible(request, video_id)
+    parent = None
+    if key := request.POST.get("parent"):
+        threads = Comment.objects.filter(video=video)
+        parent = get_object_or_404(threads, pk=key if key.isdecimal() else None)
+    text = request.POST.get("text", "")
+    try:
+        services.add_comment(user=request.user, video=video, text=text, parent=parent)
+    except ValidationError as error:
+        reason = " ".join(error.messages)
+        return _comments(request, video, error=reason, text=text, status=422)
+    return _comments(request, video) if request.htmx else redirect(video)
+
+
+def _comments(
+    request: PageRequest,
+    video: Video,
+    *,
+    error: str = "",
+    text: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    replies = Comment.objects.select_related("user").order_by("created_at")
+    cursor = request.GET.get("after", "")
+    part = newest_first(
+        Comment.objects.thread_of(video).prefetch_related(Prefetch("replies", replies)),
+        moment="created_at",
+        cursor=cursor,
+        size=COMMENTS,
+    )
+    shown = [row for comment in part.rows for row in (comment, *comment.replies.all())]
+    deletable = Comment.objects.deletable_by(request.user).filter(
+        pk__in=[comment.pk for comment in shown]
+    )
+    context = {
+        "video": video,
+        "page": Page(part.rows, next_url(request, after=part.next_cursor)),
+        "count": Comment.objects.filter(video=video).count(),
+        "deletable": set(deletable.values_list("pk", flat=True)),
+        "error": error,
+        "text": text,
+    }
+    whole = not request.htmx and request.method != "POST"
+    template = (
+        "interactions/comments_page.html" if whole else "interactions/comments.html"
+    )
+    return render(request, template, context, status=status)
+
+
+@member_action
+def comment_delete(request: MemberRequest, comment_id: int) -> HttpResponse:
+    comment = get_object_or_404(
+        Comment.objects.deletable_by(request.user).select_related("video"),
+        pk=comment_id,
+    )
+    services.delete_comment(user=request.user, comment=comment)
+    return (
+        _comments(request, comment.video) if request.htmx else redirect(comment.video)
+    )
+
+
+@login_required
+@require_safe
+def history(request: MemberRequest) -> HttpResponse:
+    """What one watched, by day, the last session of each video."""
+    part = newest_first(
+        Watch.objects.history_of(request.user),
+        moment="timestamp",
+        cursor=request.GET.get("after", ""),
+        size=PAGE_SIZE,
+    )
+    progress = Engagement.objects.progress_of(
+        request.user, [watch.video for watch in part.rows]
+    )
+    days = [
+        (
+            day,
+            Page([Card(w.video, progress=progress.get(w.video_id)) for w in watches]),
+        )
+        for day, watches in groupby(
+            part.rows, lambda watch: timezone.localdate(watch.timestamp)
+        )
+    ]
+    context = {"days": days, "next_url": next_url(request, after=part.next_cursor)}
+    return render(request, "interactions/history.html", context)
+
+
+@member_action
+def history_remove(request: MemberRequest) -> HttpResponse:
+    """Forget one video (`video_id`) or, with `all`, everything."""
+    if "all" in request.POST:
+        services.clear_history(user=request.user)
+        messages.success(request, "Your watch history is empty.")
+        return redirect("history")
+    video = get_object_or_404(Video, video_id=request.POST.get("video_id", ""))
+    services.remove_from_history(user=request.user, video=video)
+    return HttpResponse() if request.htmx else redirect("history")
+
+
+@member_action
+def history_record(request: MemberRequest) -> HttpResponse:
+    """Switch the recording of what one watches on or off."""
+    request.user.record_history = "on" in request.POST
+    request.user.save(update_fields=["record_history", "updated_at"])
+    return redirect("history")
+
+
+@login_required
+@require_safe
+def liked(request: MemberRequest) -> HttpResponse:
+    part = newest_first(
+        Like.objects.liked_by(request.user),
+        moment="timestamp",
+        cursor=request.GET.get("after", ""),
+        size=PAGE_SIZE,
+    )
+    videos = [row.video for row in part.rows]
+    progress = Engagement.objects.progress_of(request.user, videos)
+    page = Page(cards(videos, progress), next_url(request, after=part.next_cursor))
+    return render(request, "interactions/liked.html", {"page": page})

@@ -1,0 +1,132 @@
+"""Administration of categories and videos."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from videos import services
+from videos.models import Category, ParentCategory, Video
+from videos.templatetags.video_format import duration
+
+
+class CategoryInline(admin.TabularInline[Category, ParentCategory]):
+    model = Category
+    fields = ("name", "slug", "icon")
+    prepopulated_fields = {"slug": ("name",)}
+    extra = 0
+
+
+class _Counted(admin.ModelAdmin[Any]):
+    prepopulated_fields = {"slug": ("name",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(size=Count("videos"))
+
+    @admin.display(description="videos", ordering="size")
+    def size(self, category: Any) -> int:
+        return int(category.size)
+
+
+@admin.register(ParentCategory)
+class ParentCategoryAdmin(_Counted):
+    list_display = ("icon", "name", "slug", "size")
+    list_display_links = ("name",)
+    search_fields = ("name",)
+    inlines = (CategoryInline,)
+
+
+@admin.register(Category)
+class CategoryAdmin(_Counted):
+    list_display = ("icon", "name", "parent_category", "slug", "size")
+    list_display_links = ("name",)
+    list_filter = ("parent_category",)
+    list_select_related = ("parent_category",)
+    search_fields = ("name", "parent_category__name")
+
+
+@admin.register(Video)
+class VideoAdmin(admin.ModelAdmin[Video]):
+    list_display = (
+        *("picture", "title", "creator", "state", "visibility", "length"),
+        *("views", "likes", "published_at"),
+    )
+    list_display_links = ("picture", "title")
+    list_filter = (
+        *("state", "visibility", "is_premium", "parent_categories", "is_demo"),
+        "published_at",
+    )
+    list_select_related = ("creator",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("title", "video_id", "creator__username")
+    date_hierarchy = "published_at"
+    autocomplete_fields = ("categories", "parent_categories")
+    raw_id_fields = ("creator",)
+    readonly_fields = (
+        *("video_id", "picture", "state", "failure", "duration", "width", "height"),
+        *("views", "likes", "engagement", "created_at", "updated_at"),
+    )
+    exclude = ("source", "external_id")
+    actions = ("make_public", "make_private", "give_premium", "take_premium", "again")
+
+    @admin.display(description="")
+    def picture(self, video: Video) -> str:
+        if not video.thumbnail:
+            return "–"
+        return format_html(
+            '<img src="{}" alt="" width="112" height="63" loading="lazy">',
+            reverse("video_thumbnail", args=[video.video_id]),
+        )
+
+    @admin.display(description="length", ordering="duration")
+    def length(self, video: Video) -> str:
+        return duration(video.duration)
+
+    def save_related(
+        self, request: HttpRequest, form: forms.BaseForm, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        video: Video = form.instance  # type: ignore[attr-defined]
+        services.set_categories(
+            video=video,
+            parent_categories=video.parent_categories.all(),
+            categories=video.categories.all(),
+        )
+
+    def save_model(self, request: Any, obj: Video, form: Any, change: bool) -> None:
+        obj.publish()
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Video) -> None:
+        services.delete_video(video=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> None:
+        for video in queryset:
+            services.delete_video(video=video)
+
+    @admin.action(description="Make public")
+    def make_public(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
+        services.set_visibility(videos=videos, visibility=Video.Visibility.PUBLIC)
+
+    @admin.action(description="Make private")
+    def make_private(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
+        services.set_visibility(videos=videos, visibility=Video.Visibility.PRIVATE)
+
+    @admin.action(description="Give the premium badge")
+    def give_premium(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
+        videos.update(is_premium=True)
+
+    @admin.action(description="Take the premium badge away")
+    def take_premium(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
+        videos.update(is_premium=False)
+
+    @admin.action(description="Process the files again")
+    def again(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
+        services.reprocess(videos=videos)
