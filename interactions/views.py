@@ -161,10 +161,8 @@ def _comments(
         "text": text,
     }
     whole = not request.htmx and request.method != "POST"
-    template = (
-        "interactions/comments_page.html" if whole else "interactions/comments.html"
-    )
-    return render(request, template, context, status=status)
+    name = "comments_page" if whole else "comments"
+    return render(request, f"interactions/{name}.html", context, status=status)
 
 
 @member_action

@@ -27,7 +27,8 @@ class _Counted(admin.ModelAdmin[Any]):
     prepopulated_fields = {"slug": ("name",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(size=Count("videos"))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(size=Count("videos"))
 
     @admin.display(description="videos", ordering="size")
     def size(self, category: Any) -> int:
@@ -79,7 +80,7 @@ class VideoAdmin(admin.ModelAdmin[Video]):
     @admin.display(description="")
     def picture(self, video: Video) -> str:
         if not video.thumbnail:
-            return "–"
+            return "-"
         return format_html(
             '<img src="{}" alt="" width="112" height="63" loading="lazy">',
             reverse("video_thumbnail", args=[video.video_id]),
