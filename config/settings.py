@@ -266,6 +266,8 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}
 TASK_MAX_ATTEMPTS = 3
 DUE_JOBS: dict[str, timedelta] = {
     "interactions.tasks.forget_events": timedelta(days=1),
+    "recommender.tasks.retrain": RETRAIN_EVERY,
+    "recommender.tasks.prune": timedelta(days=1),
 }
 
 # API
@@ -304,6 +306,7 @@ LOGGING = {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"faiss": {"level": "WARNING"}},  # it tells of every start
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {"faiss": {"level": "WARNING"}},  # else it reports each look for AVX
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from recommender import candidates, explanations, pools, ranking
+from recommender import candidates, explanations, pools, ranking, serving
 from recommender.candidates import Facts, Retrieval
 from recommender.pools import Videos
 from recommender.ranking import Ranked
@@ -138,7 +138,12 @@ def _retrieval(
 ) -> Retrieval:
     taken = frozenset(entry.video_id for entry in planned)
     return Retrieval(
-        viewer, videos.exclude(pk__in=taken), RETRIEVED, taken=taken, beside=beside
+        viewer,
+        videos.exclude(pk__in=taken),
+        RETRIEVED,
+        model=serving.active_model(),
+        taken=taken,
+        beside=beside,
     )
 
 

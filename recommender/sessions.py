@@ -24,6 +24,7 @@ from recommender.viewers import Viewer
 from videos.models import Video
 
 LIFETIME = timedelta(hours=12)
+KEPT = timedelta(days=2)
 PLAN_SIZE = 120
 LAST_RESORT = ("watch_again", "own")  # sources of a feed that has nothing else
 SALT = "recommender.sessions"
@@ -108,6 +109,14 @@ def page(plan: Plan, *, cursor: str, size: int) -> FeedPage:
         notice=RESTARTED if restarted else "",
         restarted=restarted,
     )
+
+
+def prune() -> int:
+    """Delete feeds that nobody can go on with; returns how many."""
+    deleted, _ = FeedSession.objects.filter(
+        created_at__lt=timezone.now() - KEPT
+    ).delete()
+    return deleted
 
 
 def _cursor(session: FeedSession, place: int) -> str:

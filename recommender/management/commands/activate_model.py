@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recommender import services
+from recommender.models import ModelRun
+from recommender.services import ActivationRefused
+
+
+class Command(BaseCommand):
+    help = "Put a trained run into service."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("run", metavar="RUN", help="As model_status names them.")
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="Even if the run was refused for losing to popularity.",
+        )
+
+    def handle(self, *, run: str, force: bool, **options: Any) -> None:
+        found = ModelRun.objects.filter(run_id=run).first()
+        if found is None:
+            raise CommandError(f"There is no run {run}.", returncode=2)
+        reason = "Forced by activate_model" if force else "By activate_model"
+        try:
+            services.activate(run=found, reason=reason, force=force)
+        except ActivationRefused as error:
+            raise CommandError(str(error), returncode=2) from None
+        self.stdout.write(f"Run {found} is active.")

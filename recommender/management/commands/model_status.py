@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.core.management.base import BaseCommand, CommandError
+
+from recommender.ml.evaluate import GATE
+from recommender.models import ModelRun
+from recommender.status import Status, status
+
+
+class Command(BaseCommand):
+    help = "Say which run serves and how it is; exit code 1 when something is broken."
+
+    def handle(self, **options: Any) -> None:
+        found = status()
+        if found.run is not None:
+            self.stdout.write(_description(found.run, found))
+        for run in ModelRun.objects.all()[:5]:
+            if run == found.run:
+                continue
+            self.stdout.write(f"  also {run}: {run.get_state_display()}. {run.note}")
+        if found.fault:
+            raise CommandError(found.fault, returncode=1)
+
+
+def _description(run: ModelRun, found: Status) -> str:
+    measured = run.metrics.get("models", {})
+    figures = ", ".join(
+        f"{name} {values[GATE]['value']:.4f}" for name, values in measured.items()
+    )
+    age = "overdue for training" if found.stale else "up to date"
+    missing = f", {found.missing} not yet among them" if found.missing else ""
+    return "\n".join(
+        [
+            f"active run    {run} ({run.model})",
+            f"trained       {naturaltime(run.created_at)}; {age}",
+            f"{GATE}     {figures or 'not measured'}",
+            f"vectors       {found.vectors}; visible videos {found.visible}{missing}",
+        ]
+    )

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recommender import pipeline
+from recommender.pipeline import TrainingError
+from recommender.reporting import Bars
+from recommender.services import ActivationRefused
+
+
+class Command(BaseCommand):
+    help = "Embed and index today's data with the active run's weights, then swap."
+
+    def handle(self, **options: Any) -> None:
+        try:
+            with Bars(sys.stderr) as bars:
+                run = pipeline.rebuild(progress=bars)
+        except (TrainingError, ActivationRefused) as error:
+            raise CommandError(str(error), returncode=2) from None
+        self.stdout.write(f"Run {run} is active.")

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recommender import pipeline, services
+from recommender.ml.models import ConfigError
+from recommender.models import ModelRun
+from recommender.pipeline import TrainingError
+from recommender.reporting import Bars, table
+from recommender.services import ActivationRefused
+from recommender.status import status
+
+
+class Command(BaseCommand):
+    help = "Train a model, judge it on a temporal split, and let it serve if it wins."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--model", default="graphsage")
+        parser.add_argument(
+            "--activate",
+            action=argparse.BooleanOptionalAction,
+            default=True,
+            help="Put the run into service if it beats popularity.",
+        )
+        parser.add_argument(
+            "--if-needed",
+            action="store_true",
+            help="Do nothing where a healthy run is active; too little data is no "
+            "error.",
+        )
+
+    def handle(
+        self, *, model: str, activate: bool, if_needed: bool, **options: Any
+    ) -> None:
+        if if_needed and not status().fault:
+            self.stdout.write(f"Run {services.active_run()} is active already.")
+            return
+        try:
+            with Bars(sys.stderr) as bars:
+                run = pipeline.train(model=model, activate=activate, progress=bars)
+        except (TrainingError, ConfigError, ActivationRefused) as error:
+            if if_needed:
+                self.stdout.write(str(error))
+                return
+            raise CommandError(str(error), returncode=2) from None
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted; nothing was kept.", returncode=2) from None
+        self.stdout.write(table(run.metrics))
+        if run.state == ModelRun.State.TRAINED:
+            active = "active" if activate else "trained; activate_model activates it"
+            self.stdout.write(f"Run {run} is {active}.")
+        elif if_needed:
+            self.stdout.write(f"Run {run} was refused: {run.note}")
+        else:
+            raise CommandError(f"Run {run} was refused: {run.note}", returncode=1)

@@ -1,0 +1,227 @@
+"""Training as a whole: snapshot, evaluate, gate, train, save, activate.
+
+One training at a time, by an advisory lock that a killed process gives up by itself; a
+run appears in the artifact folder whole or not at all.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from recommender import services, snapshot
+from recommender.ml import evaluate, models, splits
+from recommender.ml.artifact import ArtifactError
+from recommender.ml.graph import GraphSnapshot
+from recommender.ml.models import TrainingStep
+from recommender.models import ModelRun
+
+BASELINES = ("popularity", "co_watch")
+LOCK = 0x666C6F77  # any number that nothing else in this database locks
+ARTIFACTS_KEPT = 5
+
+# Called with what is being done, and with each finished epoch of it.
+Progress = Callable[[str, TrainingStep | None], None]
+
+
+class TrainingError(Exception):
+    """Training cannot start or go on; the message says why and what to do."""
+
+
+def silent(stage: str, step: TrainingStep | None) -> None:
+    """The progress callback that shows nothing."""
+
+
+def train(
+    *,
+    model: str = "graphsage",
+    config: Mapping[str, Any] | None = None,
+    activate: bool = True,
+    progress: Progress = silent,
+) -> ModelRun:
+    """Train, judge on a temporal split, and activate what beats popularity.
+
+    Returns the run, trained or refused. Raises `TrainingError` or `ConfigError`; the
+    run is then marked failed and no artifact is left.
+    """
+    if model not in models.MODELS:
+        known = ", ".join(sorted(models.MODELS))
+        raise TrainingError(f"There is no model {model}; there are {known}.")
+    with _alone():
+        run = ModelRun.objects.create(run_id=_new_run_id(model), model=model)
+        with _failing(run):
+            _train(run, config or {}, progress)
+    if activate and run.state == ModelRun.State.TRAINED:
+        services.activate(run=run, reason="Trained, and better than popularity")
+    return run
+
+
+def is_due() -> bool:
+    """Whether no run was finished in the last half of the training interval."""
+    since = timezone.now() - settings.RETRAIN_EVERY / 2
+    done = (ModelRun.State.TRAINED, ModelRun.State.REFUSED)
+    return not ModelRun.objects.filter(state__in=done, finished_at__gt=since).exists()
+
+
+def _train(run: ModelRun, config: Mapping[str, Any], progress: Progress) -> None:
+    progress("Snapshot", None)
+    graph = snapshot.take()
+    run.data_hash = graph.content_hash()
+    report = evaluation(
+        [run.model, *BASELINES], graph, configs={run.model: config}, progress=progress
+    )
+
+    def record(step: TrainingStep) -> None:
+        run.curves.append(asdict(step))
+        progress("Train on everything", step)
+
+    progress("Train on everything", None)
+    fitted = models.fit(run.model, graph, config, record)
+    manifest = models.save(fitted, settings.ARTIFACTS_DIR / run.run_id, metrics=report)
+    run.config, run.metrics = dict(manifest.config), report
+    run.state = ModelRun.State.TRAINED
+    if not evaluate.beats_popularity(report, run.model):
+        run.state, run.note = ModelRun.State.REFUSED, refusal(report, run.model)
+    run.finished_at = timezone.now()
+    run.save()
+
+
+def evaluation(
+    names: list[str],
+    graph: GraphSnapshot,
+    *,
+    configs: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: Progress = silent,
+) -> evaluate.Report:
+    """The named models on a temporal split of `graph`; raises `TrainingError`."""
+    try:
+        split = splits.global_time_split(graph)
+    except ValueError as error:
+        raise TrainingError(
+            f"There is too little to learn from yet: {error}. Feeds rank by popularity "
+            "until people have watched more."
+        ) from error
+    progress("Evaluate", None)
+    return evaluate.evaluate(
+        list(dict.fromkeys(names)),
+        split,
+        configs=configs,
+        progress=lambda step: progress("Evaluate", step),
+    ).report
+
+
+def rebuild(*, progress: Progress = silent) -> ModelRun:
+    """Embed and index today's data with the active run's weights, then swap.
+
+    The result is a run of its own beside the old one, so that the swap is atomic and a
+    rollback possible. Raises `TrainingError`.
+    """
+    with _alone():
+        old = services.active_run()
+        if old is None:
+            raise TrainingError("No run is active. Run train_model first.")
+        run = ModelRun.objects.create(
+            run_id=_new_run_id(old.model),
+            model=old.model,
+            config=old.config,
+            metrics=old.metrics,
+            curves=old.curves,
+            note=f"Rebuilt from {old.run_id} without training.",
+        )
+        with _failing(run):
+            progress("Snapshot", None)
+            graph = snapshot.take()
+            run.data_hash = graph.content_hash()
+            progress("Embed and index", None)
+            folder = settings.ARTIFACTS_DIR
+            models.rebuild(folder / old.run_id, folder / run.run_id, graph)
+            run.state, run.finished_at = ModelRun.State.TRAINED, timezone.now()
+            run.save()
+    services.activate(run=run, reason=f"Rebuilt from {old.run_id}")
+    return run
+
+
+def prune() -> int:
+    """Delete artifacts of all but the newest runs, the active one and the one before;
+    returns how many. The rows stay."""
+    keep = set(
+        ModelRun.objects.filter(state=ModelRun.State.TRAINED).values_list(
+            "run_id", flat=True
+        )[:ARTIFACTS_KEPT]
+    )
+    for run in (services.active_run(), services.rollback_target()):
+        if run is not None:
+            keep.add(run.run_id)
+    known = set(ModelRun.objects.values_list("run_id", flat=True))
+    removed = 0
+    with _alone():
+        for run_id in known - keep:
+            folder = settings.ARTIFACTS_DIR / run_id
+            if folder.is_dir():
+                shutil.rmtree(folder)
+                removed += 1
+    return removed
+
+
+def refusal(report: evaluate.Report, model: str) -> str:
+    """Why a run was refused, in one sentence."""
+    measured = report["models"]
+    ours, theirs = (
+        measured[name][evaluate.GATE]["value"] for name in (model, "popularity")
+    )
+    return (
+        f"Its {evaluate.GATE} on the temporal split is {ours:.4f}, "
+        f"popularity's {theirs:.4f}."
+    )
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            raise TrainingError("Another training is running; wait for it to end.")
+    try:
+        _clear_away_interrupted()
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+@contextmanager
+def _failing(run: ModelRun) -> Iterator[None]:
+    """Mark the run failed, with the reason, whatever ends it before its time."""
+    try:
+        yield
+    except BaseException as error:
+        shutil.rmtree(settings.ARTIFACTS_DIR / run.run_id, ignore_errors=True)
+        interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
+        run.state = ModelRun.State.FAILED
+        run.note = "Interrupted." if interrupted else str(error) or repr(error)
+        run.finished_at = timezone.now()
+        run.save()
+        if isinstance(error, ArtifactError):
+            raise TrainingError(str(error)) from error
+        raise
+
+
+def _clear_away_interrupted() -> None:
+    """Holding the lock, whatever still looks unfinished was killed."""
+    ModelRun.objects.filter(state=ModelRun.State.TRAINING).update(
+        state=ModelRun.State.FAILED, note="Interrupted.", finished_at=timezone.now()
+    )
+    for part in settings.ARTIFACTS_DIR.glob(".*"):
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _new_run_id(model: str) -> str:
+    return f"{timezone.now():%Y%m%d-%H%M%S}-{model}-{secrets.token_hex(2)}"

@@ -1,0 +1,70 @@
+"""How commands show training and its results on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from tqdm import tqdm
+
+from recommender.ml.models import TrainingStep
+
+METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "hr@10", "coverage@20")
+
+
+class Bars:
+    """A progress callback: a line for each stage, a bar for its epochs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._stage = ""
+        self._bar: tqdm[Any] | None = None
+        self._name = ""
+
+    def __call__(self, stage: str, step: TrainingStep | None) -> None:
+        if step is None:
+            self._close()
+            self._stage = stage
+            self._stream.write(f"{stage}\n")
+            return
+        name = f"  {step.stage}"
+        if self._bar is None or name != self._name or step.epoch < self._bar.n:
+            self._close()
+            self._name = name
+            self._bar = tqdm(
+                total=step.epochs, desc=name, unit="epoch", file=self._stream
+            )
+        self._bar.update(step.epoch - self._bar.n)
+        found = "" if step.validation is None else f"recall@20 {step.validation:.4f}"
+        self._bar.set_postfix_str(f"loss {step.loss:.4f} {found}".strip())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """Models by metrics, each value with its 95% interval."""
+    lines = ["".join(["model".ljust(14), *(name.rjust(24) for name in METRICS)])]
+    for model, measured in report["models"].items():
+        cells = []
+        for name in METRICS:
+            each = measured[name]
+            text = f"{each['value']:.4f} [{each['low']:.4f}, {each['high']:.4f}]"
+            cells.append(text.rjust(24))
+        lines.append("".join([model.ljust(14), *cells]))
+    people = f"{report['users']} people, {report['targets']} later watches"
+    return "\n".join([*lines, f"Temporal split, full ranking: {people}."])

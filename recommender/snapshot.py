@@ -1,0 +1,186 @@
+"""The interaction graph, read from PostgreSQL at one moment.
+
+Edges come by binary COPY straight into numpy: no row becomes a Python object.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection, transaction
+from django.db.models import F, FloatField, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, Extract
+from django.utils import timezone
+
+from accounts.models import User
+from interactions.models import Engagement, Follow, NotInterested
+from recommender.ml.features import ItemFeatures
+from recommender.ml.graph import RELATIONS, GraphSnapshot, Links
+from videos.models import Category, ParentCategory, Video
+
+HEADER = 19  # bytes: signature, flags, length of the (empty) extension
+TRAILER = 2
+
+
+def take(at: datetime | None = None) -> GraphSnapshot:
+    """Every public, ready video and everyone who did something with one.
+
+    All reads see one moment. Content and order depend on the rows alone, so the
+    snapshot of unchanged data has an unchanged content hash.
+    """
+    with _one_moment():
+        moment = at or timezone.now()
+        listed = Video.objects.listed()
+        videos = listed.order_by("pk")
+        rows = list(
+            videos.values_list(
+                "pk", "title", "description", "duration", "created_at", "published_at"
+            )
+        )
+        categories = list(Category.objects.values_list("pk", "parent_category_id"))
+        parents = list(ParentCategory.objects.values_list("pk", flat=True))
+        relations = _relations(listed)
+    people = [
+        np.asarray(end, np.int64)
+        for name, (source, target) in RELATIONS.items()
+        for kind, end in (
+            (source, relations[name].source),
+            (target, relations[name].target),
+        )
+        if kind == "user"
+    ]
+    return GraphSnapshot.from_ids(
+        taken_at=moment.timestamp(),
+        user_ids=np.unique(np.concatenate(people)),
+        item_ids=[row[0] for row in rows],
+        texts=[_text(row[1], row[2]) for row in rows],
+        duration=[row[3] for row in rows],
+        created=[(row[5] or row[4]).timestamp() for row in rows],
+        category_ids=[pk for pk, _ in categories],
+        category_parent_ids=[parent for _, parent in categories],
+        parent_ids=parents,
+        relations=relations,
+    )
+
+
+def features(videos: QuerySet[Video]) -> list[ItemFeatures]:
+    """What the model needs to place videos that its snapshot did not hold."""
+    rows = videos.prefetch_related("categories", "parent_categories")
+    return [
+        ItemFeatures(
+            id=video.pk,
+            text=_text(video.title, video.description),
+            duration=video.duration,
+            created=(video.published_at or video.created_at).timestamp(),
+            creator_id=video.creator_id,
+            category_ids=[category.pk for category in video.categories.all()],
+            parent_ids=[parent.pk for parent in video.parent_categories.all()],
+        )
+        for video in rows
+    ]
+
+
+def _relations(listed: QuerySet[Video]) -> dict[str, Links]:
+    engagements = Engagement.objects.filter(video__in=listed)
+    interests = User.parent_category_interests.through.objects
+    in_category = Video.categories.through.objects.filter(video__in=listed)
+    in_parent = Video.parent_categories.through.objects.filter(video__in=listed)
+    return {
+        "watched": _links(
+            engagements.filter(score__gt=0),
+            "user_id",
+            "video_id",
+            weight=F("score"),
+            time="last_at",
+        ),
+        "liked": _links(
+            engagements.filter(liked=True), "user_id", "video_id", time="last_at"
+        ),
+        "not_interested": _links(
+            NotInterested.objects.filter(video__in=listed),
+            "user_id",
+            "video_id",
+            time="created_at",
+        ),
+        "follows": _links(
+            Follow.objects.all(), "follower_id", "followee_id", time="created_at"
+        ),
+        "uploaded": _links(
+            listed, "creator_id", "id", time=Coalesce("published_at", "created_at")
+        ),
+        "interested_in": _links(
+            interests.all(), "user_id", "parentcategory_id", time="user__date_joined"
+        ),
+        "in_category": _links(in_category, "video_id", "category_id"),
+        "in_parent": _links(in_parent, "video_id", "parentcategory_id"),
+    }
+
+
+def _links(
+    rows: QuerySet[Any],
+    source: str,
+    target: str,
+    *,
+    weight: Combinable | None = None,
+    time: str | Combinable | None = None,
+) -> Links:
+    """The rows as parallel arrays; `time` becomes seconds since 1970."""
+    number = FloatField()
+    columns = rows.order_by().values_list(
+        F(source),
+        F(target),
+        Cast(weight or Value(1.0), number),
+        Cast(Extract(time, "epoch") if time else Value(0.0), number),
+    )
+    copied = _copy(columns)
+    return Links(copied["f0"], copied["f1"], copied["f2"], copied["f3"])
+
+
+def _copy(columns: QuerySet[Any, Any]) -> npt.NDArray[np.void]:
+    """Two bigint and two double precision columns, none null, as a record array.
+
+    In PostgreSQL's binary COPY each row is a count of fields, then for each field its
+    length and its big-endian bytes; without nulls all rows are of one size.
+    """
+    layout = np.dtype(
+        [
+            ("count", ">i2"),
+            *(
+                part
+                for i, kind in enumerate((">i8", ">i8", ">f8", ">f8"))
+                for part in ((f"length{i}", ">i4"), (f"f{i}", kind))
+            ),
+        ]
+    )
+    sql, parameters = columns.query.sql_with_params()
+    buffer = io.BytesIO()
+    with connection.cursor() as cursor:
+        query = cursor.mogrify(sql, parameters).decode()
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", buffer)
+    data = buffer.getbuffer()[HEADER : len(buffer.getbuffer()) - TRAILER]
+    records = np.frombuffer(data, layout)
+    if len(records) and not (records["count"] == 4).all():
+        raise ValueError("COPY gave rows of another shape than was asked for")
+    return records
+
+
+def _text(title: str, description: str) -> str:
+    return f"{title}\n{description}".strip()
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """A transaction in which every query sees the same rows."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield

@@ -1,0 +1,37 @@
+"""Due jobs of the recommender; `settings.DUE_JOBS` says how often."""
+
+from __future__ import annotations
+
+import logging
+
+from django_tasks import task
+
+from recommender import pipeline, sessions
+from recommender.pipeline import TrainingError
+
+logger = logging.getLogger(__name__)
+
+
+@task()
+def retrain() -> None:
+    """Train on today's data, unless that was done by hand not long ago; the gate
+    decides whether the run serves."""
+    if not pipeline.is_due():
+        return
+    try:
+        run = pipeline.train()
+    except TrainingError as error:
+        # Too little data, or a training already running: no attempt would change it.
+        logger.warning("Not retrained: %s", error)
+    else:
+        logger.info("Retrained: %s is %s", run.run_id, run.state)
+
+
+@task()
+def prune() -> None:
+    """Drop artifacts and feeds that nothing goes back to."""
+    sessions.prune()
+    try:
+        pipeline.prune()
+    except TrainingError as error:
+        logger.info("Artifacts not pruned: %s", error)
