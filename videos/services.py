@@ -123,6 +123,12 @@ def delete_video(*, video: Video) -> None:
 
 
 @transaction.atomic
+def delete_videos_of(*, user: User) -> None:
+    for video in user.videos.all():
+        delete_video(video=video)
+
+
+@transaction.atomic
 def set_visibility(*, videos: Iterable[Video], visibility: str) -> None:
     for video in videos:
         video.visibility = visibility

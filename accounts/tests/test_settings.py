@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import set_interests
 from accounts.tests.factories import make_user
 from accounts.tests.pictures import make_picture, png_claiming
 from interactions.models import Follow, UserCategoryInterest
+from interactions.services import like, record_watch
 from videos.models import Video
 from videos.tests.factories import make_category, make_parent_category, make_video
 
@@ -213,8 +216,19 @@ def test_export_holds_what_is_theirs_and_no_secret(client):
 def test_deletion_takes_everything_along(client, django_capture_on_commit_callbacks):
     user = make_user()
     user.profile_picture.save("a.jpg", make_picture())
-    make_video(creator=user)
+    make_video(creator=user, thumbnail=make_picture(), video_file=make_picture())
     kept = make_video()
+    like(user=user, video=kept)
+    record_watch(
+        user=user,
+        video=kept,
+        session_id=uuid4(),
+        fraction=0.9,
+        seconds=54,
+        at=timezone.now(),
+    )
+    kept.refresh_from_db()
+    assert (kept.likes, kept.views) == (1, 1)
     client.force_login(user)
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post(reverse("account_delete"), {"password": "correct horse"})
@@ -222,6 +236,8 @@ def test_deletion_takes_everything_along(client, django_capture_on_commit_callba
     assert "_auth_user_id" not in client.session
     assert not User.objects.filter(pk=user.pk).exists()
     assert list(Video.objects.all()) == [kept]
+    kept.refresh_from_db()
+    assert (kept.likes, kept.views, kept.engagement) == (0, 1, 0)
     assert files() == set()
 
 

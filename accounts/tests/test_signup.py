@@ -177,7 +177,8 @@ def test_sign_ups_are_limited(client):
 
 def test_confirmation_through_the_link(client, mailoutbox):
     client.post(reverse("account_signup"), answers())
-    assert "is not confirmed yet" in client.get(reverse("settings")).text
+    notice = "grace@example.com is not confirmed yet"
+    assert notice in client.get(reverse("settings")).text
     link = link_in(mailoutbox[0])
 
     page = client.get(link)
@@ -186,7 +187,7 @@ def test_confirmation_through_the_link(client, mailoutbox):
     client.post(link)
 
     assert EmailAddress.objects.get().verified
-    assert "is not confirmed yet" not in client.get(reverse("settings")).text
+    assert notice not in client.get(reverse("settings")).text
 
 
 def test_confirmation_can_be_sent_again_after_a_while(client, mailoutbox, settings):

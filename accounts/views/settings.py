@@ -114,5 +114,5 @@ def _render(
 ) -> HttpResponse:
     """A settings page, with a reminder while the e-mail address is not confirmed."""
     address = EmailAddress.objects.get_primary(request.user)
-    context |= {"unconfirmed": address and not address.verified, "address": address}
-    return render(request, template, context)
+    unconfirmed = address if address and not address.verified else None
+    return render(request, template, context | {"unconfirmed": unconfirmed})

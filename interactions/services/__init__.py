@@ -10,6 +10,7 @@ from interactions.services.commenting import add_comment, delete_comment
 from interactions.services.engagement import engagement_score
 from interactions.services.following import follow, unfollow
 from interactions.services.interests import seed_interests
+from interactions.services.leaving import forget_person
 from interactions.services.liking import (
     like,
     not_interested,
@@ -28,6 +29,7 @@ __all__ = [
     "delete_comment",
     "engagement_score",
     "follow",
+    "forget_person",
     "like",
     "not_interested",
     "record_watch",
