@@ -29,14 +29,14 @@ def plant(*, fans: int = 30, videos: int = 20, watches: int = 8) -> Planted:
     random = Random(7)
     now = timezone.now()
     categories = [make_category(name="Jazz"), make_category(name="Chess")]
-    creators = [[make_user() for _ in range(4)] for _ in categories]
+    creators = [[make_user() for _ in range(10)] for _ in categories]
     planted = Planted(
         categories,
         [
             [
                 make_video(
                     categories=[category],
-                    creator=creators[kind][n % 4],
+                    creator=creators[kind][n % 10],
                     title=f"{category.name} number {n}",
                     published_at=now - timedelta(days=120),
                 )
