@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -27,9 +27,9 @@ class PeopleAndVideos(admin.ModelAdmin[Any]):
 
     show_full_result_count = False
     list_per_page = 50
-    raw_id_fields: tuple[str, ...] = ("user", "video")
-    list_select_related: tuple[str, ...] = ("user", "video")
-    search_fields: tuple[str, ...] = ("user__username", "video__title")
+    raw_id_fields: ClassVar[tuple[str, ...]] = ("user", "video")
+    list_select_related: ClassVar[tuple[str, ...]] = ("user", "video")
+    search_fields: ClassVar[tuple[str, ...]] = ("user__username", "video__title")
 
 
 class ReadOnly(PeopleAndVideos):

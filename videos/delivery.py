@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.files import File
 from django.db.models.fields.files import FieldFile
 from django.http import (
     Http404,
@@ -68,7 +66,8 @@ def serve(
     response["X-Content-Type-Options"] = "nosniff"
     # No script of ours or anybody's runs in the context of an uploaded file.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    patch_cache_control(response, public=public, private=not public, max_age=max_age)
+    scope = {"public": True} if public else {"private": True}
+    patch_cache_control(response, max_age=max_age, **scope)
     return response
 
 
@@ -92,8 +91,7 @@ def _content(
     if request.method == "HEAD":
         streamed = HttpResponse()
     else:
-        stored = file.storage.open(str(file.name), "rb")
-        streamed = StreamingHttpResponse(_chunks(stored, first, length))
+        streamed = StreamingHttpResponse(_chunks(file, first, length))
     streamed["Content-Length"] = str(length)
     if wanted:
         streamed.status_code = 206
@@ -137,8 +135,9 @@ def _same_version(condition: str | None, etag: str, modified: datetime) -> bool:
     return date is not None and date == int(modified.timestamp())
 
 
-def _chunks(stored: File[Any], first: int, length: int) -> Iterator[bytes]:
-    with stored:
+def _chunks(file: FieldFile, first: int, length: int) -> Iterator[bytes]:
+    # Opened with the first byte asked for: an answer nobody reads holds no file.
+    with file.storage.open(str(file.name), "rb") as stored:
         stored.seek(first)
         while length > 0 and (chunk := stored.read(min(CHUNK, length))):
             length -= len(chunk)

@@ -11,6 +11,7 @@ import logging
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -31,6 +32,7 @@ PLAYABLE = {
 PIXEL_FORMATS = {"yuv420p", "yuvj420p"}
 MAX_SIDE = 8192  # pixels
 THUMBNAIL_SIZE = (640, 360)
+DECODE_AHEAD = 120  # frames decoded at most from a keyframe to the one wanted
 ENCODE_TIMEOUT_FACTOR = 20  # seconds of work allowed for a second of video
 
 
@@ -179,8 +181,7 @@ def thumbnail(path: Path, facts: Probe) -> bytes:
         with _open(path) as container:
             stream = next(s for s in container.streams.video if not _is_cover(s))
             for part in (0.1, 0.25, 0.4, 0.6, 0.8):
-                container.seek(int(part * facts.duration * av.time_base))
-                frame = next(_frames(container, stream), None)
+                frame = _frame_at(container, stream, part * facts.duration)
                 if frame is None:
                     continue
                 picture = Image.fromarray(frame.to_ndarray(format="rgb24"))
@@ -197,6 +198,18 @@ def thumbnail(path: Path, facts: Probe) -> bytes:
     output = io.BytesIO()
     best[1].convert("RGB").save(output, "JPEG", quality=85, progressive=True)
     return output.getvalue()
+
+
+def _frame_at(
+    container: av.container.InputContainer, stream: VideoStream, seconds: float
+) -> av.VideoFrame | None:
+    """The frame shown at `seconds`, or one before it where keyframes are far apart."""
+    container.seek(int(seconds * av.time_base))
+    frame = None
+    for frame in islice(_frames(container, stream), DECODE_AHEAD):
+        if frame.time is not None and frame.time >= seconds:
+            break
+    return frame
 
 
 def _interest(picture: Image.Image) -> float:
