@@ -171,7 +171,9 @@ def test_a_mail_server_that_fails_does_not_stop_the_sign_up(
 def test_sign_ups_are_limited(client):
     for _ in range(20):
         client.post(reverse("account_signup"), {})
-    assert client.post(reverse("account_signup"), answers()).status_code == 429
+    response = client.post(reverse("account_signup"), answers())
+    assert response.status_code == 429
+    assert "Wait a few minutes" in response.text
     assert not User.objects.exists()
 
 
