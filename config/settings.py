@@ -311,5 +311,4 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {"faiss": {"level": "WARNING"}},  # it tells of every start
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {"faiss": {"level": "WARNING"}},  # else it reports each look for AVX
 }
