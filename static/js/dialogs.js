@@ -34,7 +34,9 @@ async function confirmForm(event) {
 export function startDialogs() {
   const dialog = document.getElementById("dialog");
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target === dialog && !dialog.open) dialog.showModal();
+    if (event.detail.target !== dialog) return;
+    if (!dialog.open) dialog.showModal();
+    dialog.querySelector('[aria-invalid="true"]')?.focus();
   });
   document.addEventListener("htmx:confirm", confirmRequest);
   document.addEventListener("submit", confirmForm);
