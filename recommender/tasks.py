@@ -12,7 +12,7 @@ from recommender.pipeline import TrainingError
 logger = logging.getLogger(__name__)
 
 
-@task()
+@task(queue_name="training")
 def retrain() -> None:
     """Train on today's data, unless that was done by hand not long ago; the gate
     decides whether the run serves."""
