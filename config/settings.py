@@ -285,7 +285,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_THROTTLE_RATES": {"events": "120/min"},
+    "DEFAULT_THROTTLE_RATES": {"events": "120/min", "anonymous_sessions": "120/hour"},
+    "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
     "EXCEPTION_HANDLER": "config.problems.problem",
 }
 SPECTACULAR_SETTINGS = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,52 +13,68 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from interactions.serializers import (
+    MOST_EVENTS,
     SERIALIZERS,
     BatchResultSerializer,
     BatchSerializer,
     EventSerializer,
 )
 from interactions.services import events
+from interactions.throttles import AnonymousSessionThrottle
+
+MOST_BYTES = 256 * 1024
+
+
+class TooLarge(APIException):
+    status_code = 413
+    default_detail = (
+        f"Send at most {MOST_EVENTS} events and {MOST_BYTES // 1024} KiB at once."
+    )
 
 
 class EventsView(APIView):
     """Take in a batch of up to 200 events.
 
-    Each is judged alone: those that are not valid are reported by their place in
-    `results` while the others are recorded. Sending a batch again changes nothing.
-    Visitors may send events too: their views are counted.
+    Each is judged alone: those that are not valid are reported with their `index` while
+    the others are recorded; sending them again would not help. Sending a batch again
+    changes nothing. Visitors may send events too: their views are counted.
     """
 
     permission_classes = [AllowAny]
-    throttle_classes = [ScopedRateThrottle]
+    throttle_classes = [ScopedRateThrottle, AnonymousSessionThrottle]
     throttle_scope = "events"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Before anything is read: a body that is too large stays unread."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+            raise TooLarge
+        super().initial(request, *args, **kwargs)
 
     @extend_schema(request=BatchSerializer, responses=BatchResultSerializer)
     def post(self, request: Request) -> Response:
-        batch = BatchSerializer(data=request.data)
+        data = request.data
+        events_sent = data.get("events") if isinstance(data, dict) else None
+        if isinstance(events_sent, list) and len(events_sent) > MOST_EVENTS:
+            raise TooLarge
+        batch = BatchSerializer(data=data)
         batch.is_valid(raise_exception=True)
-        raw = batch.validated_data["events"]
-        return Response({"results": [self._take_in(request, event) for event in raw]})
+        results = [
+            {"index": index} | self._take_in(request, raw)
+            for index, raw in enumerate(batch.validated_data["events"])
+        ]
+        return Response({"results": results})
 
-    def _take_in(self, request: Request, raw: Mapping[str, Any]) -> dict[str, Any]:
-        kind = raw.get("type")
+    def _take_in(self, request: Request, raw: Any) -> dict[str, Any]:
+        sent = raw if isinstance(raw, dict) else {}
+        kind, identity = sent.get("type"), sent.get("id")
+        result = {"id": identity if isinstance(identity, str) else None}
         known = SERIALIZERS.get(kind) if isinstance(kind, str) else None
         serializer = (known or EventSerializer)(data=raw)
         if not serializer.is_valid():
-            return _result(raw, "rejected", dict(serializer.errors))
+            return result | {"status": "rejected", "errors": serializer.errors}
         try:
             new = events.take_in(user=request.user, event=serializer.validated_data)
         except events.UnknownVideo:
-            return _result(raw, "rejected", {"video_id": ["No such video."]})
-        return _result(raw, "recorded" if new else "duplicate")
-
-
-def _result(
-    raw: Mapping[str, Any], status: str, errors: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    identity = raw.get("id")
-    result: dict[str, Any] = {
-        "id": identity if isinstance(identity, str) else None,
-        "status": status,
-    }
-    return result | ({"errors": errors} if errors else {})
+            errors = {"video_id": ["No such video."]}
+            return result | {"status": "rejected", "errors": errors}
+        return result | {"status": "recorded" if new else "duplicate"}

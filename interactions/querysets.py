@@ -89,7 +89,8 @@ class InterestQuerySet(models.QuerySet["UserCategoryInterest"]):
             Greatest(-half_lives, Value(-MAX_HALF_LIVES)),
             output_field=FloatField(),
         )
-        return self.annotate(current_score=F("score") * factor)
+        score = {"current_score": F("score") * factor}
+        return self.annotate(**score)
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):

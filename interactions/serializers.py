@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import math
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
+
+MOST_EVENTS = 200  # a batch
 
 # A phone may have been offline for some days; its clock may be a little fast.
 OLDEST = timedelta(days=7)
 CLOCK_DRIFT = timedelta(minutes=5)
+
+
+class NumberField(serializers.FloatField):
+    """A finite number: `float` takes "nan" too, which passes every bound."""
+
+    def to_internal_value(self, data: Any) -> float:
+        try:
+            number = super().to_internal_value(data)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            self.fail("invalid")
+        return number
 
 
 class EventSerializer(serializers.Serializer[Any]):
@@ -27,7 +44,7 @@ class EventSerializer(serializers.Serializer[Any]):
         required=False, allow_null=True, default=None, min_value=0, max_value=100_000
     )
 
-    def validate_at(self, value: Any) -> Any:
+    def validate_at(self, value: datetime) -> datetime:
         now = timezone.now()
         if value < now - OLDEST:
             raise serializers.ValidationError("This is more than 7 days ago.")
@@ -40,11 +57,11 @@ class WatchSerializer(EventSerializer):
     """Progress of a viewing session; totals of the session, so the last one counts."""
 
     session_id = serializers.UUIDField(help_text="One for each viewing session.")
-    fraction = serializers.FloatField(
+    fraction = NumberField(
         min_value=0, max_value=1, help_text="Part of the video that was played."
     )
-    seconds = serializers.FloatField(min_value=0, max_value=1e6)
-    position = serializers.FloatField(
+    seconds = NumberField(min_value=0, max_value=1e6)
+    position = NumberField(
         min_value=0, max_value=1e6, default=0.0, help_text="Where the player stands."
     )
 
@@ -66,15 +83,25 @@ SERIALIZERS: dict[Any, type[EventSerializer]] = {
 }
 
 
-class BatchSerializer(serializers.Serializer[Any]):
-    """For the schema: each event is validated alone, by its type."""
+@extend_schema_field(
+    PolymorphicProxySerializer(
+        component_name="Event",
+        serializers=[WatchSerializer, ShownSerializer],
+        resource_type_field_name=None,
+    )
+)
+class AnyEventField(serializers.JSONField):
+    """Whatever was sent: each event is validated alone, by its type."""
 
+
+class BatchSerializer(serializers.Serializer[Any]):
     events = serializers.ListField(
-        child=serializers.DictField(), allow_empty=False, max_length=200
+        child=AnyEventField(allow_null=True), allow_empty=False, max_length=MOST_EVENTS
     )
 
 
 class ResultSerializer(serializers.Serializer[Any]):
+    index = serializers.IntegerField(help_text="Place in the batch, from 0.")
     id = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(["recorded", "duplicate", "rejected"])
     errors = serializers.DictField(  # type: ignore[assignment]  # as above
