@@ -32,7 +32,7 @@ def test_list_searches_in_few_queries(client, admin, django_assert_max_num_queri
     for number in range(30):
         make_user(first_name=f"Person {number}")
     with django_assert_max_num_queries(10):
-        response = client.get(reverse(LIST), {"q": "Person 7"})
+        response = client.get(reverse(LIST), {"q": '"Person 7"'})
     assert "Person 7" in response.text
     assert "Person 8" not in response.text
 
