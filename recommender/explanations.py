@@ -91,8 +91,10 @@ class _Names:
                 .values_list("pk", "title")
             ),
             creators={
-                pk: user.display_name
-                for pk, user in User.objects.in_bulk(list(people)).items()
+                user.pk: user.display_name
+                for user in User.objects.filter(pk__in=people).only(
+                    "first_name", "last_name", "username"
+                )
             },
             categories=Category.objects.select_related("parent_category").in_bulk(
                 list(

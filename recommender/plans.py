@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from recommender import candidates, explanations, pools, ranking, serving
@@ -38,33 +38,41 @@ class Home:
 
     def extend(self, planned: Sequence[Entry], count: int) -> list[Entry]:
         unseen = self.pool(last_resort=False)
-        entries: list[Entry] = []
-        for videos, prefix in self._tiers(unseen):
-            if len(entries) < count:
-                known = [*planned, *entries]
-                retrieval = _retrieval(self.viewer, videos, known)
-                best = _ranked(retrieval, self._sources(), count - len(entries), prefix)
-                entries += self._with_exploration(unseen, known, best)
-        if not entries:
+        taken = {entry.video_id for entry in planned}
+        ranked: list[Ranked] = []
+        facts: dict[int, Facts] = {}
+        for videos in self._tiers(unseen):
+            if len(ranked) >= count:
+                break
+            known = taken.union(item.video_id for item in ranked)
+            best = _rank(
+                _retrieval(self.viewer, videos, known),
+                self._sources(),
+                count - len(ranked),
+                facts,
+            )
+            rest = _retrieval(
+                self.viewer, unseen, known.union(item.video_id for item in best)
+            )
+            explorers = _in_order(rest, ("explore",), ranking.slots(len(best)), facts)
+            ranked += ranking.with_exploration(best, explorers, offset=len(known))
+        if not ranked:
             listed = self.pool(last_resort=True)
             return _last_resort(self.viewer, listed, planned, count)
-        return entries
+        entries = _entries(self.viewer, ranked, facts)
+        return [self._with_reason_to_widen(entry, facts) for entry in entries]
 
-    def _with_exploration(
-        self, unseen: Videos, known: Sequence[Entry], best: Sequence[Entry]
-    ) -> list[Entry]:
-        retrieval = _retrieval(self.viewer, unseen, [*known, *best])
-        slots = ranking.slots(len(best))
-        explorers = _in_order(retrieval, ("explore",), slots) if slots else []
-        return ranking.with_exploration(best, explorers, offset=len(known))
+    def _tiers(self, unseen: Videos) -> Iterator[Videos]:
+        if self.viewer.chosen and self.category is None:
+            yield pools.in_parents(unseen, self.viewer.chosen)
+        yield unseen
 
-    def _tiers(self, unseen: Videos) -> Iterator[tuple[Videos, str]]:
+    def _with_reason_to_widen(self, entry: Entry, facts: Mapping[int, Facts]) -> Entry:
         chosen = self.viewer.chosen
-        if chosen and self.category is None:
-            yield pools.in_parents(unseen, chosen), ""
-            yield unseen, BEYOND
-        else:
-            yield unseen, ""
+        exempt = not chosen or self.category or entry.source == "explore"
+        if exempt or not facts[entry.video_id].parents.isdisjoint(chosen):
+            return entry
+        return entry._replace(reason=BEYOND + entry.reason)
 
     def _sources(self) -> tuple[str, ...]:
         if self.viewer.pk is None:
@@ -88,14 +96,17 @@ class Related:
         return pool(self.viewer).exclude(pk=self.video.pk)
 
     def extend(self, planned: Sequence[Entry], count: int) -> list[Entry]:
+        taken = {entry.video_id for entry in planned}
         retrieval = _retrieval(
-            self.viewer, self.pool(last_resort=False), planned, beside=self.video
+            self.viewer, self.pool(last_resort=False), taken, beside=self.video
         )
         sources = ("similar", "same_category", "creator", "popular")
-        entries = _ranked(retrieval, sources, count)
-        return entries or _last_resort(
-            self.viewer, self.pool(last_resort=True), planned, count
-        )
+        facts: dict[int, Facts] = {}
+        ranked = _rank(retrieval, sources, count, facts)
+        if not ranked:
+            listed = self.pool(last_resort=True)
+            return _last_resort(self.viewer, listed, planned, count)
+        return _entries(self.viewer, ranked, facts)
 
 
 @dataclass
@@ -121,22 +132,26 @@ class Listing:
         )
 
     def extend(self, planned: Sequence[Entry], count: int) -> list[Entry]:
-        retrieval = _retrieval(self.viewer, self.pool(), planned)
+        taken = {entry.video_id for entry in planned}
+        retrieval = _retrieval(self.viewer, self.pool(), taken)
+        facts: dict[int, Facts] = {}
         if self.sort == "ranked":
-            return _ranked(retrieval, ("trending", "fresh", "popular"), count)
-        if self.sort == "trending":
-            return _in_order(retrieval, ("trending", "popular"), count)
-        source = "fresh" if self.creators is None else "following"
-        return _in_order(retrieval, (source,), count)
+            sources = ("trending", "fresh", "popular")
+            ranked = _rank(retrieval, sources, count, facts)
+        elif self.sort == "trending":
+            ranked = _in_order(retrieval, ("trending", "popular"), count, facts)
+        else:
+            source = "fresh" if self.creators is None else "following"
+            ranked = _in_order(retrieval, (source,), count, facts)
+        return _entries(self.viewer, ranked, facts)
 
 
 def _retrieval(
     viewer: Viewer,
     videos: Videos,
-    planned: Sequence[Entry],
+    taken: Collection[int],
     beside: Video | None = None,
 ) -> Retrieval:
-    taken = frozenset(entry.video_id for entry in planned)
     return Retrieval(
         viewer,
         videos.exclude(pk__in=taken),
@@ -147,33 +162,34 @@ def _retrieval(
     )
 
 
-def _ranked(
-    retrieval: Retrieval, sources: Sequence[str], count: int, prefix: str = ""
-) -> list[Entry]:
-    """The best `count` of what the sources and the model give, diversified."""
-    lists, facts = candidates.retrieve(retrieval, sources)
-    blended = ranking.blend(lists)[: 4 * count]
-    chosen = ranking.diversify(blended, facts, count=count)
-    return _entries(retrieval, chosen, facts, prefix)
+def _rank(
+    retrieval: Retrieval, sources: Sequence[str], count: int, facts: dict[int, Facts]
+) -> list[Ranked]:
+    """The best `count` of what the sources and the model give, diversified; what is
+    known of them goes into `facts`."""
+    lists, found = candidates.retrieve(retrieval, sources)
+    facts |= found
+    return ranking.diversify(ranking.blend(lists)[: 4 * count], found, count=count)
 
 
-def _in_order(retrieval: Retrieval, sources: Sequence[str], count: int) -> list[Entry]:
+def _in_order(
+    retrieval: Retrieval, sources: Sequence[str], count: int, facts: dict[int, Facts]
+) -> list[Ranked]:
     """What the sources give, one after the other, as they order it."""
-    retrieval = replace(retrieval, model=None, limit=count)
-    lists, facts = candidates.retrieve(retrieval, sources)
-    chosen = ranking.concatenate([lists[source] for source in sources])[:count]
-    return _entries(retrieval, chosen, facts)
+    if not count:
+        return []
+    alone = replace(retrieval, model=None, limit=count)
+    lists, found = candidates.retrieve(alone, sources)
+    facts |= found
+    return ranking.concatenate([lists[source] for source in sources])[:count]
 
 
 def _entries(
-    retrieval: Retrieval,
-    ranked: Sequence[Ranked],
-    facts: Mapping[int, Facts],
-    prefix: str = "",
+    viewer: Viewer, ranked: Sequence[Ranked], facts: Mapping[int, Facts]
 ) -> list[Entry]:
-    why = explanations.reasons(retrieval.viewer, ranked, facts, retrieval.model)
+    why = explanations.reasons(viewer, ranked, facts, serving.active_model())
     return [
-        Entry(item.video_id, item.source, item.score, prefix + reason)
+        Entry(item.video_id, item.source, item.score, reason)
         for item, reason in zip(ranked, why, strict=True)
     ]
 
@@ -184,6 +200,7 @@ def _last_resort(
     """For a feed that holds nothing else: what was seen; failing that, one's own."""
     if any(entry.source not in LAST_RESORT for entry in planned):
         return []
+    taken = {entry.video_id for entry in planned}
     tiers = (
         ("watch_again", listed.exclude(creator=viewer.pk)),
         ("own", listed.filter(creator=viewer.pk)),
@@ -191,9 +208,10 @@ def _last_resort(
     for source, videos in tiers:
         if planned and planned[0].source != source:
             continue
-        retrieval = replace(_retrieval(viewer, videos, planned), limit=count)
-        lists, facts = candidates.retrieve(replace(retrieval, model=None), ["popular"])
-        relabelled = [replace(c, source=source) for c in lists["popular"]]
-        if relabelled:
-            return _entries(retrieval, ranking.concatenate([relabelled]), facts)
+        facts: dict[int, Facts] = {}
+        retrieval = _retrieval(viewer, videos, taken)
+        found = _in_order(retrieval, ("popular",), count, facts)
+        if found:
+            relabelled = [replace(item, source=source) for item in found]
+            return _entries(viewer, relabelled, facts)
     return []

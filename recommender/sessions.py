@@ -25,7 +25,7 @@ from videos.models import Video
 
 LIFETIME = timedelta(hours=12)
 KEPT = timedelta(days=2)
-PLAN_SIZE = 120
+PLAN_SIZE = 72
 LAST_RESORT = ("watch_again", "own")  # sources of a feed that has nothing else
 SALT = "recommender.sessions"
 RESTARTED = "That list had grown old, so here is a fresh one."

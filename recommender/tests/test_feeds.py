@@ -61,11 +61,11 @@ def world():
 @pytest.mark.parametrize("who", ["anonymous", "stranger", "owner", "admin"])
 def test_only_public_ready_videos_stand_in_any_feed(world, who):
     user = {
-        "anonymous": lambda: ANYONE,
-        "stranger": make_user,
-        "owner": lambda: world["creator"],
-        "admin": lambda: make_user(is_superuser=True),
-    }[who]()
+        "anonymous": ANYONE,
+        "stranger": make_user(),
+        "owner": world["creator"],
+        "admin": make_user(is_superuser=True),
+    }[who]
     if who in ("stranger", "admin"):
         interactions.follow(follower=user, followee=world["creator"])
     hidden = {world[name] for name in ("unlisted", "private", "processing", "failed")}

@@ -50,8 +50,10 @@ def see(user, video):
 
 
 def served_run():
-    model = serving.active_model()
-    return None if model is None else serving._served.folder.name
+    assert serving.active_model() is not None
+    assert serving._served is not None
+    assert serving._served.folder is not None
+    return serving._served.folder.name
 
 
 def test_a_running_process_follows_activation_and_rollback(world):
@@ -161,6 +163,7 @@ class TestGraphSage:
         see(user, world.videos[0][0])
         feed.home(user)
         renewed = serving.active_model()
+        assert renewed is not None
         assert video.pk in renewed.item_ids
         jazz, chess = renewed.score_items(
             Viewer(user).history, [video.pk, world.videos[1][0].pk]
