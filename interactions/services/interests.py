@@ -59,7 +59,7 @@ def credit(
 
 
 @transaction.atomic
-def seed_interests(user: User) -> None:
+def seed_interests(*, user: User) -> None:
     """Make the seeds agree with the parent categories that `user` has chosen.
 
     A new choice adds `SEED_SCORE` as of now to each of its categories; one that was

@@ -66,7 +66,7 @@ def random_history(seed: int) -> None:
     categories = [make_category(parent_category=rng.choice(parents)) for _ in range(5)]
     people = [make_user(record_history=number != 0) for number in range(6)]
     people[1].parent_category_interests.set(parents[:1])
-    services.seed_interests(people[1])
+    services.seed_interests(user=people[1])
     videos = [
         make_video(creator=rng.choice(people), categories=rng.sample(categories, k=2))
         for _ in range(8)
@@ -101,7 +101,7 @@ def random_history(seed: int) -> None:
             services.clear_history(user=user)
         else:
             user.parent_category_interests.set(rng.sample(parents, k=rng.randint(0, 2)))
-            services.seed_interests(user)
+            services.seed_interests(user=user)
 
 
 @pytest.mark.parametrize("seed", range(3))
