@@ -164,7 +164,7 @@ class TestInterests:
     def user(self, music):
         user = make_user()
         user.parent_category_interests.add(music)
-        interactions.seed_interests(user)
+        interactions.seed_interests(user=user)
         return user
 
     def test_home_keeps_to_them_while_they_hold_unseen_videos(self, user, music):
@@ -204,7 +204,7 @@ class TestInterests:
         new = make_video(categories=[make_category(parent_category=sports)])
         assert videos(feed.home(user)) == [old, new]
         user.parent_category_interests.set([sports])
-        interactions.seed_interests(user)
+        interactions.seed_interests(user=user)
         assert videos(feed.home(user)) == [new, old]
 
     def test_a_chip_takes_their_place(self, user, music):
