@@ -330,8 +330,10 @@ def _validate(snapshot: GraphSnapshot) -> None:
         values = getattr(snapshot, name)
         if values.shape != (snapshot.n_items,):
             raise SnapshotError(f"{name}: one value an item is needed")
-        if not np.isfinite(values).all() or (values < 0).any():
-            raise SnapshotError(f"{name}: values must be finite and not negative")
+        if not np.isfinite(values).all():
+            raise SnapshotError(f"{name}: values must be finite")
+    if (snapshot.duration < 0).any():
+        raise SnapshotError("duration: values must not be negative")
     if len(snapshot.texts) != snapshot.n_items:
         raise SnapshotError("texts: one value an item is needed")
     parent = snapshot.category_parent
