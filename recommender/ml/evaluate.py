@@ -44,7 +44,8 @@ def evaluate(
 
     The report: ``models`` (name -> metric -> value, low, high; names as in
     "recall@20"), ``differences`` (name -> rival -> metric -> the paired difference),
-    ``users`` and ``targets`` counted, ``seed``.
+    ``found`` (name -> settings that its fit searched for, to fit it again without the
+    search), ``users`` and ``targets`` counted, ``seed``.
     """
     known = split.test.history
     fitted = {
@@ -80,6 +81,7 @@ def report(
             }
             for ours in fitted
         },
+        "found": {name: dict(model.found) for name, model in fitted.items()},
         "users": len(holdout.users),
         "targets": len(holdout.items),
         "seed": seed,

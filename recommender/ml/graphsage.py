@@ -30,7 +30,8 @@ class Config:
     """Settings; the defaults were chosen on validation parts alone.
 
     ``epochs`` bounds training, which ends after ``patience`` epochs without gain on
-    the last ``validation`` share of watches (0: run all epochs). Softmax is over all
+    the last ``validation`` share of watches. ``stop_after`` tells the number of epochs
+    to run instead, as an earlier fit ``found`` it. Softmax is over all
     items up to ``negatives`` of them, over as many uniform ones beyond. ``balance``
     see `Targets`. The dropouts hide ids, watchers with trends (a new video), labels,
     and watches of a user (a new person). ``window`` and the fades see `Windowing`.
@@ -39,12 +40,13 @@ class Config:
     dim: int = 64
     trend_dim: int = 4
     text_size: int = 48
-    epochs: int = 20
+    epochs: int = 25
     patience: int = 4
     validation: float = 0.1
-    batch_size: int = 2048
+    stop_after: int = 0
+    batch_size: int = 1024
     blocks: int = 10
-    negatives: int = 4096
+    negatives: int = 2048
     learning_rate: float = 0.01
     temperature: float = 0.15
     balance: float = 0.5
@@ -77,14 +79,18 @@ def fit(
         text_size=config.text_size,
         seed=config.seed,
     )
-    epochs = config.epochs
-    part = _validation_part(snapshot, config.validation)
-    if part is not None:
-        epochs = Trainer(part.history, encoder, config).best_epoch(part, progress)
+    epochs = config.stop_after
+    if not epochs:
+        epochs = config.epochs
+        part = _validation_part(snapshot, config.validation)
+        if part is not None:
+            epochs = Trainer(part.history, encoder, config).best_epoch(part, progress)
     trainer = Trainer(snapshot, encoder, config)
     for step in trainer.run(epochs, stage="train"):
         progress(step)
-    return trainer.model()
+    model = trainer.model()
+    model.found = {"stop_after": epochs}
+    return model
 
 
 class Trainer:
@@ -198,23 +204,27 @@ class Trainer:
 
     def _link_loss(self, users: Tensor, nodes: Nodes, batch: IntArray) -> Tensor:
         config, targets, network = self._config, self._targets, self._network
-        n_items = self._snapshot.n_items
-        item = torch.from_numpy(targets.item[batch])
+        n_items, own = self._snapshot.n_items, targets.item[batch]
         weight = torch.from_numpy(targets.weight[batch])
+        row, seen = self._histories.seen(targets.user[batch], targets.time[batch])
         if n_items <= config.negatives:
-            return losses.full_softmax(
+            return losses.softmax(
                 network.scores(users, nodes),
-                item,
+                torch.from_numpy(own),
                 weight,
+                (torch.from_numpy(row), torch.from_numpy(seen)),
                 temperature=config.temperature,
-                seen=self._histories.seen(targets.user[batch], targets.time[batch]),
             )
-        drawn = torch.from_numpy(self._random.integers(n_items, size=config.negatives))
+        drawn = self._random.choice(n_items, config.negatives, replace=False)
+        column = np.full(n_items, -1)
+        column[drawn] = np.arange(len(drawn))
+        row = np.concatenate([row, np.arange(len(own))])
+        out = column[np.concatenate([seen, own])]
         return losses.sampled_softmax(
-            network.paired_scores(users, nodes.at(item)),
-            network.scores(users, nodes.at(drawn)),
-            drawn == item[:, None],
+            network.paired_scores(users, nodes.at(torch.from_numpy(own))),
+            network.scores(users, nodes.at(torch.from_numpy(drawn))),
             weight,
+            (torch.from_numpy(row[out >= 0]), torch.from_numpy(out[out >= 0])),
             temperature=config.temperature,
             n_items=n_items,
         )

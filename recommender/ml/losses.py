@@ -7,44 +7,40 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recommender.ml.graph import IntArray
+Pairs = tuple[Tensor, Tensor]
 
+OUT = -1e4  # a logit that takes no part
 LABEL_SCALE = 4.0  # unit vectors make flat logits
 
 
-def full_softmax(
-    scores: Tensor,
-    item: Tensor,
-    weight: Tensor,
-    *,
-    temperature: float,
-    seen: tuple[IntArray, IntArray],
+def softmax(
+    scores: Tensor, item: Tensor, weight: Tensor, seen: Pairs, *, temperature: float
 ) -> Tensor:
     """Cross-entropy of ``item`` (rows,) among all, from ``scores`` (rows, n_items).
 
     ``seen`` (row, item) pairs do not compete: serving never shows them again.
     """
-    row, column = (torch.from_numpy(each) for each in seen)
-    logits = (scores / temperature).index_put((row, column), scores.new_tensor(-1e4))
+    logits = (scores / temperature).index_put(seen, scores.new_tensor(OUT))
     return _mean(functional.cross_entropy(logits, item, reduction="none"), weight)
 
 
 def sampled_softmax(
     positive: Tensor,
     negatives: Tensor,
-    clash: Tensor,
     weight: Tensor,
+    out: Pairs,
     *,
     temperature: float,
     n_items: int,
 ) -> Tensor:
     """Cross-entropy of ``positive`` (rows,) against ``negatives`` (rows, drawn).
 
-    Negatives are shared and uniform, so each stands for n_items / drawn of them and
-    needs no other correction; those that ``clash`` with the target are left out.
+    Negatives are uniform and shared by the rows: each stands for n_items / drawn and
+    needs no other correction. ``out`` (row, column) pairs are seen, or the target.
     """
     stand_for = float(np.log(n_items / negatives.shape[1]))
-    logits = (negatives / temperature + stand_for).masked_fill(clash, -1e4)
+    logits = negatives / temperature + stand_for
+    logits = logits.index_put(out, logits.new_tensor(OUT))
     logits = torch.cat([positive[:, None] / temperature, logits], 1)
     first = torch.zeros(len(logits), dtype=torch.long)
     return _mean(functional.cross_entropy(logits, first, reduction="none"), weight)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -72,6 +73,8 @@ class Model(ABC):
     name: ClassVar[str]
     manifest: Manifest
     item_ids: IntArray  # sorted; columns of `scores`
+    # Settings that `fit` searched for: added to its config, it need not search again.
+    found: Mapping[str, Any] = MappingProxyType({})
 
     @abstractmethod
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:

@@ -301,6 +301,13 @@ def test_progress_tells_epochs_loss_and_validation(snapshot):
     assert trained[0].validation is None
 
 
+def test_what_a_fit_found_spares_the_next_one_the_search(model, snapshot):
+    steps = []
+    again = models.fit("graphsage", snapshot, {**SMALL, **model.found}, steps.append)
+    assert {step.stage for step in steps} == {"train"}
+    np.testing.assert_array_equal(again.vectors, model.vectors)
+
+
 def test_a_snapshot_without_watches_is_a_clear_error(snapshot):
     with pytest.raises(ValueError, match="no watches to learn from"):
         models.fit("graphsage", snapshot.before(START - DAY), SMALL)
