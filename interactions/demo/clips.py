@@ -89,7 +89,7 @@ def _command(
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}"),
         *("-r", str(rate), "-i", "pipe:0", "-i", str(tune)),
         *("-filter_threads", "1", "-vf", f"format=yuv420p,loop=-1:size={count}"),
-        *("-threads", "1", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "31"),
+        *("-threads", "1", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "32"),
         *("-g", str(rate * 2), "-x264-params", "threads=1:scenecut=0"),
         *("-c:a", "aac", "-b:a", "64k", "-t", f"{seconds:.2f}"),
         *("-map_metadata", "-1", "-movflags", "+faststart", str(out)),

@@ -5,6 +5,8 @@ Everything made here carries `is_demo` and the source `demo`.
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 from django.core.files import File
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from imageio_ffmpeg import get_ffmpeg_exe
 from tqdm import tqdm
@@ -126,7 +128,7 @@ def _store(
     )
     audience = [*crowd, *named]
     _store_interests(behaviour, crowd, named)
-    _store_watches(behaviour, audience, videos, now, quiet)
+    _store_watches(behaviour, audience, videos, now)
     _store_follows(behaviour, audience, creators, now)
     _store_comments(planned, videos, audience, creators, behaviour, now, seed)
     rebuild()
@@ -207,7 +209,6 @@ def _store_watches(
     audience: list[User],
     videos: list[Video],
     now: datetime,
-    quiet: bool,
 ) -> None:
     columns = zip(
         behaviour.watch_viewer.tolist(),
@@ -216,18 +217,18 @@ def _store_watches(
         behaviour.watch_age.tolist(),
         strict=True,
     )
-    watches = [
+    _copy(
         Watch(
             user=audience[viewer],
             video=videos[video],
             watch_time=fraction,
             watched_duration=fraction * videos[video].duration,
             timestamp=now - timedelta(days=age),
+            created_at=now - timedelta(days=age),
+            updated_at=now - timedelta(days=age),
         )
         for viewer, video, fraction, age in columns
-    ]
-    for start in tqdm(range(0, len(watches), BATCH), "  watches", disable=quiet):
-        Watch.objects.bulk_create(watches[start : start + BATCH])
+    )
     likes = zip(
         behaviour.like_viewer.tolist(),
         behaviour.like_video.tolist(),
@@ -245,6 +246,21 @@ def _store_watches(
         ),
         batch_size=BATCH,
     )
+
+
+def _copy(watches: Iterable[Watch]) -> None:
+    """Insert with COPY, which takes a fraction of the time of as many INSERTs."""
+    fields = [field for field in Watch._meta.concrete_fields if not field.primary_key]
+    lines = []
+    for watch in watches:
+        values = [getattr(watch, field.attname) for field in fields]
+        lines.append("\t".join(r"\N" if v is None else str(v) for v in values))
+    columns = ", ".join(str(field.column) for field in fields)
+    with connection.cursor() as cursor:
+        cursor.copy_expert(
+            f"COPY {Watch._meta.db_table} ({columns}) FROM STDIN",
+            io.StringIO("\n".join(lines)),
+        )
 
 
 def _store_follows(

@@ -86,10 +86,19 @@ def train(kit: Kit) -> Painter:
     clouds = rng.uniform((0, 0.1), (1, 0.32), (5, 2))
     frame = mix(colour(0.02), (14, 16, 22), 0.6)
     cloud = mix(colour(1.0), (255, 255, 255), 0.6)
-    mask = Image.new("L", sky.size, 255)
-    s, edge = kit.height * 2, 0.07
-    glass = edge * s, edge * s, (kit.aspect - edge) * s, 0.86 * s
-    ImageDraw.Draw(mask).rounded_rectangle(glass, radius=0.09 * s, fill=0)
+    # What does not move, the carriage, is drawn once and laid over each picture.
+    inside = kit.sprite(kit.aspect, 1)
+    edge, whole = 0.07, Image.new("L", inside.image.size, 255)
+    glass = [edge, edge, kit.aspect - edge, 0.86]
+    ImageDraw.Draw(whole).rounded_rectangle(
+        [side * inside.scale for side in glass], radius=0.09 * inside.scale, fill=0
+    )
+    inside.image.paste(frame, (0, 0), whole)
+    inside.box(0, 0.93, kit.aspect, 1.1, mix(frame, (120, 90, 70), 0.4))
+    cup = kit.aspect * 0.78
+    inside.box(cup, 0.8, cup + 0.1, 0.94, (240, 236, 228), 0.015)
+    inside.box(cup, 0.85, cup + 0.1, 0.89, colour(0.5))
+    carriage = inside.picture()
 
     def paint(u: float) -> Image.Image:
         board = kit.board(sky)
@@ -111,18 +120,15 @@ def train(kit: Kit) -> Painter:
         board.box(-0.1, 0.88, kit.aspect + 0.1, 1.1, colour(0.1))
         pole = (-u * 10) % 1 * (kit.aspect + 2) - 1
         board.box(pole, 0, pole + 0.035, 1, colour(0.04))
-        jolt = 0.004 * np.sin(TAU * u * 10)
         for k in range(-1, 3):  # the wires sag from pole to pole
             t = np.linspace(0, 1, 24)
             wire_x = pole + (k - 1 + t) * (kit.aspect + 2)
             wire_y = 0.13 + 0.05 * 4 * t * (1 - t)
             board.line(np.stack([wire_x, wire_y], 1), 0.004, colour(0.1))
-        board.image.paste(frame, (0, 0), mask)
-        board.box(0, 0.93 + jolt, kit.aspect, 1.1, mix(frame, (120, 90, 70), 0.4))
-        cup = kit.aspect * 0.78
-        board.box(cup, 0.8 + jolt, cup + 0.1, 0.94 + jolt, (240, 236, 228), 0.015)
-        board.box(cup, 0.85 + jolt, cup + 0.1, 0.89 + jolt, colour(0.5))
-        return board.picture()
+        picture = board.picture()
+        jolt = round(0.004 * kit.height * np.sin(TAU * u * 10))
+        picture.paste(carriage, (0, jolt), carriage)
+        return picture
 
     return paint
 

@@ -42,19 +42,15 @@ def warp(kit: Kit) -> Painter:
         cy = 0.5 + 0.05 * np.cos(TAU * u)
         board.add(heart, cx, cy)
         z = (depth - u * 2) % 1 + 0.04
-        for number in range(count):
-            a = angle[number] + turn * np.sin(TAU * u) * 0.2
-            near, far = spread[number] / z[number], spread[number] / (z[number] + 0.05)
-            near, far = near * 0.16, far * 0.16
-            if far > 1.3:
-                continue
-            fade = min(1.0, (1.04 - z[number]) * 1.6)
-            streak = [
-                [cx + far * np.cos(a), cy + far * np.sin(a)],
-                [cx + near * np.cos(a), cy + near * np.sin(a)],
-            ]
-            ink = mix((0, 0, 0), inks[number], fade)
-            board.line(np.array(streak), 0.0022 + 0.006 * (1 - z[number]) ** 3, ink)
+        a = angle + turn * np.sin(TAU * u) * 0.2
+        near, far = 0.16 * spread / z, 0.16 * spread / (z + 0.05)
+        rays = np.stack([np.cos(a), np.sin(a)], 1)
+        ends = np.stack([far[:, None] * rays, near[:, None] * rays], 1) + [cx, cy]
+        fade = np.minimum(1.0, (1.04 - z) * 1.6).tolist()
+        width = (0.0022 + 0.006 * (1 - z) ** 3).tolist()
+        for number in np.flatnonzero(far < 1.3).tolist():
+            ink = mix((0, 0, 0), inks[number], fade[number])
+            board.line(ends[number], width[number], ink)
         return board.picture()
 
     return paint

@@ -147,21 +147,18 @@ def mandala(kit: Kit) -> Painter:
         board = kit.board(back.image)
         for number, (fold, way, fat, reach) in enumerate(rings):
             beat = 1 + 0.06 * np.sin(TAU * (u + number / 6))
-            outline = colour(0.12 + 0.1 * number)
-            ink_in = colour(0.35 + 0.12 * number)
+            rim, inner = colour(0.12 + 0.1 * number), colour(0.35 + 0.12 * number)
             side = fat * np.sin(np.pi * t) * np.pi / fold
             radius = reach * beat * (0.42 + 0.58 * t)
-            for petal in range(fold):
-                angle = TAU * (petal + way * u) / fold
-                left = np.stack(
-                    [radius * np.cos(angle - side), radius * np.sin(angle - side)], 1
-                )
-                right = np.stack(
-                    [radius * np.cos(angle + side), radius * np.sin(angle + side)], 1
-                )
-                shape = np.concatenate([left, right[::-1]]) + [cx, cy]
-                board.polygon(shape, ink_in)
-                board.line(shape, 0.004, outline)
+            petal = np.concatenate(
+                [radius * np.exp(1j * side), (radius * np.exp(-1j * side))[::-1]]
+            )
+            core = petal.mean() + (petal - petal.mean()) * 0.93
+            for leaf in range(fold):
+                turn = np.exp(1j * TAU * (leaf + way * u) / fold)
+                for outline, ink_in in ((petal * turn, rim), (core * turn, inner)):
+                    shape = np.stack([outline.real + cx, outline.imag + cy], 1)
+                    board.polygon(shape, ink_in)
         board.disc(cx, cy, 0.05, colour(1.0), colour(0.4), 0.006)
         return board.picture()
 

@@ -160,7 +160,7 @@ def rain(kit: Kit, *, fireflies: bool = False) -> Painter:
 
     def trunks(board: Board, plane: int, u: float) -> None:
         at, girth, lean, tone = planes[plane]
-        shift = u * period if plane == 3 else u * period * (plane > 1)
+        shift = u * period * (plane > 1)  # the far ones stand still
         for x, width, slope in zip(at, girth, lean, strict=True):
             left = (x - shift) % period - 0.2
             trunk = [
@@ -176,12 +176,16 @@ def rain(kit: Kit, *, fireflies: bool = False) -> Painter:
                 limb = [[left, y + 0.09], [left + reach, y], [left, y + 0.06]]
                 board.polygon(np.array(limb), tone)
 
+    back = kit.board(sky)
+    for plane in (0, 1):
+        trunks(back, plane, 0)
+    ground = circle(kit.aspect / 2, 1.9, 1.0, 60)
+    ground[:, 0] = (ground[:, 0] - kit.aspect / 2) * 2.2 + kit.aspect / 2
+
     def paint(u: float) -> Image.Image:
-        board = kit.board(sky)
-        for plane in range(4):
+        board = kit.board(back.image)
+        for plane in (2, 3):
             trunks(board, plane, u)
-        ground = circle(kit.aspect / 2, 1.9, 1.0, 60) * [1, 1]
-        ground[:, 0] = (ground[:, 0] - kit.aspect / 2) * 2.2 + kit.aspect / 2
         board.polygon(ground, colour(0.0))
         if fireflies:
             for number, (a, b, c) in enumerate(drops[:34]):

@@ -134,7 +134,7 @@ def pendulums(kit: Kit) -> Painter:
     count = 19
     first = int(rng.integers(5, 9))
     glows = [
-        kit.glow(0.1, mix((0, 0, 0), colour(0.4 + 0.6 * k / count), 0.6))
+        kit.glow(0.07, mix((0, 0, 0), colour(0.4 + 0.6 * k / count), 0.6))
         for k in range(count)
     ]
 

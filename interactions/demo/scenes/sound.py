@@ -27,6 +27,12 @@ def piano_roll(kit: Kit) -> Painter:
     inks = [mix(colour(0.45), colour(0.95), k / (keys - 1)) for k in range(keys)]
     lights = [kit.glow(0.16, mix((0, 0, 0), ink, 0.7)) for ink in inks]
     black = {1, 3, 6, 8, 10}
+    keyboard = kit.board((18, 18, 24))
+    for key in range(keys):
+        left, right = key * step + 0.002, (key + 1) * step - 0.002
+        keyboard.box(left, floor + 0.008, right, 1.1, (238, 238, 242))
+    below = 0, round(floor * keyboard.scale), *keyboard.image.size
+    ivory = keyboard.image.crop(below)
 
     def paint(u: float) -> Image.Image:
         board = kit.board(sky)
@@ -48,12 +54,10 @@ def piano_roll(kit: Kit) -> Painter:
                     inks[key],
                     0.016,
                 )
-        board.box(0, floor, kit.aspect, 1.1, (18, 18, 24))
-        for key in range(keys):
-            ink = inks[key] if key in pressed else (238, 238, 242)
-            board.box(
-                key * step + 0.002, floor + 0.008, (key + 1) * step - 0.002, 1.1, ink
-            )
+        board.image.paste(ivory, (0, round(floor * board.scale)))
+        for key in sorted(pressed):
+            left, right = key * step + 0.002, (key + 1) * step - 0.002
+            board.box(left, floor + 0.008, right, 1.1, inks[key])
         for key in range(keys):
             if key % 12 in black:
                 left = key * step - step * 0.3
@@ -117,7 +121,7 @@ def strings(kit: Kit, *, lines: int = 22) -> Painter:
     """Ridge lines that swell in the middle, one in front of the other."""
     rng, colour = kit.rng, kit.palette.at
     sky = kit.sky([colour(0.0), mix(colour(0.0), colour(0.2), 0.5)])
-    x = np.linspace(0, 1, 90)
+    x = np.linspace(0, 1, 60)
     hump = np.exp(-(((x - 0.5) / 0.2) ** 2))
     waves = [
         (

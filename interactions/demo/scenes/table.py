@@ -82,6 +82,21 @@ def latte(kit: Kit) -> Painter:
     return paint
 
 
+class _Turning:
+    """A sprite at sixteen angles, each made when it is first asked for."""
+
+    def __init__(self, sprite: Image.Image) -> None:
+        self.sprite = sprite
+        self.made: dict[int, Image.Image] = {}
+
+    def at(self, turn: float) -> Image.Image:
+        step = int(turn * 16) % 16
+        if step not in self.made:
+            rotated = self.sprite.rotate(22.5 * step, Image.Resampling.BILINEAR)
+            self.made[step] = rotated
+        return self.made[step]
+
+
 def _slice(kind: int, radius: float, scale: int, tint: Colour) -> Image.Image:
     """A round slice of fruit or vegetable as an RGBA sprite."""
     half = round(radius * scale * 1.08)
@@ -159,9 +174,7 @@ def slices(kit: Kit) -> Painter:
         sprite = _slice(
             kinds[which], 0.06 + 0.015 * number, kit.height * 2, tints[which]
         )
-        turns = [
-            sprite.rotate(360 * k / 16, Image.Resampling.BILINEAR) for k in range(16)
-        ]
+        turns = _Turning(sprite)
         shadow = Image.new("RGBA", sprite.size, mix(colour(0.82), (0, 0, 0), 0.25))
         shadow.putalpha(sprite.getchannel("A").point(lambda v: v // 4))
         sets.append((turns, shadow))
@@ -183,7 +196,7 @@ def slices(kit: Kit) -> Painter:
             x = a * kit.aspect + 0.03 * np.sin(TAU * (u + b))
             y = (b + u * laps) % 1 * 1.5 - 0.25
             board.stamp(shadow, x + 0.025, y + 0.035)
-            board.stamp(turns[int((u * way + number / 20) % 1 * 16)], x, y)
+            board.stamp(turns.at((u * way + number / 20) % 1), x, y)
         return board.picture()
 
     return paint
@@ -225,9 +238,7 @@ def oven(kit: Kit) -> Painter:
             (half - r * 0.27, half - r * 0.24, half + r * 0.27, half + r * 0.3),
             fill=(0, 0, 0, 0),
         )
-        sprites.append(
-            [image.rotate(22.5 * k, Image.Resampling.BILINEAR) for k in range(16)]
-        )
+        sprites.append(_Turning(image))
     order = rng.integers(0, 4, (3, 6))
     pitch = kit.aspect / 5
     spin = rng.choice([-1, 1], (3, 6))
@@ -240,9 +251,9 @@ def oven(kit: Kit) -> Painter:
             for number in range(6):
                 x = (number * pitch + way * u * pitch * 6) % (pitch * 6) - pitch / 2
                 board.disc(x + 0.02, y + 0.03, 0.13, colour(0.64))
-                turn = int((u * spin[lane, number] + number / 6) % 1 * 16)
+                turn = (u * spin[lane, number] + number / 6) % 1
                 hop = 0.012 * np.sin(TAU * (u * 6 + number / 6 + lane / 3))
-                board.stamp(sprites[order[lane, number]][turn], x, y + hop)
+                board.stamp(sprites[order[lane, number]].at(turn), x, y + hop)
         return board.picture()
 
     return paint
