@@ -128,9 +128,11 @@ def _reason(
     subject = names.subject(fact, viewer)
     match source:
         case "learned":
-            return _of_history(because, fact, names) or "Close to what you watch"
+            return (
+                _of_history(because, fact, names, subject) or "Close to what you watch"
+            )
         case "similar":
-            return _of_history(because, fact, names) or "Similar to this video"
+            return _of_history(because, fact, names, subject) or "Similar to this video"
         case "following":
             new = "New from" if fact.age < NEW else "From"
             return f"{new} {creator}, whom you follow"
@@ -156,7 +158,9 @@ def _reason(
             return f"More in {subject}" if subject else "From the catalogue"
 
 
-def _of_history(because: Because | None, fact: Facts, names: _Names) -> str:
+def _of_history(
+    because: Because | None, fact: Facts, names: _Names, subject: str
+) -> str:
     if because is None:
         return ""
     match because.kind:
@@ -172,7 +176,12 @@ def _of_history(because: Because | None, fact: Facts, names: _Names) -> str:
             return f"Because you follow {name}" if name else ""
         case "parent":
             parent = names.parents.get(because.pk)
-            return f"Because you picked {parent.name}" if parent else ""
+            if parent is None:
+                return ""
+            within = because.pk in fact.parents and subject != parent.name
+            if within and subject:
+                return f"{subject}, because you picked {parent.name}"
+            return f"Because you picked {parent.name}"
     return ""
 
 

@@ -102,7 +102,7 @@ class Related:
         )
         sources = ("similar", "same_category", "creator", "popular")
         facts: dict[int, Facts] = {}
-        ranked = _rank(retrieval, sources, count, facts)
+        ranked = _rank(retrieval, sources, count, facts, ranking.RELATED_WEIGHTS)
         if not ranked:
             listed = self.pool(last_resort=True)
             return _last_resort(self.viewer, listed, planned, count)
@@ -163,13 +163,18 @@ def _retrieval(
 
 
 def _rank(
-    retrieval: Retrieval, sources: Sequence[str], count: int, facts: dict[int, Facts]
+    retrieval: Retrieval,
+    sources: Sequence[str],
+    count: int,
+    facts: dict[int, Facts],
+    weights: Mapping[str, float] = ranking.WEIGHTS,
 ) -> list[Ranked]:
     """The best `count` of what the sources and the model give, diversified; what is
     known of them goes into `facts`."""
     lists, found = candidates.retrieve(retrieval, sources)
     facts |= found
-    return ranking.diversify(ranking.blend(lists)[: 4 * count], found, count=count)
+    blended = ranking.blend(lists, weights)[: 4 * count]
+    return ranking.diversify(blended, found, count=count)
 
 
 def _in_order(

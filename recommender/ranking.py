@@ -21,6 +21,10 @@ WEIGHTS: Mapping[str, float] = defaultdict(
     lambda: 1.0,
     {"graphsage": 4.0, "similar": 1.5, "fresh": 0.4, "popular": 0.4, "trending": 0.8},
 )
+# Beside a video, what resembles it comes before what its viewer likes in general.
+RELATED_WEIGHTS: Mapping[str, float] = defaultdict(
+    lambda: 1.0, {"similar": 4.0, "same_category": 2.0, "popular": 0.2}
+)
 RELEVANCE = 0.75  # the share of relevance in maximal marginal relevance
 FORGETTING = 0.9  # how fast a video stops making later ones look redundant
 CREATOR_WINDOW = 12
@@ -42,7 +46,9 @@ class Ranked:
     because: Because | None = None
 
 
-def blend(lists: Mapping[str, Sequence[Candidate]]) -> list[Ranked]:
+def blend(
+    lists: Mapping[str, Sequence[Candidate]], weights: Mapping[str, float] = WEIGHTS
+) -> list[Ranked]:
     """Weighted reciprocal rank fusion; ties by key, so equal input gives equal output.
 
     The `source` of a video is the one that contributed most to its score.
@@ -51,7 +57,7 @@ def blend(lists: Mapping[str, Sequence[Candidate]]) -> list[Ranked]:
     leader: dict[int, tuple[float, Candidate]] = {}
     for name, candidates in lists.items():
         for rank, candidate in enumerate(candidates, start=1):
-            part = WEIGHTS[name] / (RRF_K + rank)
+            part = weights[name] / (RRF_K + rank)
             key = candidate.video_id
             total[key] += part
             if key not in leader or part > leader[key][0]:
