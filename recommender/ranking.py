@@ -74,18 +74,15 @@ def diversify(
     facts: Mapping[int, Facts],
     *,
     count: int,
-    vectors: Vectors | None = None,
 ) -> list[Ranked]:
     """The first `count` by maximal marginal relevance (Carbonell & Goldstein 1998).
 
-    `vectors` (len(ranked), d) of unit length measure how alike two videos are; without
-    them shared categories do. Nothing is dropped: what is too much alike, or by a
-    creator who filled their share of the window, comes later.
+    Shared categories say how alike two videos are. Nothing is dropped: what is too
+    much alike, or by a creator who filled their share of the window, comes later.
     """
     if not ranked:
         return []
-    if vectors is None:
-        vectors = category_vectors([facts[r.video_id] for r in ranked])
+    vectors = category_vectors([facts[r.video_id] for r in ranked])
     creators = [facts[r.video_id].creator_id for r in ranked]
     relevance = np.array([r.score for r in ranked])
     relevance = relevance / relevance.max()

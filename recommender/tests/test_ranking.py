@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import numpy as np
 import pytest
 
 from recommender import ranking
@@ -37,9 +36,11 @@ def test_ties_go_by_key_whatever_the_order_of_sources():
 
 def test_diversify_puts_the_unlike_between_the_alike():
     ranked = ranking.blend({"popular": candidates("popular", [1, 2, 3])})
-    vectors = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
-    facts = {key: fact(creator=key) for key in (1, 2, 3)}
-    chosen = ranking.diversify(ranked, facts, count=3, vectors=vectors)
+    facts = {
+        key: fact(creator=key, categories=[category])
+        for key, category in ((1, 7), (2, 7), (3, 8))
+    }
+    chosen = ranking.diversify(ranked, facts, count=3)
     assert [r.video_id for r in chosen] == [1, 3, 2]
 
 
@@ -51,7 +52,7 @@ def test_diversify_postpones_a_creator_but_drops_nothing():
     assert sorted(chosen) == [1, 2, 3, 4, 5, 6]
 
 
-def test_shared_categories_stand_in_for_vectors():
+def test_shared_categories_make_videos_alike():
     vectors = ranking.category_vectors(
         [fact(categories=[1], parents=[1]), fact(categories=[2], parents=[1]), fact()]
     )
