@@ -16,7 +16,7 @@ run: install ## Install, prepare, train and serve on http://127.0.0.1:8000/ (POR
 	@$(PY) manage.py run_platform --port $(PORT)
 
 test: install-dev ## Install what tests need and run them all
-	@$(VENV)/bin/pytest $(ARGS)
+	@$(VENV)/bin/pytest -n auto --dist worksteal $(ARGS)
 
 lint: install-dev ## Check style, types and missing migrations
 	@$(VENV)/bin/ruff check .

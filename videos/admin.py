@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -27,8 +27,8 @@ class _Counted(admin.ModelAdmin[Any]):
     prepopulated_fields = {"slug": ("name",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(size=Count("videos"))
+        rows = super().get_queryset(request).annotate(size=Count("videos"))
+        return cast("QuerySet[Any]", rows)
 
     @admin.display(description="videos", ordering="size")
     def size(self, category: Any) -> int:
