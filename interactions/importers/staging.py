@@ -83,7 +83,7 @@ def _insert(model: type[Model], staged: dict[str, str], condition: str) -> int:
     """Fill the columns `staged` from the table, the others as a new instance would."""
     blank = model()
     others = {
-        field.column: field.get_db_prep_save(field.pre_save(blank, True), connection)
+        str(field.column): field.get_db_prep_save(field.pre_save(blank, True), connection)
         for field in model._meta.concrete_fields
         if not field.primary_key and field.column not in staged
     }
@@ -95,4 +95,4 @@ def _insert(model: type[Model], staged: dict[str, str], condition: str) -> int:
             " ORDER BY at ON CONFLICT DO NOTHING",
             list(others.values()),
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
