@@ -84,7 +84,10 @@ def _train(run: ModelRun, config: Mapping[str, Any], progress: Progress) -> None
         progress("Train on everything", step)
 
     progress("Train on everything", None)
-    fitted = models.fit(run.model, graph, config, record)
+    # What the evaluation's fit searched for, as the number of epochs, is not searched
+    # for again.
+    found = report["found"][run.model]
+    fitted = models.fit(run.model, graph, {**config, **found}, record)
     manifest = models.save(fitted, settings.ARTIFACTS_DIR / run.run_id, metrics=report)
     run.config, run.metrics = dict(manifest.config), report
     run.state = ModelRun.State.TRAINED
