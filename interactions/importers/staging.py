@@ -83,7 +83,9 @@ def _insert(model: type[Model], staged: dict[str, str], condition: str) -> int:
     """Fill the columns `staged` from the table, the others as a new instance would."""
     blank = model()
     others = {
-        str(field.column): field.get_db_prep_save(field.pre_save(blank, True), connection)
+        str(field.column): field.get_db_prep_save(
+            field.pre_save(blank, True), connection
+        )
         for field in model._meta.concrete_fields
         if not field.primary_key and field.column not in staged
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import sys
 import time
@@ -40,6 +41,8 @@ class Command(BaseCommand):
         if not 0 < port < 65536:
             raise CommandError(f"--port {port}: use 1 to 65535.", returncode=2)
         _require_free(host, port)
+        # To be told to stop while preparing is to clean up first, as after Ctrl-C.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         # A first connection starts the embedded server, which then lives as long as
         # this process; the children attach to it.
         with self.stage("Database"):
