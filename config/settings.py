@@ -269,6 +269,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}
 TASK_MAX_ATTEMPTS = 3
 DUE_JOBS: dict[str, timedelta] = {
     "interactions.tasks.forget_events": timedelta(days=1),
+    "interactions.tasks.sum_up_again": timedelta(days=1),
     "recommender.tasks.retrain": RETRAIN_EVERY,
     "recommender.tasks.prune": timedelta(days=1),
 }

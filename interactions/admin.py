@@ -8,10 +8,10 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from accounts.models import User
 from interactions.models import (
     Comment,
     Engagement,
+    Event,
     Follow,
     Impression,
     Like,
@@ -32,7 +32,9 @@ class PeopleAndVideos(admin.ModelAdmin[Any]):
     search_fields: ClassVar[tuple[str, ...]] = ("user__username", "video__title")
 
 
-class ReadOnly(PeopleAndVideos):
+class Recorded(PeopleAndVideos):
+    """Rows that only the platform writes."""
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -40,22 +42,21 @@ class ReadOnly(PeopleAndVideos):
         return False
 
 
-class Summed(PeopleAndVideos):
-    """Rows that sums are made of: not edited, and deleted with their sums."""
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+class Summed(Recorded):
+    """Rows that sums are made of: deleted together with their share."""
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        self.delete_queryset(request, type(obj)._default_manager.filter(pk=obj.pk))
+        aggregates.delete(type(obj)._default_manager.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        people = list(User.objects.filter(pk__in=queryset.values("user")))
-        queryset.delete()
-        aggregates.rebuild(users=people)
+        aggregates.delete(queryset)
+
+
+class Sum(Recorded):
+    """Rows that are sums of others."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Watch)
@@ -99,7 +100,7 @@ class CommentAdmin(PeopleAndVideos):
 
 
 @admin.register(UserCategoryInterest)
-class InterestAdmin(ReadOnly):
+class InterestAdmin(Sum):
     list_display = ("user", "category", "score", "interaction_count", "updated_at")
     list_select_related = raw_id_fields = ("user", "category")
     list_filter = ("category__parent_category",)
@@ -107,12 +108,9 @@ class InterestAdmin(ReadOnly):
 
 
 @admin.register(Engagement)
-class EngagementAdmin(ReadOnly):
+class EngagementAdmin(Sum):
     list_display = ("user", "video", "score", "fraction", "viewed", "liked", "last_at")
     list_filter = ("viewed", "liked")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(NotInterested)
@@ -121,6 +119,14 @@ class NotInterestedAdmin(PeopleAndVideos):
 
 
 @admin.register(Impression)
-class ImpressionAdmin(ReadOnly):
+class ImpressionAdmin(Recorded):
     list_display = ("user", "video", "source", "position", "clicked_at", "created_at")
     list_filter = ("source",)
+
+
+@admin.register(Event)
+class EventAdmin(Recorded):
+    list_display = ("event_id", "user", "kind", "received_at")
+    list_select_related = ("user",)
+    list_filter = ("kind", "received_at")
+    search_fields = ("user__username", "event_id")

@@ -9,6 +9,7 @@ from django_tasks import task
 
 from interactions.models import Event
 from interactions.serializers import OLDEST
+from interactions.services import aggregates
 
 
 @task()
@@ -16,3 +17,9 @@ def forget_events() -> int:
     """Drop ids of events too old to be sent again; return how many."""
     before = timezone.now() - OLDEST - timedelta(days=1)
     return Event.objects.filter(received_at__lt=before).delete()[0]
+
+
+@task()
+def sum_up_again() -> None:
+    """Counters, engagements and interests anew from the rows."""
+    aggregates.rebuild()

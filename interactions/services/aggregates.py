@@ -1,7 +1,8 @@
 """All sums anew from the rows, in a few statements.
 
-For bulk imports, which write `Watch` and `Like` rows directly, and as the nightly
-check: what this computes is what the other services keep up to date one by one.
+For bulk imports, which write `Watch` and `Like` rows directly, and once a day for what
+nobody tells the other services: a video's categories changed, or it was deleted. Else
+what this computes is what they keep up to date one by one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from interactions.querysets import MAX_HALF_LIVES
@@ -27,53 +29,48 @@ IN_SCOPE = (
 
 COUNT_WATCHES = f"""
 UPDATE interactions_watch AS watch
-SET counted = fresh.counted
-FROM (
-    SELECT w.id, w.watch_time >= %(view_threshold)s AND w.user_id <> v.creator_id
-        AS counted
-    FROM interactions_watch w JOIN videos_video v ON v.id = w.video_id
-) AS fresh
-WHERE watch.id = fresh.id AND watch.counted <> fresh.counted AND {IN_SCOPE}
+SET counted = NOT counted
+FROM (SELECT id AS video_key, creator_id FROM videos_video) AS video
+WHERE video_key = video_id AND {IN_SCOPE}
+    AND counted <> (watch_time >= %(view_threshold)s AND user_id <> creator_id)
 """
 
 # One row for each person and video with a watch or a like.
-SUMMED = f"""
-SELECT user_id, video_id, max(fraction) AS best, sum(seconds) AS seconds,
-    sum(sessions) AS sessions, bool_or(counted) AS viewed, bool_or(liked) AS liked,
-    coalesce(max(fraction) FILTER (WHERE counted), 0) AS fraction, max(at) AS last_at
-FROM (
-    SELECT user_id, video_id, watch_time AS fraction, watched_duration AS seconds,
-        1 AS sessions, counted, false AS liked, timestamp AS at
-    FROM interactions_watch
-    UNION ALL
-    SELECT user_id, video_id, 0, 0, 0, false, true, timestamp FROM interactions_like
-) AS deeds
-WHERE {IN_SCOPE}
-GROUP BY user_id, video_id
-"""
-
-DROP_ENGAGEMENTS = f"""
-DELETE FROM interactions_engagement AS e
-WHERE {IN_SCOPE}
-    AND NOT EXISTS (SELECT FROM interactions_watch w
-        WHERE w.user_id = e.user_id AND w.video_id = e.video_id)
-    AND NOT EXISTS (SELECT FROM interactions_like l
-        WHERE l.user_id = e.user_id AND l.video_id = e.video_id)
-"""
-
 STORE_ENGAGEMENTS = f"""
-INSERT INTO interactions_engagement AS e (user_id, video_id, fraction, seconds,
-    sessions, viewed, liked, score, last_at, created_at, updated_at)
-SELECT user_id, video_id, best, seconds, sessions, viewed, liked,
-    {ENGAGEMENT_SCORE_SQL}, last_at, now(), now()
-FROM ({SUMMED}) AS summed
-ON CONFLICT (user_id, video_id) DO UPDATE SET
-    fraction = excluded.fraction, seconds = excluded.seconds,
-    sessions = excluded.sessions, viewed = excluded.viewed, liked = excluded.liked,
-    score = excluded.score, last_at = excluded.last_at, updated_at = now()
-WHERE (e.fraction, e.seconds, e.sessions, e.viewed, e.liked, e.score, e.last_at)
-    IS DISTINCT FROM (excluded.fraction, excluded.seconds, excluded.sessions,
-        excluded.viewed, excluded.liked, excluded.score, excluded.last_at)
+WITH summed AS MATERIALIZED (
+    SELECT user_id, video_id, max(fraction) AS best, sum(seconds) AS seconds,
+        sum(sessions) AS sessions, bool_or(counted) AS viewed, bool_or(liked) AS liked,
+        coalesce(max(fraction) FILTER (WHERE counted), 0) AS fraction,
+        max(at) AS last_at
+    FROM (
+        SELECT user_id, video_id, watch_time AS fraction, watched_duration AS seconds,
+            1 AS sessions, counted, false AS liked, timestamp AS at
+        FROM interactions_watch
+        UNION ALL
+        SELECT user_id, video_id, 0, 0, 0, false, true, timestamp
+        FROM interactions_like
+    ) AS deeds
+    WHERE {IN_SCOPE}
+    GROUP BY user_id, video_id
+),
+stored AS (
+    INSERT INTO interactions_engagement AS e (user_id, video_id, fraction, seconds,
+        sessions, viewed, liked, score, last_at, created_at, updated_at)
+    SELECT user_id, video_id, best, seconds, sessions, viewed, liked,
+        {ENGAGEMENT_SCORE_SQL}, last_at, now(), now()
+    FROM summed
+    ON CONFLICT (user_id, video_id) DO UPDATE SET
+        fraction = excluded.fraction, seconds = excluded.seconds,
+        sessions = excluded.sessions, viewed = excluded.viewed,
+        liked = excluded.liked, score = excluded.score, last_at = excluded.last_at,
+        updated_at = now()
+    WHERE (e.fraction, e.seconds, e.sessions, e.viewed, e.liked, e.score, e.last_at)
+        IS DISTINCT FROM (excluded.fraction, excluded.seconds, excluded.sessions,
+            excluded.viewed, excluded.liked, excluded.score, excluded.last_at)
+)
+DELETE FROM interactions_engagement AS e
+WHERE {IN_SCOPE} AND NOT EXISTS (
+    SELECT FROM summed s WHERE s.user_id = e.user_id AND s.video_id = e.video_id)
 """
 
 COUNT_VIDEOS = """
@@ -128,15 +125,20 @@ WHERE interest.seeded_at IS NULL
 
 # Amounts and their times, as `interests.credit` and `seed_interests` add them up.
 STORE_INTERESTS = """
-WITH amounts AS (
-    SELECT e.user_id, c.category_id, e.score AS amount, e.last_at AS at,
-        e.liked::int + (SELECT count(*) FROM interactions_watch w
-            WHERE w.user_id = e.user_id AND w.video_id = e.video_id AND w.counted)
-            AS interactions
-    FROM interactions_engagement e
-    JOIN videos_video_categories c ON c.video_id = e.video_id
-    WHERE (e.viewed OR e.liked)
-        AND (%(users)s::bigint[] IS NULL OR e.user_id = ANY(%(users)s))
+WITH views AS (
+    SELECT user_id, video_id, count(*) AS number
+    FROM interactions_watch
+    WHERE counted AND (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))
+    GROUP BY user_id, video_id
+),
+amounts AS (
+    SELECT user_id, c.category_id, score AS amount, last_at AS at,
+        liked::int + coalesce(views.number, 0) AS interactions
+    FROM interactions_engagement
+    JOIN videos_video_categories AS c USING (video_id)
+    LEFT JOIN views USING (user_id, video_id)
+    WHERE (viewed OR liked)
+        AND (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))
     UNION ALL
     SELECT user_id, category_id, %(seed_score)s, seeded_at, 0
     FROM interactions_usercategoryinterest
@@ -145,30 +147,32 @@ WITH amounts AS (
 ),
 dated AS (
     SELECT *, max(at) OVER (PARTITION BY user_id, category_id) AS newest FROM amounts
+),
+summed AS MATERIALIZED (
+    SELECT user_id, category_id, newest AS scored_at,
+        sum(interactions) AS interaction_count,
+        sum(amount * power(2, greatest(
+            -extract(epoch FROM newest - at)::float8 / %(half_life)s,
+            -%(max_half_lives)s::float8))) AS score
+    FROM dated
+    GROUP BY user_id, category_id, newest
+),
+stored AS (
+    INSERT INTO interactions_usercategoryinterest AS interest (user_id, category_id,
+        score, interaction_count, scored_at, created_at, updated_at)
+    SELECT user_id, category_id, score, interaction_count, scored_at, now(), now()
+    FROM summed
+    ON CONFLICT (user_id, category_id) DO UPDATE SET
+        score = excluded.score, interaction_count = excluded.interaction_count,
+        scored_at = excluded.scored_at, updated_at = now()
+    WHERE (interest.score, interest.interaction_count, interest.scored_at)
+        IS DISTINCT FROM
+            (excluded.score, excluded.interaction_count, excluded.scored_at)
 )
-INSERT INTO interactions_usercategoryinterest AS interest (user_id, category_id, score,
-    interaction_count, scored_at, created_at, updated_at)
-SELECT user_id, category_id,
-    sum(amount * power(2, greatest(
-        -extract(epoch FROM newest - at)::float / %(half_life)s, -%(max_half_lives)s))),
-    sum(interactions), newest, now(), now()
-FROM dated
-GROUP BY user_id, category_id, newest
-ON CONFLICT (user_id, category_id) DO UPDATE SET
-    score = excluded.score, interaction_count = excluded.interaction_count,
-    scored_at = excluded.scored_at, updated_at = now()
-WHERE (interest.score, interest.interaction_count, interest.scored_at)
-    IS DISTINCT FROM (excluded.score, excluded.interaction_count, excluded.scored_at)
-"""
-
-DROP_INTERESTS = """
 DELETE FROM interactions_usercategoryinterest AS interest
-WHERE seeded_at IS NULL
-    AND (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))
-    AND NOT EXISTS (SELECT FROM interactions_engagement e
-        JOIN videos_video_categories c ON c.video_id = e.video_id
-        WHERE e.user_id = interest.user_id AND c.category_id = interest.category_id
-            AND (e.viewed OR e.liked))
+WHERE (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))
+    AND NOT EXISTS (SELECT FROM summed s
+        WHERE s.user_id = interest.user_id AND s.category_id = interest.category_id)
 """
 
 TOUCHED = """
@@ -178,6 +182,15 @@ SELECT DISTINCT {wanted} FROM (
     UNION SELECT user_id, video_id FROM interactions_like
 ) AS pairs WHERE {given} = ANY(%s)
 """
+
+
+@transaction.atomic
+def delete(rows: QuerySet[Any]) -> None:
+    """Delete watches (and the views that they count as) or likes; sum up again."""
+    lock_sums()
+    people = list(User.objects.filter(pk__in=rows.values_list("user", flat=True)))
+    rows.delete()
+    rebuild(users=people)
 
 
 @transaction.atomic
@@ -208,10 +221,10 @@ def rebuild(
         "users": _with("user_id", user_keys, "video_id", video_keys),
     }
     with connection.cursor() as cursor:
-        for statement in (COUNT_WATCHES, DROP_ENGAGEMENTS, STORE_ENGAGEMENTS):
+        for statement in (COUNT_WATCHES, STORE_ENGAGEMENTS):
             cursor.execute(statement, scope)
         cursor.execute(COUNT_VIDEOS, sums)
-        for statement in (DROP_SEEDS, STORE_SEEDS, STORE_INTERESTS, DROP_INTERESTS):
+        for statement in (DROP_SEEDS, STORE_SEEDS, STORE_INTERESTS):
             cursor.execute(statement, sums)
 
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -40,9 +41,13 @@ def at_once(deeds: list[Callable[[], object]]) -> list[object]:
 
 
 def watching(user, video, **values) -> Callable[[], object]:
-    session = {"session_id": uuid4(), "fraction": 0.5, "seconds": 30}
-    session["at"] = timezone.now()
-    return partial(services.record_watch, user=user, video=video, **session | values)
+    report: dict[str, Any] = {
+        "session_id": uuid4(),
+        "fraction": 0.5,
+        "seconds": 30,
+        "at": timezone.now(),
+    } | values
+    return partial(services.record_watch, user=user, video=video, **report)
 
 
 def test_many_people_on_one_video():
@@ -107,20 +112,16 @@ def test_everything_at_once_ends_in_sums_that_fit_the_rows():
     deeds: list[Callable[[], object]] = []
     for _ in range(250):
         person, video = rng.choice(people), rng.choice(videos)
-        deeds.append(
-            rng.choices(
-                [
-                    watching(person, video, fraction=rng.random()),
-                    partial(services.like, user=person, video=video),
-                    partial(services.unlike, user=person, video=video),
-                    partial(services.remove_from_history, user=person, video=video),
-                    partial(services.clear_history, user=person),
-                    partial(services.seed_interests, user=person),
-                    aggregates.rebuild,
-                ],
-                weights=[60, 15, 10, 5, 3, 4, 3],
-            )[0]
-        )
+        choices: list[Callable[[], object]] = [
+            watching(person, video, fraction=rng.random()),
+            partial(services.like, user=person, video=video),
+            partial(services.unlike, user=person, video=video),
+            partial(services.remove_from_history, user=person, video=video),
+            partial(services.clear_history, user=person),
+            partial(services.seed_interests, user=person),
+            aggregates.rebuild,
+        ]
+        deeds += rng.choices(choices, weights=[60, 15, 10, 5, 3, 4, 3])
     at_once(deeds)
     now = timezone.now()
     kept = sums(now)

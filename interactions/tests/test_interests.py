@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -25,7 +26,7 @@ def _half_life(settings):
     settings.INTEREST_HALF_LIFE = timedelta(days=10)
 
 
-def current(user: User, at=NOW) -> dict[Category, float]:
+def current(user: User, at=NOW) -> dict[Category, Any]:
     rows = UserCategoryInterest.objects.with_current_score(at).filter(user=user)
     return {row.category: pytest.approx(row.current_score) for row in rows}
 
