@@ -20,7 +20,7 @@ def softmax(
 
     ``seen`` (row, item) pairs do not compete: serving never shows them again.
     """
-    logits = (scores / temperature).index_put(seen, scores.new_tensor(OUT))
+    logits = (scores / temperature).index_put_(seen, scores.new_tensor(OUT))
     return _mean(functional.cross_entropy(logits, item, reduction="none"), weight)
 
 
@@ -40,7 +40,7 @@ def sampled_softmax(
     """
     stand_for = float(np.log(n_items / negatives.shape[1]))
     logits = negatives / temperature + stand_for
-    logits = logits.index_put(out, logits.new_tensor(OUT))
+    logits = logits.index_put_(out, logits.new_tensor(OUT))
     logits = torch.cat([positive[:, None] / temperature, logits], 1)
     first = torch.zeros(len(logits), dtype=torch.long)
     return _mean(functional.cross_entropy(logits, first, reduction="none"), weight)

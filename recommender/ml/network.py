@@ -163,7 +163,9 @@ class GraphSage(nn.Module):
     def scores(self, users: Tensor, nodes: Nodes) -> Tensor:
         """(rows, n) scores of every item."""
         pull = self.trend_user + users @ self.trend_mix
-        return users @ nodes.items.T + pull @ nodes.trends.T
+        sides = (users, pull), (nodes.items, nodes.trends)
+        left, right = (torch.cat(side, 1) for side in sides)
+        return left @ right.T
 
     def paired_scores(self, users: Tensor, nodes: Nodes) -> Tensor:
         """(rows,) scores of each user for the item of the same row."""

@@ -31,7 +31,11 @@ class Windows:
         Each edge counts its weight times e^(-rank / fade).
         """
         faded = self.weight * np.exp(-self.rank / fade)
-        return mean_matrix(self.row, self.target, faded, (self.rows, n_targets))
+        total = np.bincount(self.row, weights=faded, minlength=self.rows)
+        value = (faded / np.maximum(total[self.row], 1e-30)).astype(np.float32)
+        starts = np.searchsorted(self.row, np.arange(self.rows + 1))
+        shape = (self.rows, n_targets)
+        return sparse.csr_array((value, self.target, starts), shape=shape)
 
     def without(self, targets: IntArray) -> Windows:
         """The windows less the edges that lead to their query's own target."""
