@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -150,7 +151,7 @@ class Comment(TimeStamped):
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="replies"
     )
-    text = models.TextField(max_length=2000)
+    text = models.TextField(max_length=2000, validators=[MaxLengthValidator(2000)])
 
     objects = CommentQuerySet.as_manager()
 

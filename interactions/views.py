@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import (
     require_http_methods,
@@ -141,20 +142,21 @@ def _comments(
     status: int = 200,
 ) -> HttpResponse:
     replies = Comment.objects.select_related("user").order_by("created_at")
-    cursor = request.GET.get("after", "")
     part = newest_first(
         Comment.objects.thread_of(video).prefetch_related(Prefetch("replies", replies)),
         moment="created_at",
-        cursor=cursor,
+        cursor=request.GET.get("after", ""),
         size=COMMENTS,
     )
+    address = reverse("comments", args=[video.video_id])  # whatever was just done
+    older = f"{address}?after={part.next_cursor}" if part.next_cursor else ""
     shown = [row for comment in part.rows for row in (comment, *comment.replies.all())]
     deletable = Comment.objects.deletable_by(request.user).filter(
         pk__in=[comment.pk for comment in shown]
     )
     context = {
         "video": video,
-        "page": Page(part.rows, next_url(request, after=part.next_cursor)),
+        "page": Page(part.rows, older),
         "count": Comment.objects.filter(video=video).count(),
         "deletable": set(deletable.values_list("pk", flat=True)),
         "error": error,
