@@ -126,6 +126,7 @@ class ImpressionAdmin(Recorded):
 
 @admin.register(Event)
 class EventAdmin(Recorded):
+    raw_id_fields = ("user",)
     list_display = ("event_id", "user", "kind", "received_at")
     list_select_related = ("user",)
     list_filter = ("kind", "received_at")

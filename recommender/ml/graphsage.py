@@ -40,7 +40,7 @@ class Config:
     dim: int = 64
     trend_dim: int = 4
     text_size: int = 48
-    epochs: int = 25
+    epochs: int = 12
     patience: int = 4
     validation: float = 0.1
     stop_after: int = 0
