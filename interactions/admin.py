@@ -128,6 +128,6 @@ class ImpressionAdmin(Recorded):
 class EventAdmin(Recorded):
     raw_id_fields = ("user",)
     list_display = ("event_id", "user", "kind", "received_at")
-    list_select_related = ("user",)
+    list_select_related = raw_id_fields = ("user",)
     list_filter = ("kind", "received_at")
     search_fields = ("user__username", "event_id")

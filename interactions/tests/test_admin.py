@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -119,3 +120,7 @@ def test_sums_themselves_are_not_deleted(admin: Client):
 def test_strangers_stay_outside(client: Client):
     client.force_login(make_user())
     assert client.get(list_of("watch")).status_code == 302
+
+
+def test_the_site_checks_out():
+    call_command("check", fail_level="WARNING")
