@@ -39,6 +39,7 @@ export async function flush({ last = false } = {}) {
   const batch = [...queue].slice(0, last ? KEEPALIVE_MOST : MOST);
   for (const [key] of batch) queue.delete(key);
   sending = true;
+  let pause = EVERY;
   try {
     const answer = await fetch(ADDRESS, {
       method: "POST",
@@ -46,12 +47,15 @@ export async function flush({ last = false } = {}) {
       headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
       body: JSON.stringify({ events: batch.map(([, event]) => event) }),
     });
-    if (answer.status === 429 || answer.status >= 500) putBack(batch);
+    if (answer.status === 429 || answer.status >= 500) {
+      putBack(batch);
+      pause = Math.max(EVERY, 1000 * (Number(answer.headers.get("Retry-After")) || 0));
+    }
   } catch {
     putBack(batch);
   } finally {
     sending = false;
-    if (queue.size) timer ??= setTimeout(flush, EVERY);
+    if (queue.size) timer ??= setTimeout(flush, pause);
   }
 }
 
