@@ -6,11 +6,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
@@ -39,7 +41,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def page(monkeypatch) -> Iterator:
+def page(monkeypatch, transactional_db) -> Iterator[Any]:
     # Playwright runs a loop in this thread; the database is used in order all the same.
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     from playwright.sync_api import sync_playwright
@@ -53,6 +55,12 @@ def page(monkeypatch) -> Iterator:
         yield page
         page.goto("about:blank")  # lets the server end what it is sending
         browser.close()
+    # Threads of the live server may still hold a session, and the database must go.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture
@@ -120,7 +128,7 @@ def test_first_visit(page, live_server, platform, tmp_path: Path) -> None:
     favourite = max(set(videos), key=list(videos).count)
     dialog.locator(f"[name=parent_category_interests][value='{favourite}']").check()
     dialog.get_by_role("button", name="Sign up").click()
-    page.locator("a[href='/studio/']").first.wait_for()  # the page of a member
+    page.locator("a[href='/studio/']").first.wait_for(state="attached")  # a member's
 
     # The first page is already for them.
     page.locator("#feed [data-video-id]").first.wait_for()
