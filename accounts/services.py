@@ -35,6 +35,7 @@ def save_profile(*, user: User) -> None:
     for picture in PICTURES:
         if getattr(before, picture) != getattr(user, picture):
             _remove_after_commit(getattr(before, picture))
+    _tell(settings.ON_PROFILE_CHANGED, user)
 
 
 def remove_pictures(*, user: User) -> None:

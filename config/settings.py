@@ -188,6 +188,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
 # What the apps above `accounts` do, each called as `function(user=...)` within the
 # transaction: imports point down, so they are named here.
 ON_INTERESTS_CHANGED = ["interactions.services.seed_interests"]
+ON_PROFILE_CHANGED = ["videos.services.refresh_search_of"]
 BEFORE_ACCOUNT_DELETION = [
     "interactions.services.forget_person",
     "videos.services.delete_videos_of",

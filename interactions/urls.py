@@ -11,10 +11,10 @@ urlpatterns = [
     path("history/remove/", views.history_remove, name="history_remove"),
     path("history/record/", views.history_record, name="history_record"),
     path("liked/", views.liked, name="liked"),
-    path("video/<str:video_id>/like/", views.like, name="like"),
-    path("video/<str:video_id>/comments/", views.comments, name="comments"),
+    path("video/<slug:video_id>/like/", views.like, name="like"),
+    path("video/<slug:video_id>/comments/", views.comments, name="comments"),
     path(
-        "video/<str:video_id>/not-interested/",
+        "video/<slug:video_id>/not-interested/",
         views.not_interested,
         name="not_interested",
     ),

@@ -11,5 +11,5 @@ urlpatterns = [
     path("following/", views.following, name="following"),
     path("explore/", views.explore, name="explore"),
     path("category/<slug:slug>/", views.category, name="category"),
-    path("video/<str:video_id>/related/", views.related, name="related"),
+    path("video/<slug:video_id>/related/", views.related, name="related"),
 ]

@@ -6,12 +6,15 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from videos import services
+from accounts.images import PictureField
+from videos import search, services
+from videos.forms import THUMBNAIL_SIZE
 from videos.models import Category, ParentCategory, Video
 from videos.templatetags.video_format import duration
 
@@ -42,6 +45,13 @@ class ParentCategoryAdmin(_Counted):
     search_fields = ("name",)
     inlines = (CategoryInline,)
 
+    def save_related(
+        self, request: HttpRequest, form: forms.BaseForm, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        parent: ParentCategory = form.instance  # type: ignore[attr-defined]
+        search.refresh(list(parent.videos.values_list("pk", flat=True)))
+
 
 @admin.register(Category)
 class CategoryAdmin(_Counted):
@@ -51,14 +61,34 @@ class CategoryAdmin(_Counted):
     list_select_related = ("parent_category",)
     search_fields = ("name", "parent_category__name")
 
+    def save_model(self, request: Any, obj: Category, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        services.settle_category(category=obj)
+
+
+class VideoAdminForm(forms.ModelForm[Video]):
+    thumbnail = PictureField(max_size=THUMBNAIL_SIZE, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """A new video is a file or an address; later the file stays."""
+        values = super().clean() or {}
+        if not self.instance.pk:
+            if bool(values.get("video_file")) == bool(values.get("external_url")):
+                raise forms.ValidationError("Give a file or an external address.")
+        elif not self.instance.video_file and not values.get("external_url"):
+            self.add_error("external_url", "The video has no file: give an address.")
+        return values
+
 
 @admin.register(Video)
 class VideoAdmin(admin.ModelAdmin[Video]):
+    form = VideoAdminForm
     list_display = (
         *("picture", "title", "creator", "state", "visibility", "length"),
         *("views", "likes", "published_at"),
     )
     list_display_links = ("picture", "title")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_filter = (
         *("state", "visibility", "is_premium", "parent_categories", "is_demo"),
         "published_at",
@@ -74,7 +104,6 @@ class VideoAdmin(admin.ModelAdmin[Video]):
         *("video_id", "picture", "state", "failure", "duration", "width", "height"),
         *("views", "likes", "engagement", "created_at", "updated_at"),
     )
-    exclude = ("source", "external_id")
     actions = ("make_public", "make_private", "give_premium", "take_premium", "again")
 
     @admin.display(description="")
@@ -101,9 +130,17 @@ class VideoAdmin(admin.ModelAdmin[Video]):
             categories=video.categories.all(),
         )
 
+    def get_exclude(self, request: HttpRequest, obj: Video | None = None) -> list[str]:
+        return ["video_file"] if obj else []
+
     def save_model(self, request: Any, obj: Video, form: Any, change: bool) -> None:
-        obj.publish()
-        super().save_model(request, obj, form, change)
+        if change:
+            stored = {field.name for field in Video._meta.concrete_fields}
+            services.save_video(
+                video=obj, fields=[n for n in form.changed_data if n in stored]
+            )
+        else:
+            services.add_video(video=obj)
 
     def delete_model(self, request: HttpRequest, obj: Video) -> None:
         services.delete_video(video=obj)

@@ -24,7 +24,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import http_date, parse_http_date_safe, quote_etag
 
 CHUNK = 256 * 1024  # bytes
-RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
 class RangeNotSatisfiable(Exception):
@@ -42,8 +42,8 @@ def serve(
 ) -> HttpResponseBase:
     """Answer `request` with `file`: 200, 206, 304 or 416.
 
-    `filename` is what a download is called; `public` lets shared caches keep it.
-    `max_age` is in seconds. Raises `Http404` when the storage has lost the file.
+    `filename` is what a download is called; `public` lets caches, shared ones too, keep
+    it for `max_age` seconds. Raises `Http404` when the storage has lost the file.
     """
     storage, name = file.storage, str(file.name)
     try:
@@ -66,8 +66,10 @@ def serve(
     response["X-Content-Type-Options"] = "nosniff"
     # No script of ours or anybody's runs in the context of an uploaded file.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    scope = {"public": True} if public else {"private": True}
-    patch_cache_control(response, max_age=max_age, **scope)
+    if public:
+        patch_cache_control(response, public=True, max_age=max_age)
+    else:  # asked again each time: who logs out leaves nothing to see
+        patch_cache_control(response, private=True, no_cache=True)
     return response
 
 

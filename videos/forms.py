@@ -14,6 +14,8 @@ from accounts.images import clean_image
 from videos import media
 from videos.models import Category, ParentCategory, Video
 
+THUMBNAIL_SIZE = (1280, 720)  # pixels
+
 
 class VideoForm(forms.ModelForm[Video]):
     """What a creator says of a video."""
@@ -60,7 +62,7 @@ class VideoForm(forms.ModelForm[Video]):
         upload = self.cleaned_data["new_thumbnail"]
         if upload is None:
             return None
-        return clean_image(upload, max_size=(1280, 720), crop=True)
+        return clean_image(upload, max_size=THUMBNAIL_SIZE, crop=True)
 
     def values(self) -> dict[str, Any]:
         """Arguments of `services.update_video`, and most of `create_video`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ MAX_SIDE = 8192  # pixels
 THUMBNAIL_SIZE = (640, 360)
 DECODE_AHEAD = 120  # frames decoded at most from a keyframe to the one wanted
 ENCODE_TIMEOUT_FACTOR = 20  # seconds of work allowed for a second of video
+ENCODE_TIMEOUT = 6 * 3600  # seconds, at most
+# How ffmpeg ends when it is told to, say because the platform stops.
+STOPPED = {255, -signal.SIGTERM, -signal.SIGINT, -signal.SIGKILL}
 
 
 # How files of those containers begin: (offset, bytes).
@@ -60,7 +64,8 @@ class Probe:
     video_codec: str
     audio_codec: str  # "" without sound
     pixel_format: str
-    fast_start: bool  # the index stands before the pictures
+    fast_start: bool  # seeking works while it loads: length and index come first
+    located: bool  # it says where it was filmed
 
     @property
     def playable(self) -> bool:
@@ -71,6 +76,11 @@ class Probe:
             and (not self.audio_codec or self.audio_codec in audio)
             and self.pixel_format in PIXEL_FORMATS
         )
+
+    @property
+    def servable(self) -> bool:
+        """Whether viewers may get the file as it is."""
+        return self.playable and self.fast_start and not self.located
 
 
 def looks_like_video(head: bytes) -> bool:
@@ -102,11 +112,12 @@ def _probe(container: av.container.InputContainer, path: Path) -> Probe:
     stream = next((s for s in container.streams.video if not _is_cover(s)), None)
     if stream is None:
         raise BadVideo("The file has no pictures: is it sound only?")
+    # Asked before a picture is decoded, for which memory would be taken.
+    if max(stream.width, stream.height) > MAX_SIDE:
+        raise BadVideo(f"The pictures are larger than {MAX_SIDE} pixels a side.")
     frame = next(_frames(container, stream), None)
     if frame is None:
         raise BadVideo("No picture of the file can be read.")
-    if max(frame.width, frame.height) > MAX_SIDE:
-        raise BadVideo(f"The pictures are larger than {MAX_SIDE} pixels a side.")
     duration = _duration(container, stream)
     if duration <= 0:
         raise BadVideo("The file does not say how long it is, and has no end.")
@@ -126,7 +137,10 @@ def _probe(container: av.container.InputContainer, path: Path) -> Probe:
         video_codec=stream.codec_context.name.removeprefix("lib"),
         audio_codec=audio[0].codec_context.name if audio else "",
         pixel_format=frame.format.name,
-        fast_start=content_type != "video/mp4" or _index_first(path),
+        # What a browser has recorded gives no length: its player could not seek.
+        fast_start=bool(container.duration)
+        and (content_type != "video/mp4" or _index_first(path)),
+        located=any("location" in name.lower() for name in container.metadata),
     )
 
 
@@ -190,7 +204,7 @@ def thumbnail(path: Path, facts: Probe) -> bytes:
                 score = _interest(picture)
                 if best is None or score > best[0]:
                     best = (score, picture)
-    except (av.FFmpegError, StopIteration) as error:
+    except (av.FFmpegError, ValueError, MemoryError, StopIteration) as error:
         if best is None:
             raise BadVideo("No picture of the file can be read.") from error
     if best is None:
@@ -226,8 +240,9 @@ def _interest(picture: Image.Image) -> float:
 def make_playable(source: Path, target: Path, facts: Probe) -> None:
     """Write an MP4 that browsers play and can seek in while it loads.
 
-    Streams that browsers play are copied, others encoded to H.264 and AAC. Raises
-    `BadVideo` when ffmpeg fails or takes too long.
+    Streams that browsers play are copied, others encoded to H.264 and AAC; what the
+    file says besides (place, device, cover picture) is left out. Raises `BadVideo` when
+    ffmpeg fails or takes too long, `InterruptedError` when it was told to stop.
     """
     video, audio = PLAYABLE["video/mp4"]
     keep_video = facts.video_codec in video and facts.pixel_format in PIXEL_FORMATS
@@ -235,17 +250,19 @@ def make_playable(source: Path, target: Path, facts: Probe) -> None:
         *(ffmpeg(), "-nostdin", "-v", "error", "-y"),
         *("-format_whitelist", DEMUXERS, "-protocol_whitelist", "file"),
         *("-i", f"file:{source}"),
-        *("-map", "0:v:0", "-map", "0:a:0?", "-sn", "-dn", "-map_metadata", "-1"),
+        *("-map", "0:V:0", "-map", "0:a:0?", "-sn", "-dn", "-map_metadata", "-1"),
         *(["-c:v", "copy"] if keep_video else _H264),
         *(["-c:a", "copy"] if facts.audio_codec in audio else ["-c:a", "aac"]),
         *("-movflags", "+faststart", "-threads", "2", "-f", "mp4", str(target)),
     ]
-    timeout = 60 + ENCODE_TIMEOUT_FACTOR * facts.duration
+    timeout = min(60 + ENCODE_TIMEOUT_FACTOR * facts.duration, ENCODE_TIMEOUT)
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=timeout)
     except subprocess.TimeoutExpired as error:
         raise BadVideo("Converting the video took too long.") from error
     except subprocess.CalledProcessError as error:
+        if error.returncode in STOPPED:
+            raise InterruptedError("ffmpeg was told to stop.") from error
         logger.warning("ffmpeg: %s", error.stderr.decode(errors="replace")[-500:])
         raise BadVideo("The video could not be converted.") from error
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -35,6 +36,9 @@ class ParentCategory(TimeStamped):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        _refuse_slug_of(Category, self.slug)
 
     def get_absolute_url(self) -> str:
         return reverse("category", args=[self.slug])
@@ -72,8 +76,17 @@ class Category(TimeStamped, Sourced):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        _refuse_slug_of(ParentCategory, self.slug)
+
     def get_absolute_url(self) -> str:
         return reverse("category", args=[self.slug])
+
+
+def _refuse_slug_of(other: type[Category | ParentCategory], slug: str) -> None:
+    if other._default_manager.filter(slug=slug).exists():
+        name = other._meta.verbose_name
+        raise ValidationError({"slug": f"A {name} has this slug already."})
 
 
 def new_video_id() -> str:

@@ -21,19 +21,25 @@ from videos.models import Video
 logger = logging.getLogger(__name__)
 
 
-def process(video_pk: int) -> None:
+def process(video_pk: int, *, last_attempt: bool = False) -> None:
     """Probe the file, make it playable, take a thumbnail; then the video is ready.
 
     May run again at any time. A file that cannot be used makes the video FAILED, with
-    the reason for its creator; a video deleted meanwhile is left alone.
+    the reason for its creator; a video that is ready or was deleted is left alone.
+    Any other error is raised, for another attempt. On the last one the failure is
+    written first, so that it stands even when the file brings this process down.
     """
     video = Video.objects.filter(pk=video_pk).first()
-    if video is None or not video.video_file:
+    if video is None or video.is_ready or not video.video_file:
         return
+    if last_attempt:
+        _fail(video_pk, "Something went wrong on our side. Please upload it again.")
     try:
         with _local_copy(video.video_file) as path:
             _process(video, path)
     except FileNotFoundError:
+        if video.video_file.storage.exists(str(video.video_file.name)):
+            raise  # it is ffmpeg that is missing
         _fail(video_pk, "The file has gone missing. Please upload it again.")
     except media.BadVideo as reason:
         _fail(video_pk, str(reason))
@@ -42,7 +48,7 @@ def process(video_pk: int) -> None:
 def _process(video: Video, path: Path) -> None:
     facts = media.probe(path)
     picture = None if video.thumbnail else media.thumbnail(path, facts)
-    if facts.playable and facts.fast_start:
+    if facts.servable:
         _finish(video.pk, facts, picture, None)
         return
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:

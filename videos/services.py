@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any
 
@@ -56,22 +56,28 @@ def create_video(
     )
     if file is not None:
         video.video_file.save("video", file, save=False)
-    else:
-        video.state = Video.State.READY
-        video.publish()
     if thumbnail is not None:
         video.thumbnail.save("thumbnail.jpg", thumbnail, save=False)
     try:
-        video.save()
+        add_video(video=video)
         set_categories(
             video=video, parent_categories=parent_categories, categories=categories
         )
     except Exception:
         remove_files(video)
         raise
-    if file is not None:
-        tasks.process_video.enqueue(video.pk)
     return video
+
+
+@transaction.atomic
+def add_video(*, video: Video) -> None:
+    """Write the row of a new video and have its file, if it has one, processed."""
+    if not video.video_file:
+        video.state = Video.State.READY
+        video.publish()
+    video.save()
+    if video.video_file:
+        tasks.process_video.enqueue(video.pk)
 
 
 @transaction.atomic
@@ -83,20 +89,32 @@ def update_video(
     thumbnail: File[Any] | None = None,
     **values: Any,
 ) -> None:
-    """Change title, description and visibility (`values`), categories and thumbnail.
-
-    A replaced thumbnail is removed once the change is certain.
-    """
+    """Change title, description and visibility (`values`), categories and thumbnail."""
     for name, value in values.items():
         setattr(video, name, value)
     if thumbnail is not None:
-        _remove_after_commit(video.thumbnail.storage, video.thumbnail.name)
         video.thumbnail.save("thumbnail.jpg", thumbnail, save=False)
-    video.publish()
-    video.save()
+    fields = [*values] if thumbnail is None else [*values, "thumbnail"]
+    save_video(video=video, fields=fields)
     set_categories(
         video=video, parent_categories=parent_categories, categories=categories
     )
+
+
+@transaction.atomic
+def save_video(*, video: Video, fields: Collection[str]) -> None:
+    """Write the `fields` that someone edited, and no others.
+
+    Counters, state and file may have changed since `video` was read, by people who
+    watch it and by the worker. A replaced thumbnail goes once the change is certain.
+    """
+    stored = Video.objects.select_for_update(no_key=True).get(pk=video.pk)
+    if "thumbnail" in fields:
+        _remove_after_commit(stored.thumbnail.storage, stored.thumbnail.name)
+    for name in fields:
+        setattr(stored, name, getattr(video, name))
+    stored.publish()
+    stored.save(update_fields=[*fields, "published_at", "updated_at"])
 
 
 @transaction.atomic
@@ -116,10 +134,33 @@ def set_categories(
 
 
 @transaction.atomic
+def settle_category(*, category: Category) -> None:
+    """After a new name or parent: its videos have the parent and are found by both."""
+    videos = list(category.videos.values_list("pk", flat=True))
+    links = Video.parent_categories.through
+    links.objects.bulk_create(
+        [
+            links(video_id=video, parentcategory_id=category.parent_category_id)
+            for video in videos
+        ],
+        ignore_conflicts=True,
+    )
+    search.refresh(videos)
+
+
+def refresh_search_of(*, user: User) -> None:
+    """Find a person's videos by the name that they have now."""
+    search.refresh(list(user.videos.values_list("pk", flat=True)))
+
+
+@transaction.atomic
 def delete_video(*, video: Video) -> None:
     """Delete the row, and its files once that is certain."""
-    transaction.on_commit(partial(remove_files, video))
-    video.delete()
+    # The worker may have put another file in the place of the one that was read.
+    stored = Video.objects.select_for_update().filter(pk=video.pk).first()
+    if stored is not None:
+        stored.delete()
+        transaction.on_commit(partial(remove_files, stored))
 
 
 @transaction.atomic
@@ -132,8 +173,7 @@ def delete_videos_of(*, user: User) -> None:
 def set_visibility(*, videos: Iterable[Video], visibility: str) -> None:
     for video in videos:
         video.visibility = visibility
-        video.publish()
-        video.save(update_fields=["visibility", "published_at", "updated_at"])
+        save_video(video=video, fields=["visibility"])
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from interactions.importers.records import BadRow, Dataset, DatasetError, Intera
 from interactions.importers.staging import StagedRow
 from interactions.models import Watch
 from interactions.services import aggregates
+from videos import search
 from videos.models import Video
 
 Record = TypeVar("Record")
@@ -104,6 +105,7 @@ def load(
         videos = Video.objects.filter(source=dataset.source)
         aggregates.rebuild(videos=videos.only("pk"))
         _date_videos(videos)
+        search.refresh(list(videos.filter(search=None).values_list("pk", flat=True)))
     return summary
 
 

@@ -80,8 +80,11 @@ function offerLink(video) {
 
 const video = document.getElementById("player");
 if (video) {
+  video.controls = false; // media-chrome's take their place
   start(video);
   if (video.dataset.external) {
-    video.addEventListener("error", () => offerLink(video), { once: true });
+    // It may have failed before this script came.
+    if (video.error) offerLink(video);
+    else video.addEventListener("error", () => offerLink(video), { once: true });
   }
 }

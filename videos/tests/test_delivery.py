@@ -70,7 +70,11 @@ def test_range_beyond_the_end(range_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "range_", ["bytes=9-3", "bytes=-", "lines=1-2", "bytes=1-2,5-6", "bytes=a-b"]
+    "range_",
+    [
+        *("bytes=9-3", "bytes=-", "lines=1-2", "bytes=1-2,5-6", "bytes=a-b"),
+        f"bytes={'9' * 5000}-",
+    ],
 )
 def test_range_that_is_not_understood_gives_the_whole(range_: str) -> None:
     assert get(with_file(), Range=range_).status_code == 200
@@ -156,3 +160,17 @@ def test_who_may_see_page_file_and_picture(
         if status == 200 and page != "video":
             private = visibility != "public" or state != "ready"
             assert ("private" in response["Cache-Control"]) is private
+
+
+@pytest.mark.parametrize("video_id", ["a%00b", "..%2f", "é", "x" * 300])
+@pytest.mark.parametrize("page", ["", "file/", "thumbnail/", "related/", "comments/"])
+def test_wrong_ids_are_404(client: Client, video_id: str, page: str) -> None:
+    assert client.get(f"/video/{video_id}/{page}").status_code == 404
+
+
+def test_caches_keep_what_is_public_alone() -> None:
+    assert "public" in get(with_file())["Cache-Control"]
+    hidden = with_file(visibility="unlisted")
+    kept = get(hidden)["Cache-Control"]
+    assert "private" in kept
+    assert "no-cache" in kept

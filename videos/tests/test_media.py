@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from pathlib import Path
 
 import av
@@ -41,6 +42,45 @@ def test_other_forms_become_playable(tmp_path: Path, name: str, options) -> None
     assert after.playable
     assert after.fast_start
     assert after.duration == pytest.approx(before.duration, abs=0.3)
+
+
+def test_recorded_in_a_browser_without_length_it_becomes_seekable(
+    tmp_path: Path,
+) -> None:
+    source = make_clip(
+        tmp_path / "live.webm", "-c:v", "libvpx", "-c:a", "libopus", "-live", "1"
+    )
+    facts = media.probe(source)
+    assert facts.duration == pytest.approx(2, abs=0.2)
+    assert facts.playable
+    assert not facts.servable
+    media.make_playable(source, tmp_path / "out.mp4", facts)
+    assert media.probe(tmp_path / "out.mp4").servable
+
+
+def test_where_it_was_filmed_is_not_passed_on(tmp_path: Path) -> None:
+    options = ("-pix_fmt", "yuv420p", "-movflags", "+faststart")
+    place = ("-metadata", "location=+48.8577+002.295/")
+    source = make_clip(tmp_path / "phone.mp4", *options, *place)
+    facts = media.probe(source)
+    assert facts.located
+    assert not facts.servable
+    media.make_playable(source, tmp_path / "out.mp4", facts)
+    assert media.probe(tmp_path / "out.mp4").servable
+
+
+def test_cover_picture_is_not_taken_for_the_video(tmp_path: Path) -> None:
+    make_clip(tmp_path / "clip.mkv", "-pix_fmt", "yuv420p")
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "cover.jpg")
+    source = tmp_path / "covered.mp4"
+    files = ("-i", tmp_path / "cover.jpg", "-i", tmp_path / "clip.mkv")
+    maps = ("-map", "0", "-map", "1:v", "-c", "copy", "-disposition:0", "attached_pic")
+    command = [media.ffmpeg(), "-v", "error", *files, *maps, source]
+    subprocess.run(command, check=True)
+    facts = media.probe(source)
+    assert (facts.width, facts.height) == (160, 90)
+    media.make_playable(source, tmp_path / "out.mp4", facts)
+    assert media.probe(tmp_path / "out.mp4").width == 160
 
 
 def test_odd_sides_are_made_even(tmp_path: Path) -> None:

@@ -57,17 +57,11 @@ def _form(
     request: MemberRequest, template: str, form: VideoForm, status: int
 ) -> HttpResponse:
     """A page with the form; categories stand below their subjects."""
-    chosen = (
-        {int(pk) for pk in form["parent_categories"].value() or [] if str(pk).isdigit()}
-        if form.is_bound
-        else {parent.pk for parent in form.initial.get("parent_categories", [])}
-    )
     context = {
         "form": form,
         "video": form.instance,
         "max_bytes": settings.UPLOAD_MAX_BYTES,
         "parents": ParentCategory.objects.prefetch_related("categories"),
-        "chosen_parents": chosen,
         "chosen_categories": {
             str(getattr(c, "pk", c)) for c in form["categories"].value() or []
         },
