@@ -21,6 +21,7 @@ from django.views.decorators.http import (
     require_POST,
     require_safe,
 )
+from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
@@ -110,6 +111,7 @@ def not_interested(request: MemberRequest, video_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
 def comments(request: PageRequest, video_id: str) -> HttpResponse:
     """Comments of a video, newest first, replies below them; POST adds one."""
     if request.method == "POST":
@@ -181,6 +183,7 @@ def comment_delete(request: MemberRequest, comment_id: int) -> HttpResponse:
 
 @login_required
 @require_safe
+@vary_on_headers("HX-Request")
 def history(request: MemberRequest) -> HttpResponse:
     """What one watched, by day, the last session of each video."""
     part = newest_first(
@@ -201,7 +204,13 @@ def history(request: MemberRequest) -> HttpResponse:
             part.rows, lambda watch: timezone.localdate(watch.timestamp)
         )
     ]
-    context = {"days": days, "next_url": next_url(request, after=part.next_cursor)}
+    # A day that goes on after "Earlier" keeps the one heading it has.
+    last = f"{days[-1][0]:%Y-%m-%d}" if days else ""
+    context = {
+        "days": days,
+        "begun": request.GET.get("begun", "") if request.htmx else "",
+        "next_url": next_url(request, after=part.next_cursor, begun=last),
+    }
     return render(request, "interactions/history.html", context)
 
 

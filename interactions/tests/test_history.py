@@ -49,6 +49,18 @@ def test_each_video_stands_at_the_day_it_was_last_watched(client, member):
     assert [item.progress for item in page.items] == [0.2, 0.4]
 
 
+def test_a_day_that_goes_on_keeps_its_one_heading(client, member):
+    noon = timezone.now().replace(hour=12) - timedelta(days=1)
+    for minutes in range(PAGE_SIZE + 1):
+        at = noon - timedelta(minutes=minutes)
+        watch(make_video(), user=member, at=at, session_id=uuid4())
+    first = client.get(HISTORY)
+    address = first.context["next_url"]
+    assert "history-day" in first.text
+    assert "history-day" not in client.get(address, headers=HTMX).text
+    assert "history-day" in client.get(address).text
+
+
 def test_what_may_no_longer_be_opened_is_left_out(client, member):
     video = make_video()
     watch(video, user=member)

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.paging import newest_first
 from accounts.requests import MemberRequest
@@ -84,6 +85,7 @@ def delete(request: MemberRequest, video_id: str) -> HttpResponse:
 
 @login_required
 @require_safe
+@vary_on_headers("HX-Request")
 def studio(request: MemberRequest) -> HttpResponse:
     """One's own videos; asks again by itself while one is being processed."""
     mine = Video.objects.filter(creator=request.user)

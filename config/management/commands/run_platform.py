@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from accounts.models import User
 from config.supervisor import Child, Supervisor
 
 
@@ -48,11 +49,12 @@ class Command(BaseCommand):
         with self.stage("Database"):
             connection.ensure_connection()
             call_command("migrate", interactive=False, verbosity=0)
+        logins = []
         with self.stage("Categories and first admin"):
-            call_command("setup_platform")
+            logins.append(call_command("setup_platform") or _administrator())
         if not no_demo:
             with self.stage("Demo content"):
-                call_command("seed_demo")
+                logins.append(call_command("seed_demo"))
         with self.stage("Recommender"):
             call_command("train_model", if_needed=True)
         connection.close()
@@ -63,7 +65,7 @@ class Command(BaseCommand):
             log_dir=settings.VAR_DIR / "log",
             say=lambda line: print(line, flush=True),
         )
-        supervisor.run(ready=lambda: self.announce(address))
+        supervisor.run(ready=lambda: self.announce(address, filter(None, logins)))
         self.stdout.write("Stopped.")
 
     @contextmanager
@@ -73,13 +75,15 @@ class Command(BaseCommand):
         yield
         self.stdout.write(f"  done in {time.monotonic() - started:.1f} s")
 
-    def announce(self, address: str) -> bool:
+    def announce(self, address: str, logins: Iterable[str]) -> bool:
         """Say where the site is once it answers; return whether it did."""
         try:
             urllib.request.urlopen(address, timeout=5).close()
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
         self.stdout.write(self.style.SUCCESS(f"\n{settings.SITE_NAME} is at {address}"))
+        for line in logins:
+            self.stdout.write(line)
         self.stdout.write("Ctrl-C stops it.")
         self.stdout.flush()
         return True
@@ -99,6 +103,17 @@ def _children(host: str, port: int, web_workers: int) -> list[Child]:
         Child("trainer", [*manage, "run_worker", "--queue", "training"]),
         Child("web", web),
     ]
+
+
+def _administrator() -> str:
+    """How one logs in whose password was told at an earlier start."""
+    name = User.objects.filter(is_superuser=True).values_list("username").first()
+    return (
+        f"  administrator: {name[0]}, password: as told at first "
+        f"(another: manage.py changepassword {name[0]})"
+        if name
+        else ""
+    )
 
 
 def _require_free(host: str, port: int) -> None:

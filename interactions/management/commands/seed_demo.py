@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import User
 from interactions.demo.clips import EncodingError
 from interactions.demo.library import PERSONAS
 from interactions.demo.seed import remove_demo, seed_demo
@@ -37,10 +36,10 @@ class Command(BaseCommand):
         remove: bool,
         verbosity: int,
         **options: Any,
-    ) -> None:
+    ) -> str | None:
+        """Returns, and so prints last, how to log in where that can be told."""
         if remove:
-            self.stdout.write(f"  {remove_demo()} demo videos removed")
-            return
+            return f"  {remove_demo()} demo videos removed"
         if viewers < 1 or seed < 0:
             raise CommandError(
                 "--viewers takes 1 or more, --seed 0 or more.", returncode=2
@@ -62,12 +61,7 @@ class Command(BaseCommand):
             f"{made.viewers} viewers, {made.watches} watches, {made.likes} likes, "
             f"{made.follows} follows" + ("" if made.fresh else " (already there)")
         )
-        if made.fresh or settings.LOCAL:
-            names = ", ".join(persona.username for persona in PERSONAS)
-            self.stdout.write(f"  log in as {names} with the password {password}")
-        admin = User.objects.filter(is_superuser=True).order_by("pk").first()
-        if admin:
-            self.stdout.write(
-                f"  or as the administrator {admin.username}, whose password was shown "
-                f"at first (another: manage.py changepassword {admin.username})"
-            )
+        if not (made.fresh or settings.LOCAL):
+            return None
+        names = ", ".join(persona.username for persona in PERSONAS)
+        return f"  log in as {names} with the password {password}"

@@ -22,7 +22,8 @@ class Command(BaseCommand):
         parser.add_argument("--admin", default="admin", help="username (admin)")
         parser.add_argument("--email", default="", help="the administrator's e-mail")
 
-    def handle(self, *, admin: str, email: str, **options: Any) -> None:
+    def handle(self, *, admin: str, email: str, **options: Any) -> str | None:
+        """Returns, and so prints last, how a new administrator logs in."""
         size = install_catalogue()
         given = os.environ.get("ADMIN_PASSWORD", "").strip()
         try:
@@ -33,11 +34,12 @@ class Command(BaseCommand):
                 "with --admin and --email.",
                 returncode=2,
             ) from None
-        if made:
-            user, password = made
-            shown = "as in ADMIN_PASSWORD" if given else password
-            self.stdout.write(f"  administrator: {user.username}, password: {shown}")
         self.stdout.write(
             f"  {size.parents} parent categories, {size.categories} categories, "
             f"{size.created} of them new"
         )
+        if not made:
+            return None
+        user, password = made
+        shown = "as in ADMIN_PASSWORD" if given else password
+        return f"  administrator: {user.username}, password: {shown}"
