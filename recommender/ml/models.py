@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -104,15 +104,34 @@ class Model(ABC):
 
     def score_items(self, state: UserHistory, item_ids: npt.ArrayLike) -> FloatArray:
         """(len(item_ids),) scores, NaN for items that the model does not know."""
-        place = positions(self.item_ids, item_ids)
-        scores = np.append(self.scores([state])[0], np.float32(np.nan))
-        return scores[place].astype(np.float32)
+        scores: FloatArray = self.score_each([state], item_ids)[0]
+        return scores
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        """(len(states), len(item_ids)) scores, NaN for unknown items."""
+        unknown = np.full((len(states), 1), np.nan, np.float32)
+        scores = np.hstack([self.scores(states), unknown])
+        return scores[:, positions(self.item_ids, item_ids)].astype(np.float32)
 
     def explain(
         self, state: UserHistory, item_ids: npt.ArrayLike
     ) -> list[Contribution | None]:
-        """For each item the contribution that speaks most for it, or None."""
-        return [None] * np.asarray(item_ids).size
+        """For each item the watch whose removal lowers its score most, or None.
+
+        Every removal is carried out, none estimated.
+        """
+        trail = state.watched
+        reduced = [replace(state, watched=trail.without(p)) for p in range(len(trail))]
+        scores = self.score_each([state, *reduced], item_ids)
+        lost = np.nan_to_num(scores[0] - scores[1:])
+        return [
+            Contribution("watched", int(trail.ids[top]), float(column[top]))
+            if len(column) and column[top := int(column.argmax())] > 0
+            else None
+            for column in lost.T
+        ]
 
     def _best(self, scores: FloatArray, k: int, exclude: IntArray) -> Hits:
         scores = scores.copy()
@@ -148,6 +167,7 @@ class Entry:
 MODELS: Mapping[str, Entry] = {
     "popularity": Entry("recommender.ml.popularity", "recommender.ml.popularity"),
     "co_watch": Entry("recommender.ml.co_watch", "recommender.ml.co_watch"),
+    "als": Entry("recommender.ml.als", "recommender.ml.als"),
     "graphsage": Entry("recommender.ml.graphsage", "recommender.ml.inference"),
 }
 

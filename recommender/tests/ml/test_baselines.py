@@ -89,7 +89,7 @@ def test_seen_excluded_and_unknown_items():
 
 def test_unknown_names_and_settings_are_refused(tmp_path):
     snapshot = two_communities()
-    with pytest.raises(models.ConfigError, match="no model nope; there are co_watch"):
+    with pytest.raises(models.ConfigError, match="no model nope; there are als, "):
         models.fit("nope", snapshot)
     with pytest.raises(models.ConfigError, match="no setting speed; it has half_life"):
         models.fit("popularity", snapshot, {"speed": 1})

@@ -1,0 +1,88 @@
+"""What models of vectors share: the score is the product of a user's and an item's."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.artifact import Artifact
+from recommender.ml.features import unit
+from recommender.ml.graph import FloatArray, IntArray, positions
+from recommender.ml.history import UserHistory
+from recommender.ml.index import Hits, VectorIndex
+from recommender.ml.models import Model, Parts
+
+INDEX = "index.faiss"
+
+
+class FactorModel(Model):
+    """Item vectors with an index of their own; users are embedded when they ask.
+
+    ``vectors`` is (n_items, d) along ``item_ids``.
+    """
+
+    def __init__(
+        self, item_ids: IntArray, vectors: FloatArray, index: VectorIndex | None = None
+    ) -> None:
+        self.item_ids = item_ids
+        self.vectors = vectors
+        self.index = index or VectorIndex.build(item_ids, vectors)
+
+    @abstractmethod
+    def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
+        """(len(states), d) vectors of histories."""
+
+    def embed_user(self, state: UserHistory) -> FloatArray:
+        """(d,): the vector of one person now."""
+        vector: FloatArray = self.embed_users([state])[0]
+        return vector
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        return np.asarray(self.embed_users(states) @ self.vectors.T, np.float32)
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        place = positions(self.item_ids, item_ids)
+        scores = self.embed_users(states) @ self.vectors[np.maximum(place, 0)].T
+        return np.where(place >= 0, scores, np.nan).astype(np.float32)
+
+    def search(
+        self, vector: FloatArray, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        """The ``k`` items of greatest score for a user's ``vector``, (d,)."""
+        return self.index.search(vector, k, exclude=exclude)
+
+    def recommend(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
+        return self.search(self.embed_user(state), k=k, exclude=seen)
+
+    def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
+        """The ``k`` items of greatest cosine with one; empty for an unknown item."""
+        place = positions(self.item_ids, item_id)[0]
+        if place < 0:
+            return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
+        cosines = unit(self.vectors) @ unit(self.vectors[place])
+        hidden = np.append(np.asarray(exclude, np.int64), item_id)
+        return self._best(cosines, k, hidden)
+
+    def parts(self) -> Parts:
+        """The vectors and their index; a subclass adds what embeds users."""
+        return Parts(
+            arrays={"item_ids": self.item_ids, "vectors": self.vectors},
+            documents={"index": {"recall": self.index.recall}},
+            files={INDEX: self.index.save},
+        )
+
+
+def load_index(artifact: Artifact) -> tuple[IntArray, FloatArray, VectorIndex]:
+    """Item ids, vectors and index as `FactorModel.parts` stored them."""
+    item_ids = artifact.array("item_ids")
+    recall = artifact.document("index")["recall"]
+    index = VectorIndex.load(artifact.path(INDEX), item_ids, recall=recall)
+    return item_ids, artifact.array("vectors"), index
