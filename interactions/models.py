@@ -222,6 +222,7 @@ class NotInterested(TimeStamped):
     )
 
     class Meta:
+        verbose_name_plural = "not interested"
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "video"], name="not_interested_unique"

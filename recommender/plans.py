@@ -102,7 +102,14 @@ class Related:
         )
         sources = ("similar", "same_category", "creator", "popular")
         facts: dict[int, Facts] = {}
-        ranked = _rank(retrieval, sources, count, facts, ranking.RELATED_WEIGHTS)
+        ranked = _rank(
+            retrieval,
+            sources,
+            count,
+            facts,
+            weights=ranking.RELATED_WEIGHTS,
+            relevance=ranking.RELATED_RELEVANCE,
+        )
         if not ranked:
             listed = self.pool(last_resort=True)
             return _last_resort(self.viewer, listed, planned, count)
@@ -167,14 +174,16 @@ def _rank(
     sources: Sequence[str],
     count: int,
     facts: dict[int, Facts],
+    *,
     weights: Mapping[str, float] = ranking.WEIGHTS,
+    relevance: float = ranking.RELEVANCE,
 ) -> list[Ranked]:
     """The best `count` of what the sources and the model give, diversified; what is
     known of them goes into `facts`."""
     lists, found = candidates.retrieve(retrieval, sources)
     facts |= found
     blended = ranking.blend(lists, weights)[: 4 * count]
-    return ranking.diversify(blended, found, count=count)
+    return ranking.diversify(blended, found, count=count, relevance=relevance)
 
 
 def _in_order(

@@ -23,9 +23,12 @@ WEIGHTS: Mapping[str, float] = defaultdict(
 )
 # Beside a video, what resembles it comes before what its viewer likes in general.
 RELATED_WEIGHTS: Mapping[str, float] = defaultdict(
-    lambda: 1.0, {"similar": 4.0, "same_category": 2.0, "popular": 0.2}
+    lambda: 1.0, {"similar": 4.0, "same_category": 3.0, "popular": 0.2}
 )
-RELEVANCE = 0.75  # the share of relevance in maximal marginal relevance
+# The share of relevance in maximal marginal relevance: a feed is to be varied, the rail
+# beside a video to stay with it.
+RELEVANCE = 0.75
+RELATED_RELEVANCE = 0.97
 FORGETTING = 0.9  # how fast a video stops making later ones look redundant
 CREATOR_WINDOW = 12
 CREATOR_CAP = 2  # at most so many by one creator in a window, if there are others
@@ -74,6 +77,7 @@ def diversify(
     facts: Mapping[int, Facts],
     *,
     count: int,
+    relevance: float = RELEVANCE,
 ) -> list[Ranked]:
     """The first `count` by maximal marginal relevance (Carbonell & Goldstein 1998).
 
@@ -84,14 +88,14 @@ def diversify(
         return []
     vectors = category_vectors([facts[r.video_id] for r in ranked])
     creators = [facts[r.video_id].creator_id for r in ranked]
-    relevance = np.array([r.score for r in ranked])
-    relevance = relevance / relevance.max()
+    scores = np.array([r.score for r in ranked])
+    scores = scores / scores.max()
     redundancy = np.zeros(len(ranked))
     left = np.ones(len(ranked), bool)
     recent: deque[int] = deque(maxlen=CREATOR_WINDOW - 1)
     chosen = []
     for _ in range(min(count, len(ranked))):
-        value = RELEVANCE * relevance - (1 - RELEVANCE) * redundancy
+        value = relevance * scores - (1 - relevance) * redundancy
         full = {c for c in recent if recent.count(c) >= CREATOR_CAP}
         if full:
             value -= [2.0 if c in full else 0.0 for c in creators]

@@ -336,6 +336,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name_plural": "not interested",
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("user", "video"), name="not_interested_unique"

@@ -127,14 +127,13 @@ class GraphSageModel(Model):
         return self.search(self.embed_user(state), k=k, exclude=seen)
 
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
-        """What is watched after this item: its own pull, without what is popular."""
+        """The items of greatest cosine to this one, whatever is popular."""
         tables = self._tables
         place = positions(tables.item_ids, item_id)[0]
         if place < 0:
             return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
-        item = tables.items[place]
-        pull = unit(item @ (self._weights.relations[0] + self._weights.relations[1]))
-        query = np.concatenate([pull, np.zeros(tables.trends.shape[1], np.float32)])
+        trend = np.zeros(tables.trends.shape[1], np.float32)
+        query = np.concatenate([unit(tables.items[place]), trend])
         hidden = np.append(np.asarray(exclude, np.int64), item_id)
         return self.search(query, k=k, exclude=hidden)
 
