@@ -146,6 +146,7 @@ def _guard(root: Path) -> int:
     password = _password(root)
     if not data_exists(root):
         _initialise(root, binaries, password)
+    _await_predecessor(root / "data")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -186,6 +187,25 @@ def _guard(root: Path) -> int:
             server.send_signal(signal.SIGINT)
         server.wait()
         shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _await_predecessor(data: Path) -> None:
+    """Wait for a server that is still writing its data as it stops.
+
+    One command right after another meets the first one's server in its last second.
+    """
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        try:
+            pid = int((data / "postmaster.pid").read_text().split("\n")[0])
+        except (FileNotFoundError, ValueError):
+            return
+        with suppress(PermissionError):  # it lives, as somebody else
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return
+        time.sleep(0.03)
 
 
 def _no_clients(root: Path) -> bool:

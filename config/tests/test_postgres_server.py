@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,3 +74,25 @@ def test_stale_address_of_a_killed_guardian_is_replaced(tmp_path: Path) -> None:
     process, port = start_client(root)
     assert port != 1
     end(process)
+
+
+def test_a_client_waits_for_a_server_that_is_still_stopping(tmp_path: Path) -> None:
+    root = tmp_path / "postgres"
+    first, _ = start_client(root)
+    pid = int((root / "data" / "postmaster.pid").read_text().split("\n")[0])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        end(first)
+        while (root / "address.json").exists():
+            time.sleep(0.05)
+        with ThreadPoolExecutor(1) as pool:
+            starting = pool.submit(start_client, root)
+            time.sleep(2)
+            assert not starting.done()
+            os.kill(pid, signal.SIGCONT)
+            second, _ = starting.result(timeout=30)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+    assert answers(root)
+    end(second)
