@@ -22,7 +22,7 @@ What the serving side calls at request time (numpy, scipy and faiss; never torch
     model.recommend(state, k=200, exclude=seen_ids)    # -> Hits(ids, scores); any model
     model.similar(item_id, k=50, exclude=...)          # -> Hits; the Related rail
     model.score_items(state, item_ids)                 # -> float32; NaN where unknown
-    model.explain(state, item_ids)                     # -> one Contribution | None each
+    model.contributions(state, item_ids)               # -> [Contribution, ...] each
     model.manifest, model.item_ids
 
 and, on models with vectors (``graphsage``), besides:

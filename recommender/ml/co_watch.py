@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from recommender.ml.artifact import Artifact
 from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.history import UserHistory
-from recommender.ml.models import Contribution, Model, Parts, Progress
+from recommender.ml.models import Model, Parts, Progress
 
 ROWS_AT_ONCE = 1024
 
@@ -44,24 +43,6 @@ class CoWatch(Model):
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         product = _watch_matrix(self.item_ids, states) @ self._similarity
         return np.asarray(product.toarray(), np.float32)
-
-    def explain(
-        self, state: UserHistory, item_ids: npt.ArrayLike
-    ) -> list[Contribution | None]:
-        place = positions(self.item_ids, item_ids)
-        known = positions(self.item_ids, state.watched.ids)
-        trail, weight = state.watched.ids[known >= 0], state.watched.weight[known >= 0]
-        if not len(trail):
-            return [None] * len(place)
-        amounts = self._similarity[known[known >= 0]][:, np.maximum(place, 0)]
-        amounts = amounts.toarray() * weight[:, None]
-        top = amounts.argmax(0)
-        return [
-            Contribution("watched", int(trail[t]), float(amounts[t, i]))
-            if place[i] >= 0 and amounts[t, i] > 0
-            else None
-            for i, t in enumerate(top)
-        ]
 
     def parts(self) -> Parts:
         return Parts(

@@ -208,7 +208,7 @@ def encode_users(
         weights.relations, USER_RELATIONS.items(), strict=True
     ):
         ids, table = ends[end]
-        trails = [trail_of(state, relation) for state in states]
+        trails = [state.trail(relation) for state in states]
         if any(len(trail) for trail in trails):
             fade = windowing.fade(relation)
             means = _window_means(trails, ids, fade, windowing.window)
@@ -240,13 +240,6 @@ def trend_vectors(trend: FloatArray, weights: Weights) -> FloatArray:
     """(n, k) p of (n, TREND_SIZE) trends: one hidden layer with ReLU."""
     hidden = np.maximum(trend @ weights.trend_in + weights.trend_bias, 0)
     return np.asarray(hidden @ weights.trend_out, np.float32)
-
-
-def trail_of(state: UserHistory, relation: str) -> Trail:
-    """The part of a history that a user relation reads."""
-    name = {"recent": "watched", "interested_in": "interests"}.get(relation, relation)
-    trail: Trail = getattr(state, name)
-    return trail
 
 
 def _window_means(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,22 @@ class UserHistory:
     follows: Trail = field(default=EMPTY)
     interests: Trail = field(default=EMPTY)
     user_id: int | None = None
+
+    def trail(self, relation: str) -> Trail:
+        """The part that ``relation`` of the graph reads."""
+        trail: Trail = getattr(self, _field(relation))
+        return trail
+
+    def without(self, relation: str, place: int) -> UserHistory:
+        """The history less row ``place`` of a trail."""
+        changes: dict[str, Any] = {
+            _field(relation): self.trail(relation).without(place)
+        }
+        return replace(self, **changes)
+
+
+def _field(relation: str) -> str:
+    return {"recent": "watched", "interested_in": "interests"}.get(relation, relation)
 
 
 def histories(snapshot: GraphSnapshot, users: IntArray) -> list[UserHistory]:

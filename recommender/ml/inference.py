@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,22 +17,21 @@ from recommender.ml.encoder import (
     encode,
     encode_new,
     encode_users,
-    trail_of,
 )
+from recommender.ml.factors import FactorModel
 from recommender.ml.features import ContentEncoder, ItemFeatures, unit
-from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.graph import FloatArray, GraphSnapshot, positions
 from recommender.ml.history import UserHistory
 from recommender.ml.index import Hits, VectorIndex
-from recommender.ml.models import Contribution, Model, Parts
-
-# What a reason may name; a video not wanted is no reason for another.
-REASONS = ("watched", "liked", "follows", "interested_in")
+from recommender.ml.models import Parts
 
 
-class GraphSageModel(Model):
+class GraphSageModel(FactorModel):
     """Vectors of items, and of anyone from their newest interactions."""
 
     name = "graphsage"
+    # A video not wanted is no reason for another.
+    reasons = ("watched", "liked", "follows", "interested_in")
 
     def __init__(
         self,
@@ -51,9 +49,7 @@ class GraphSageModel(Model):
         self._tables = tables
         self._taken_at = taken_at
         self._lock = Lock()
-        self.item_ids = tables.item_ids
-        self.vectors = tables.vectors
-        self.index = index or VectorIndex.build(self.item_ids, self.vectors)
+        super().__init__(tables.item_ids, tables.vectors, index)
 
     @classmethod
     def from_weights(
@@ -70,11 +66,6 @@ class GraphSageModel(Model):
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
         """(n, width) vectors of histories."""
         return encode_users(states, self._weights, self._tables, self._windowing)
-
-    def embed_user(self, state: UserHistory) -> FloatArray:
-        """(width,): the vector of one person now, from the newest interactions."""
-        vector: FloatArray = self.embed_users([state])[0]
-        return vector
 
     def embed_items(
         self, items: Sequence[ItemFeatures], *, time: float | None = None
@@ -111,21 +102,6 @@ class GraphSageModel(Model):
         """Never find these videos again; watches of them still count."""
         self.index.remove(np.asarray(ids, np.int64).reshape(-1))
 
-    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
-        return np.asarray(self.embed_users(states) @ self.vectors.T, np.float32)
-
-    def search(
-        self, vector: FloatArray, *, k: int, exclude: npt.ArrayLike = ()
-    ) -> Hits:
-        """The ``k`` items of greatest score for a user's ``vector``."""
-        return self.index.search(vector, k, exclude=exclude)
-
-    def recommend(
-        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
-    ) -> Hits:
-        seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
-        return self.search(self.embed_user(state), k=k, exclude=seen)
-
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
         """The items of greatest cosine to this one, whatever is popular."""
         tables = self._tables
@@ -136,38 +112,6 @@ class GraphSageModel(Model):
         query = np.concatenate([unit(tables.items[place]), trend])
         hidden = np.append(np.asarray(exclude, np.int64), item_id)
         return self.search(query, k=k, exclude=hidden)
-
-    def score_items(self, state: UserHistory, item_ids: npt.ArrayLike) -> FloatArray:
-        scores: FloatArray = self._score(self.embed_users([state]), item_ids)[0]
-        return scores
-
-    def explain(
-        self, state: UserHistory, item_ids: npt.ArrayLike
-    ) -> list[Contribution | None]:
-        """For each item the interaction whose removal lowers its score most.
-
-        Every removal is carried out, none estimated.
-        """
-        wanted = np.asarray(item_ids, np.int64).reshape(-1)
-        edges = [
-            (relation, place)
-            for relation in REASONS
-            for place in self._reasons(state, relation)
-        ]
-        reduced = [_without(state, *edge) for edge in edges]
-        scores = self._score(self.embed_users([state, *reduced]), wanted)
-        lost = np.nan_to_num(scores[0] - scores[1:])
-        reasons: list[Contribution | None] = []
-        for column in lost.T:
-            if not len(column) or column.max() <= 0:
-                reasons.append(None)
-                continue
-            relation, place = edges[int(column.argmax())]
-            trail = trail_of(state, relation)
-            reasons.append(
-                Contribution(relation, int(trail.ids[place]), float(column.max()))
-            )
-        return reasons
 
     def parts(self) -> Parts:
         arrays = {
@@ -188,20 +132,6 @@ class GraphSageModel(Model):
         return self.from_weights(
             self._weights, self._encoder, self._windowing, snapshot
         )
-
-    def _score(self, users: FloatArray, item_ids: npt.ArrayLike) -> FloatArray:
-        """(users, items), NaN for unknown items."""
-        place = positions(self.item_ids, item_ids)
-        vectors = np.zeros((len(place), users.shape[1]), np.float32)
-        vectors[place >= 0] = self.vectors[place[place >= 0]]
-        scores = users @ vectors.T
-        scores[:, place < 0] = np.nan
-        return np.asarray(scores, np.float32)
-
-    def _reasons(self, state: UserHistory, relation: str) -> IntArray:
-        """Places of the newest rows of a trail, as many as the window holds."""
-        newest = np.argsort(-trail_of(state, relation).time, kind="stable")
-        return newest[: self._windowing.window]
 
 
 def load(artifact: Artifact) -> GraphSageModel:
@@ -225,10 +155,3 @@ def load(artifact: Artifact) -> GraphSageModel:
             recall=document["index_recall"],
         ),
     )
-
-
-def _without(state: UserHistory, relation: str, place: int) -> UserHistory:
-    trail = trail_of(state, relation).without(place)
-    name = "interests" if relation == "interested_in" else relation
-    changes: dict[str, Any] = {name: trail}
-    return replace(state, **changes)

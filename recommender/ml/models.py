@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -45,9 +45,12 @@ def silent(step: TrainingStep) -> None:
     """The progress callback that shows nothing."""
 
 
+NEWEST = 50  # rows of a trail that `Model.contributions` takes away in turn
+
+
 @dataclass(frozen=True)
 class Contribution:
-    """What in a history speaks most for an item: its removal lowers the score most.
+    """What in a history speaks for an item: its removal lowers the score.
 
     ``relation`` is watched, liked, follows or interested_in; ``id`` the external id of
     the video, creator or parent category; ``amount`` the score lost without it.
@@ -71,6 +74,8 @@ class Model(ABC):
     """A fitted model: it scores histories, by external ids, without torch."""
 
     name: ClassVar[str]
+    # What `contributions` may name: relations of which single edges can be taken away.
+    reasons: ClassVar[tuple[str, ...]] = ("watched",)
     manifest: Manifest
     item_ids: IntArray  # sorted; columns of `scores`
     # Settings that `fit` searched for: added to its config, it need not search again.
@@ -118,18 +123,34 @@ class Model(ABC):
     def explain(
         self, state: UserHistory, item_ids: npt.ArrayLike
     ) -> list[Contribution | None]:
-        """For each item the watch whose removal lowers its score most, or None.
+        """For each item the contribution that speaks most for it, or None."""
+        every = self.contributions(state, item_ids)
+        return [each[0] if each else None for each in every]
+
+    def contributions(
+        self, state: UserHistory, item_ids: npt.ArrayLike
+    ) -> list[list[Contribution]]:
+        """For each item what its score loses without each of the newest interactions,
+        by falling amount; what speaks against it is left out.
 
         Every removal is carried out, none estimated.
         """
-        trail = state.watched
-        reduced = [replace(state, watched=trail.without(p)) for p in range(len(trail))]
+        edges = [
+            (relation, int(place))
+            for relation in self.reasons
+            for place in np.argsort(-state.trail(relation).time, kind="stable")[:NEWEST]
+        ]
+        relations = [relation for relation, _ in edges]
+        ids = [int(state.trail(relation).ids[place]) for relation, place in edges]
+        reduced = [state.without(*edge) for edge in edges]
         scores = self.score_each([state, *reduced], item_ids)
         lost = np.nan_to_num(scores[0] - scores[1:])
         return [
-            Contribution("watched", int(trail.ids[top]), float(column[top]))
-            if len(column) and column[top := int(column.argmax())] > 0
-            else None
+            [
+                Contribution(relations[row], ids[row], float(column[row]))
+                for row in np.argsort(-column, kind="stable")
+                if column[row] > 0
+            ]
             for column in lost.T
         ]
 

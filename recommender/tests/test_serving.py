@@ -143,6 +143,24 @@ class TestGraphSage:
         reasons = {i.reason for i in page.items if i.source in ("graphsage", "similar")}
         assert f"Because you watched “{seen.title}”" in reasons
 
+    def test_reasons_speak_of_what_a_video_is_about(self, world, model):
+        user = make_user()
+        chess = world.categories[1].parent_category
+        user.parent_category_interests.add(chess)
+        seen = world.videos[0][0]
+        see(user, seen)
+        page = feed.home(user)
+        named = 0
+        for item in page.items:
+            parents = set(item.video.parent_categories.all())
+            if seen.title in item.reason:
+                assert seen.parent_categories.get() in parents
+                named += 1
+            if f"you picked {chess.name}" in item.reason:
+                assert chess in parents
+                named += 1
+        assert named > 3
+
     def test_the_title_of_a_video_made_private_is_not_told(self, world, model):
         user = make_user()
         seen = world.videos[0][0]
