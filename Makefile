@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.8
 
-.PHONY: help run test lint format lock migrations install install-dev clean
+.PHONY: help run test benchmark-quality lint format lock migrations install install-dev clean
 
 help: ## List these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ run: install ## Install, prepare, train and serve on http://127.0.0.1:8000/ (POR
 
 test: install-dev ## Install what tests need and run them all
 	@$(VENV)/bin/pytest -n auto --dist worksteal $(ARGS)
+
+benchmark-quality: install ## Measure every model on public data (PROTOCOL= picks one)
+	@$(PY) -m benchmarks.quality $(if $(PROTOCOL),--protocol $(PROTOCOL)) $(ARGS)
 
 lint: install-dev ## Check style, types and missing migrations
 	@$(VENV)/bin/ruff check .

@@ -8,8 +8,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from recommender.ml.graph import Edges, FloatArray, GraphSnapshot, IntArray, TimeArray
+from recommender.ml.graph import (
+    Edges,
+    FloatArray,
+    GraphSnapshot,
+    IntArray,
+    TimeArray,
+    positions,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,3 +115,37 @@ def _trails(edges: Edges, ids: IntArray, users: IntArray) -> Sequence[Trail]:
         Trail(target[a:b], edges.weight[a:b], edges.time[a:b])
         for a, b in zip(start, stop, strict=True)
     ]
+
+
+def watch_matrix(
+    item_ids: IntArray, states: Sequence[UserHistory], *, recency: float = 0.0
+) -> sparse.csr_array:
+    """(states, items): 1 where a known item was watched, fading with ``recency``."""
+    places = [positions(item_ids, state.watched.ids) for state in states]
+    row = np.repeat(np.arange(len(states)), [len(place) for place in places])
+    column = np.concatenate([*places, np.empty(0, np.int64)])
+    weight = np.concatenate([*(s.watched.weight for s in states), np.empty(0)])
+    time = np.concatenate([*(s.watched.time for s in states), np.empty(0)])
+    known = (column >= 0) & (weight > 0)
+    row, column = row[known], column[known]
+    return sparse.csr_array(
+        (faded(row, time[known], recency), (row, column)),
+        shape=(len(states), len(item_ids)),
+    )
+
+
+def faded(owner: IntArray, time: TimeArray, recency: float) -> FloatArray:
+    """(n,): e^(-r / ``recency``) for the r-th newest row of each owner, from r = 0;
+    all 1 when ``recency`` is 0."""
+    if not recency:
+        return np.ones(len(owner), np.float32)
+    return np.exp(-age(owner, time) / recency).astype(np.float32)
+
+
+def age(owner: IntArray, time: TimeArray) -> IntArray:
+    """(n,): how many rows of the same owner are newer, by place where times tie."""
+    order = np.lexsort((-np.arange(len(owner)), -time, owner))
+    first = np.searchsorted(owner[order], owner[order], "left")
+    newer = np.empty(len(owner), np.int64)
+    newer[order] = np.arange(len(owner)) - first
+    return newer

@@ -188,6 +188,8 @@ class Entry:
 MODELS: Mapping[str, Entry] = {
     "popularity": Entry("recommender.ml.popularity", "recommender.ml.popularity"),
     "co_watch": Entry("recommender.ml.co_watch", "recommender.ml.co_watch"),
+    "ease": Entry("recommender.ml.ease", "recommender.ml.ease"),
+    "gf_cf": Entry("recommender.ml.gf_cf", "recommender.ml.gf_cf"),
     "als": Entry("recommender.ml.als", "recommender.ml.als"),
     "graphsage": Entry("recommender.ml.graphsage", "recommender.ml.inference"),
 }

@@ -15,6 +15,8 @@ from recommender.tests.ml.worlds import two_communities
 
 # Settings with which each learns the planted world in a second or so.
 QUICK = {
+    "ease": {"regularization": 100.0},
+    "gf_cf": {"rank": 4},
     "als": {"factors": 8, "iterations": 5, "regularization": 3.0},
 }
 names = pytest.mark.parametrize("name", QUICK)

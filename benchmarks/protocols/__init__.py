@@ -1,0 +1,16 @@
+"""Protocols by name: each takes the data folder and, maybe, the models to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.protocols import gowalla, ncf
+from benchmarks.reports import Report
+
+Protocol = Callable[[Path, Sequence[str] | None], Iterator[Report]]
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "gowalla": gowalla.run,
+    "ncf": ncf.run,
+}

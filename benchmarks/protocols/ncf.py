@@ -1,0 +1,67 @@
+"""Leave one out on MovieLens-1M with the published 99 negatives a user (NCF)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import datasets
+from benchmarks.protocols.running import Configs, fitted, timed
+from benchmarks.reports import Report
+from recommender.ml import metrics
+from recommender.ml.graph import GraphSnapshot, IntArray
+from recommender.ml.history import histories
+from recommender.ml.metrics import Hits
+from recommender.ml.models import Model
+
+CUTOFF = 10
+SEED = 0
+USERS_AT_ONCE = 512
+
+BLIND: Configs = {
+    "popularity": {},
+    "co_watch": {},
+    "als": {},
+    "ease": {},
+    "gf_cf": {},
+    "graphsage": {},
+    "blend": {},
+}
+ORDERED: Configs = {**BLIND}
+
+
+def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
+    """Two reports: blind to the order of the watches, and with it."""
+    for dataset, ordered in (("ml1m", False), ("ml1m ordered", True)):
+        history, asked = datasets.ml1m_ncf(folder, ordered=ordered)
+        configs = ORDERED if ordered else BLIND
+        with timed("ncf", dataset) as result:
+            for name, model in fitted(configs, history, only):
+                hits = found(model, history, asked)
+                one = np.ones(len(hits), np.int64)
+                result.models[name] = {
+                    "hr@10": metrics.bootstrap(metrics.hit_rate(hits, one), seed=SEED),
+                    "ndcg@10": metrics.bootstrap(metrics.ndcg(hits, one), seed=SEED),
+                }
+        assert result.report
+        yield result.report
+
+
+def found(model: Model, history: GraphSnapshot, asked: IntArray) -> Hits:
+    """(users, 10): at which rank among its rivals the target, column 0, stands.
+
+    Ties count against the model. A rival that is the target itself, as some of the
+    published ones are, is no rival.
+    """
+    hits = np.zeros((len(asked), CUTOFF), bool)
+    for start in range(0, len(asked), USERS_AT_ONCE):
+        users = np.arange(start, min(start + USERS_AT_ONCE, len(asked)))
+        scores = model.scores(histories(history, users))
+        mine = np.take_along_axis(scores, asked[users], axis=1)
+        rivals = asked[users, 1:] != asked[users, :1]
+        rank = ((mine[:, 1:] >= mine[:, :1]) & rivals).sum(1)
+        near = rank < CUTOFF
+        hits[users[near], rank[near]] = True
+    return hits

@@ -1,0 +1,124 @@
+"""GF-CF: a spectral filter of the watch graph, without training.
+
+Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021: a
+history passes through the item-item graph of the normalised matrix, and through an
+ideal low-pass filter, its greatest singular vectors. It is item-based, so whoever has a
+history is served alike, known or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recommender.ml.artifact import Artifact
+from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray
+from recommender.ml.history import UserHistory, watch_matrix
+from recommender.ml.models import Model, Parts, Progress, silent
+
+POWER_ITERATIONS = 6
+OVERSAMPLING = 32
+
+
+@dataclass(frozen=True)
+class Config:
+    """``rank`` singular vectors, weighing ``low_pass`` beside the linear filter."""
+
+    rank: int = 256
+    low_pass: float = 0.3
+    seed: int = 0
+
+
+class GfCf(Model):
+    """``normalised`` (users, items) is the matrix of both filters, ``basis`` (items,
+    rank) its right singular vectors, ``degree`` (items,) the items' watchers."""
+
+    name = "gf_cf"
+
+    def __init__(
+        self,
+        item_ids: IntArray,
+        normalised: sparse.csr_array,
+        degree: FloatArray,
+        basis: FloatArray,
+        config: Config,
+    ) -> None:
+        self.item_ids = item_ids
+        self._normalised = normalised
+        self._degree = degree
+        self._basis = basis
+        self._config = config
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        watched = watch_matrix(self.item_ids, states)
+        root = np.sqrt(self._degree)
+        reached = (watched @ self._normalised.T).tocsr()
+        linear = (reached @ self._normalised).toarray()
+        scaled = watched.multiply(1 / root[None, :]).tocsr()
+        smooth = ((scaled @ self._basis) @ self._basis.T) * root
+        return np.asarray(linear + self._config.low_pass * smooth, np.float32)
+
+    def parts(self) -> Parts:
+        return Parts(
+            arrays={
+                "item_ids": self.item_ids,
+                "normalised_indptr": self._normalised.indptr,
+                "normalised_indices": self._normalised.indices,
+                "normalised_data": self._normalised.data,
+                "degree": self._degree,
+                "basis": self._basis,
+            },
+            documents={"gf_cf": vars(self._config)},
+        )
+
+    def renewed(self, snapshot: GraphSnapshot) -> GfCf:
+        """Nothing is learned, so this is a fit to the new snapshot."""
+        return fit(snapshot, self._config)
+
+
+def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> GfCf:
+    """Normalise, and find the singular vectors; raises `ValueError` without watches."""
+    edges = snapshot.watched.where(snapshot.watched.weight > 0)
+    if not len(edges):
+        raise ValueError("the snapshot has no watches to learn from")
+    matrix = sparse.csr_array(
+        (np.ones(len(edges), np.float32), (edges.source, edges.target)),
+        shape=(snapshot.n_users, snapshot.n_items),
+    )
+    degree = np.maximum(np.asarray(matrix.sum(0)).ravel(), 1).astype(np.float32)
+    of_users = np.maximum(np.asarray(matrix.sum(1)).ravel(), 1)
+    normalised = sparse.csr_array(
+        matrix.multiply(1 / np.sqrt(of_users)[:, None]).multiply(1 / np.sqrt(degree))
+    ).astype(np.float32)
+    basis = right_singular_vectors(normalised, config.rank, seed=config.seed)
+    return GfCf(snapshot.item_ids, normalised, degree, basis, config)
+
+
+def load(artifact: Artifact) -> GfCf:
+    """The model as `GfCf.parts` stored it."""
+    item_ids = artifact.array("item_ids")
+    names = ("data", "indices", "indptr")
+    arrays = [np.asarray(artifact.array(f"normalised_{name}")) for name in names]
+    normalised = sparse.csr_array(
+        tuple(arrays), shape=(len(arrays[2]) - 1, len(item_ids))
+    )
+    config = Config(**artifact.document("gf_cf"))
+    degree, basis = artifact.array("degree"), artifact.array("basis")
+    return GfCf(item_ids, normalised, degree, basis, config)
+
+
+def right_singular_vectors(
+    matrix: sparse.csr_array, rank: int, *, seed: int
+) -> FloatArray:
+    """(columns, rank) by randomised subspace iteration (Halko et al., 2011)."""
+    rank = min(rank, *matrix.shape)
+    width = min(rank + OVERSAMPLING, *matrix.shape)
+    random = np.random.default_rng(seed)
+    basis = random.standard_normal((matrix.shape[1], width)).astype(np.float32)
+    for _ in range(POWER_ITERATIONS):
+        basis, _ = np.linalg.qr(matrix.T @ (matrix @ basis))
+    _, _, rows = np.linalg.svd(matrix @ basis, full_matrices=False)
+    return np.asarray((basis @ rows.T)[:, :rank], np.float32)
