@@ -191,6 +191,8 @@ MODELS: Mapping[str, Entry] = {
     "ease": Entry("recommender.ml.ease", "recommender.ml.ease"),
     "gf_cf": Entry("recommender.ml.gf_cf", "recommender.ml.gf_cf"),
     "als": Entry("recommender.ml.als", "recommender.ml.als"),
+    "lightgcn": Entry("recommender.ml.lightgcn", "recommender.ml.lightgcn_inference"),
+    "sequence": Entry("recommender.ml.sequence", "recommender.ml.sequence_inference"),
     "graphsage": Entry("recommender.ml.graphsage", "recommender.ml.inference"),
 }
 

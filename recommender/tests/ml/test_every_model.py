@@ -18,6 +18,15 @@ QUICK = {
     "ease": {"regularization": 100.0},
     "gf_cf": {"rank": 4},
     "als": {"factors": 8, "iterations": 5, "regularization": 3.0},
+    "lightgcn": {"dim": 16, "batch_size": 256, "epochs": 20, "validation": 0.0},
+    "sequence": {
+        "dim": 16,
+        "length": 12,
+        "batch_size": 32,
+        "learning_rate": 0.01,
+        "epochs": 15,
+        "validation": 0.0,
+    },
 }
 names = pytest.mark.parametrize("name", QUICK)
 
