@@ -49,11 +49,8 @@ def take(at: datetime | None = None) -> GraphSnapshot:
         relations = _relations(listed)
     people = [
         np.asarray(end, np.int64)
-        for name, (source, target) in RELATIONS.items()
-        for kind, end in (
-            (source, relations[name].source),
-            (target, relations[name].target),
-        )
+        for name, links in relations.items()
+        for kind, end in zip(RELATIONS[name], (links.source, links.target), strict=True)
         if kind == "user"
     ]
     return GraphSnapshot.from_ids(

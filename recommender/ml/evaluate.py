@@ -64,7 +64,8 @@ def report(
     return {
         "models": {
             name: _intervals(lists[name], values[name], holdout, seed)
-            for name in fitted
+            | _plain(model.measures(holdout, seed=seed))
+            for name, model in fitted.items()
         },
         "differences": {
             ours: {
@@ -154,4 +155,8 @@ def _intervals(
             intervals[f"{name}@{k}"] = metrics.bootstrap_lists(
                 lists[:, :k], n_items, metric, seed=seed
             )
+    return _plain(intervals)
+
+
+def _plain(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
     return {name: asdict(interval) for name, interval in intervals.items()}

@@ -24,6 +24,7 @@ FORMAT = 1
 RELATIONS: Mapping[str, tuple[str, str]] = {
     "watched": ("user", "item"),
     "liked": ("user", "item"),
+    "inspired": ("user", "item"),
     "not_interested": ("user", "item"),
     "follows": ("user", "user"),
     "uploaded": ("user", "item"),
@@ -32,7 +33,14 @@ RELATIONS: Mapping[str, tuple[str, str]] = {
     "in_parent": ("item", "parent"),
 }
 # What people did, at a time; the rest describes users and videos.
-INTERACTIONS = ("watched", "liked", "not_interested", "follows", "interested_in")
+INTERACTIONS = (
+    "watched",
+    "liked",
+    "inspired",
+    "not_interested",
+    "follows",
+    "interested_in",
+)
 
 
 class SnapshotError(ValueError):
@@ -100,6 +108,7 @@ class GraphSnapshot:
     created: TimeArray
     watched: Edges
     liked: Edges
+    inspired: Edges
     not_interested: Edges
     follows: Edges
     uploaded: Edges

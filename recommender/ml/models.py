@@ -24,6 +24,8 @@ from recommender.ml.artifact import Artifact, ArtifactError, Manifest
 from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.history import Trail, UserHistory
 from recommender.ml.index import Hits
+from recommender.ml.metrics import Interval
+from recommender.ml.splits import Holdout
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,10 @@ class Model(ABC):
     @abstractmethod
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         """(len(states), n_items) scores of every item, higher is better."""
+
+    def measures(self, holdout: Holdout, *, seed: int = 0) -> Mapping[str, Interval]:
+        """Measures of the model's own, beside those of its ranking."""
+        return {}
 
     @abstractmethod
     def parts(self) -> Parts:
@@ -192,6 +198,7 @@ MODELS: Mapping[str, Entry] = {
     "gf_cf": Entry("recommender.ml.gf_cf", "recommender.ml.gf_cf"),
     "als": Entry("recommender.ml.als", "recommender.ml.als"),
     "lightgcn": Entry("recommender.ml.lightgcn", "recommender.ml.lightgcn_inference"),
+    "ncf": Entry("recommender.ml.ncf", "recommender.ml.ncf_inference"),
     "sequence": Entry("recommender.ml.sequence", "recommender.ml.sequence_inference"),
     "graphsage": Entry("recommender.ml.graphsage", "recommender.ml.inference"),
 }

@@ -16,12 +16,14 @@ class Holdout:
     ``users`` are dense ids of people with at least ``min_history`` known watches and
     one target. ``indptr`` and ``items`` are the CSR rows of their targets: dense items
     watched with a weight above 0 after the cut and not before (seen ones are removed).
+    ``reaction`` is what each target met with, as `reactions` has it, where known.
     """
 
     history: GraphSnapshot
     users: IntArray
     indptr: IntArray
     items: IntArray
+    reaction: IntArray | None = None
 
     def targets(self, row: int) -> IntArray:
         """The dense target items of ``users[row]``."""
@@ -68,7 +70,10 @@ def holdout(snapshot: GraphSnapshot, *, cut: float, min_history: int = 1) -> Hol
     """Everything before ``cut`` as history, watches from ``cut`` on as targets."""
     late = snapshot.watched.time >= cut
     return _holdout(
-        snapshot.before(cut), snapshot.watched.where(late), min_history=min_history
+        snapshot,
+        snapshot.before(cut),
+        snapshot.watched.where(late),
+        min_history=min_history,
     )
 
 
@@ -93,9 +98,8 @@ def leave_last(
     validation = ~test & (from_end < 2 * held[watched.source])
 
     def cut(known: Edges, asked: Edges) -> Holdout:
-        return _holdout(
-            replace(snapshot, watched=known), asked, min_history=min_history
-        )
+        history = replace(snapshot, watched=known)
+        return _holdout(snapshot, history, asked, min_history=min_history)
 
     return Split(
         validation=cut(watched.where(~test & ~validation), watched.where(validation)),
@@ -103,11 +107,23 @@ def leave_last(
     )
 
 
-def _holdout(history: GraphSnapshot, asked: Edges, *, min_history: int) -> Holdout:
+def reactions(snapshot: GraphSnapshot, users: IntArray, items: IntArray) -> IntArray:
+    """(n,): 1 where the user only viewed the item, 2 liked it, 3 was inspired by it."""
+    found = np.ones(len(users), np.int64)
+    for reaction, edges in ((2, snapshot.liked), (3, snapshot.inspired)):
+        pairs = edges.source * snapshot.n_items + edges.target
+        found[np.isin(users * snapshot.n_items + items, pairs)] = reaction
+    return found
+
+
+def _holdout(
+    snapshot: GraphSnapshot, history: GraphSnapshot, asked: Edges, *, min_history: int
+) -> Holdout:
     known = np.bincount(
         history.watched.source[history.watched.weight > 0], minlength=history.n_users
     )
     kept = asked.where((asked.weight > 0) & (known[asked.source] >= min_history))
     users, counts = np.unique(kept.source, return_counts=True)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Holdout(history, users, indptr, kept.target)
+    reaction = reactions(snapshot, kept.source, kept.target)
+    return Holdout(history, users, indptr, kept.target, reaction)
