@@ -312,6 +312,8 @@ LOGGING = {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"faiss": {"level": "WARNING"}},  # it tells of every start
+    "loggers": {  # faiss tells of every start, implicit of every round
+        name: {"level": "WARNING"} for name in ("faiss", "implicit")
+    },
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }

@@ -116,6 +116,11 @@ class Artifact:
         except ValueError as error:
             raise ArtifactError(f"{path} is not readable JSON: {error}") from error
 
+    def section(self, prefix: str) -> Artifact:
+        """The files named ``PREFIX.NAME`` as an artifact of their own: a model that
+        is part of another reads it as if it stood alone."""
+        return _Section(self, prefix)
+
     @staticmethod
     def _load_small(path: Path) -> npt.NDArray[Any]:
         """Arrays without elements cannot be mapped; a broken file fails here too."""
@@ -124,6 +129,15 @@ class Artifact:
         except (ValueError, OSError, EOFError) as error:
             raise ArtifactError(f"{path} is not a readable array: {error}") from error
         return array
+
+
+class _Section(Artifact):
+    def __init__(self, whole: Artifact, prefix: str) -> None:
+        self.folder, self.manifest = whole.folder, whole.manifest
+        self._whole, self._prefix = whole, prefix
+
+    def path(self, name: str) -> Path:
+        return self._whole.path(f"{self._prefix}.{name}")
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -18,7 +18,7 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
 TimeArray = npt.NDArray[np.float64]
 
-FORMAT = 1
+FORMAT = 2
 
 # relation -> (kind of source node, kind of target node)
 RELATIONS: Mapping[str, tuple[str, str]] = {
@@ -94,6 +94,8 @@ class GraphSnapshot:
     ``*_ids`` are sorted unique int64 external ids; a dense id is a position in them.
     ``texts`` holds title and description, ``duration`` seconds, ``created`` Unix time
     for each item; ``category_parent`` the dense parent of each category.
+    ``user_texts`` are what users say of themselves, "" where nothing; vectors of a text
+    model, (n, d) along the texts, are there where one is configured, else d is 0.
     ``taken_at`` dates the snapshot and is no part of its content hash.
     """
 
@@ -115,6 +117,9 @@ class GraphSnapshot:
     interested_in: Edges
     in_category: Edges
     in_parent: Edges
+    user_texts: tuple[str, ...]
+    text_vectors: FloatArray
+    user_text_vectors: FloatArray
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -132,20 +137,25 @@ class GraphSnapshot:
         category_ids: npt.ArrayLike = (),
         category_parent_ids: npt.ArrayLike = (),
         parent_ids: npt.ArrayLike = (),
+        user_texts: Sequence[str] | None = None,
         relations: Mapping[str, Links],
     ) -> GraphSnapshot:
         """Build from external ids in any order; raises `SnapshotError`.
 
         ``texts``, ``duration`` and ``created`` run along ``item_ids``,
-        ``category_parent_ids`` along ``category_ids``. Relations left out are empty.
+        ``category_parent_ids`` along ``category_ids``, ``user_texts`` along
+        ``user_ids``. Relations left out are empty.
         """
         unknown = set(relations) - set(RELATIONS)
         if unknown:
             raise SnapshotError(f"unknown relations: {', '.join(sorted(unknown))}")
         items, item_order = _sorted_ids(item_ids, "item_ids")
-        users, _ = _sorted_ids(user_ids, "user_ids")
+        users, user_order = _sorted_ids(user_ids, "user_ids")
         parents, _ = _sorted_ids(parent_ids, "parent_ids")
         categories, category_order = _sorted_ids(category_ids, "category_ids")
+        words = [""] * len(users) if user_texts is None else user_texts
+        if len(words) != len(users):
+            raise SnapshotError("user_texts: one value a user is needed")
         described = (("texts", texts), ("duration", duration), ("created", created))
         for name, values in described:
             if len(np.atleast_1d(np.asarray(values))) != len(items):
@@ -175,6 +185,9 @@ class GraphSnapshot:
             texts=tuple(texts[i] for i in item_order),
             duration=np.asarray(duration, np.float32)[item_order],
             created=np.asarray(created, np.float64)[item_order],
+            user_texts=tuple(words[i] for i in user_order),
+            text_vectors=np.empty((len(items), 0), np.float32),
+            user_text_vectors=np.empty((len(users), 0), np.float32),
             **edges,
         )
 
@@ -217,7 +230,7 @@ class GraphSnapshot:
             little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
             digest.update(f"{name} {little.dtype.str} {little.shape}".encode())
             digest.update(little.tobytes())
-        digest.update(json.dumps(self.texts).encode())
+        digest.update(json.dumps([self.texts, self.user_texts]).encode())
         return digest.hexdigest()
 
     def save(self, folder: Path) -> None:
@@ -227,6 +240,7 @@ class GraphSnapshot:
             "taken_at": self.taken_at,
             "content_hash": self.content_hash(),
             "texts": self.texts,
+            "user_texts": self.user_texts,
         }
         with new_folder(folder) as part:
             np.savez_compressed(part / "snapshot.npz", **_arrays(self))  # type: ignore[arg-type]
@@ -247,7 +261,9 @@ class GraphSnapshot:
                     )
                 elif field.name in arrays:
                     values[field.name] = arrays[field.name]
-            snapshot = cls(texts=tuple(document["texts"]), **values)
+            for name in ("texts", "user_texts"):
+                values[name] = tuple(document[name])
+            snapshot = cls(**values)
         except SnapshotError:
             raise
         except Exception as error:  # zip, JSON and key faults alike: one clear message
@@ -345,6 +361,12 @@ def _validate(snapshot: GraphSnapshot) -> None:
         raise SnapshotError("duration: values must not be negative")
     if len(snapshot.texts) != snapshot.n_items:
         raise SnapshotError("texts: one value an item is needed")
+    if len(snapshot.user_texts) != snapshot.n_users:
+        raise SnapshotError("user_texts: one value a user is needed")
+    if len(snapshot.text_vectors) != snapshot.n_items:
+        raise SnapshotError("text_vectors: one row an item is needed")
+    if len(snapshot.user_text_vectors) != snapshot.n_users:
+        raise SnapshotError("user_text_vectors: one row a user is needed")
     parent = snapshot.category_parent
     if parent.shape != (snapshot.n_categories,):
         raise SnapshotError("category_parent: one parent a category is needed")

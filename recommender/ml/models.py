@@ -71,6 +71,20 @@ class Parts:
     documents: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
 
+    @classmethod
+    def joined(cls, parts: Mapping[str, Parts]) -> Parts:
+        """The parts of several models in one folder, each under its prefix; see
+        `Artifact.section`."""
+
+        def under(kind: str) -> dict[str, Any]:
+            return {
+                f"{prefix}.{name}": value
+                for prefix, each in parts.items()
+                for name, value in getattr(each, kind).items()
+            }
+
+        return cls(under("arrays"), under("documents"), under("files"))
+
 
 class Model(ABC):
     """A fitted model: it scores histories, by external ids, without torch."""
@@ -198,6 +212,8 @@ MODELS: Mapping[str, Entry] = {
     "gf_cf": Entry("recommender.ml.gf_cf", "recommender.ml.gf_cf"),
     "als": Entry("recommender.ml.als", "recommender.ml.als"),
     "lightgcn": Entry("recommender.ml.lightgcn", "recommender.ml.lightgcn_inference"),
+    "content": Entry("recommender.ml.content", "recommender.ml.content"),
+    "hybrid": Entry("recommender.ml.hybrid", "recommender.ml.hybrid"),
     "ncf": Entry("recommender.ml.ncf", "recommender.ml.ncf_inference"),
     "sequence": Entry("recommender.ml.sequence", "recommender.ml.sequence_inference"),
     "graphsage": Entry("recommender.ml.graphsage", "recommender.ml.inference"),

@@ -19,6 +19,8 @@ QUICK = {
     "gf_cf": {"rank": 4},
     "als": {"factors": 8, "iterations": 5, "regularization": 3.0},
     "lightgcn": {"dim": 16, "batch_size": 256, "epochs": 20, "validation": 0.0},
+    "content": {},
+    "hybrid": {"weight": 0.5},
     "ncf": {"dim": 8, "batch_size": 128, "learning_rate": 0.01, "epochs": 10}
     | {"validation": 0.0},
     "sequence": {
