@@ -263,6 +263,7 @@ INTEREST_HALF_LIFE = timedelta(days=env.integer("INTEREST_HALF_LIFE_DAYS", 30))
 ARTIFACTS_DIR = VAR_DIR / "artifacts"
 RETRAIN_EVERY = timedelta(hours=env.integer("RETRAIN_EVERY_HOURS", 24, at_least=1))
 FEED_PAGE_SIZE = 24
+TEXT_MODEL = env.text("TEXT_MODEL")
 
 # Background work: `manage.py run_worker`
 
@@ -273,6 +274,7 @@ DUE_JOBS: dict[str, timedelta] = {
     "interactions.tasks.sum_up_again": timedelta(days=1),
     "recommender.tasks.retrain": RETRAIN_EVERY,
     "recommender.tasks.prune": timedelta(days=1),
+    "recommender.tasks.embed_texts": timedelta(days=1),
 }
 
 # API

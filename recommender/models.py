@@ -88,3 +88,26 @@ class FeedSession(TimeStamped):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.feed_id}"
+
+
+class TextEmbedding(models.Model):
+    """A text as a vector of a text model, by the SHA-256 of the text.
+
+    `vector` holds little-endian float32. A text that changes is another row; the daily
+    refresh drops those that nothing says any more.
+    """
+
+    model = models.CharField(max_length=200)
+    content_hash = models.CharField(max_length=64)
+    vector = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "content_hash"], name="text_embedding_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content_hash[:12]} by {self.model}"

@@ -22,6 +22,7 @@ from recommender.ml import evaluate, models, splits
 from recommender.ml.artifact import ArtifactError
 from recommender.ml.graph import GraphSnapshot
 from recommender.ml.models import TrainingStep
+from recommender.ml.text import TextModelError
 from recommender.models import ModelRun
 
 BASELINES = ("popularity", "co_watch")
@@ -212,7 +213,7 @@ def _failing(run: ModelRun) -> Iterator[None]:
         run.note = "Interrupted." if interrupted else str(error) or repr(error)
         run.finished_at = timezone.now()
         run.save()
-        if isinstance(error, ArtifactError):
+        if isinstance(error, ArtifactError | TextModelError):
             raise TrainingError(str(error)) from error
         raise
 

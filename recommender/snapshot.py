@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from interactions.models import Engagement, Follow, NotInterested
+from recommender import texts
 from recommender.ml.features import ItemFeatures
 from recommender.ml.graph import RELATIONS, GraphSnapshot, Links
 from videos.models import Category, ParentCategory, Video
@@ -32,7 +33,8 @@ TRAILER = 2
 def take(at: datetime | None = None) -> GraphSnapshot:
     """Every public, ready video and everyone who did something with one.
 
-    All reads see one moment. Content and order depend on the rows alone, so the
+    Texts come with vectors where a text model is configured; those not computed yet
+    are. All reads see one moment. Content and order depend on the rows alone, so the
     snapshot of unchanged data has an unchanged content hash.
     """
     with _one_moment():
@@ -47,24 +49,28 @@ def take(at: datetime | None = None) -> GraphSnapshot:
         categories = list(Category.objects.values_list("pk", "parent_category_id"))
         parents = list(ParentCategory.objects.values_list("pk", flat=True))
         relations = _relations(listed)
+        own_words = texts.of_users()
     people = [
         np.asarray(end, np.int64)
         for name, links in relations.items()
         for kind, end in zip(RELATIONS[name], (links.source, links.target), strict=True)
         if kind == "user"
     ]
-    return GraphSnapshot.from_ids(
+    user_ids = np.unique(np.concatenate(people))
+    graph = GraphSnapshot.from_ids(
         taken_at=moment.timestamp(),
-        user_ids=np.unique(np.concatenate(people)),
+        user_ids=user_ids,
         item_ids=[row[0] for row in rows],
-        texts=[_text(row[1], row[2]) for row in rows],
+        texts=[texts.of_video(row[1], row[2]) for row in rows],
         duration=[row[3] for row in rows],
         created=[(row[5] or row[4]).timestamp() for row in rows],
         category_ids=[pk for pk, _ in categories],
         category_parent_ids=[parent for _, parent in categories],
         parent_ids=parents,
+        user_texts=[own_words.get(key, "") for key in user_ids.tolist()],
         relations=relations,
     )
+    return texts.embedded(graph)
 
 
 def features(videos: QuerySet[Video]) -> list[ItemFeatures]:
@@ -73,7 +79,7 @@ def features(videos: QuerySet[Video]) -> list[ItemFeatures]:
     return [
         ItemFeatures(
             id=video.pk,
-            text=_text(video.title, video.description),
+            text=texts.of_video(video.title, video.description),
             duration=video.duration,
             created=(video.published_at or video.created_at).timestamp(),
             creator_id=video.creator_id,
@@ -166,10 +172,6 @@ def _copy(columns: QuerySet[Any, Any]) -> npt.NDArray[np.void]:
     if len(records) and not (records["count"] == 4).all():
         raise ValueError("COPY gave rows of another shape than was asked for")
     return records
-
-
-def _text(title: str, description: str) -> str:
-    return f"{title}\n{description}".strip()
 
 
 @contextmanager

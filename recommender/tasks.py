@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django_tasks import task
 
-from recommender import pipeline, sessions
+from recommender import pipeline, sessions, texts
 from recommender.pipeline import TrainingError
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,14 @@ def retrain() -> None:
         logger.warning("Not retrained: %s", error)
     else:
         logger.info("Retrained: %s is %s", run.run_id, run.state)
+
+
+@task(queue_name="training")
+def embed_texts() -> None:
+    """Compute the vectors of texts that are new or changed, and drop old ones."""
+    if settings.TEXT_MODEL:
+        computed, dropped = texts.refresh()
+        logger.info("Texts: %d embedded, %d dropped", computed, dropped)
 
 
 @task()

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender import pipeline, snapshot
+from recommender.ml.text import TextModelError
 from recommender.pipeline import TrainingError
 from recommender.reporting import Bars, table
 
@@ -33,6 +34,6 @@ class Command(BaseCommand):
                 report = pipeline.evaluation(names, snapshot.take(), progress=bars)
             if path is not None:
                 path.write_text(json.dumps(report, indent=2) + "\n")
-        except (TrainingError, OSError) as error:
+        except (TrainingError, TextModelError, OSError) as error:
             raise CommandError(str(error), returncode=2) from None
         self.stdout.write(table(report))
