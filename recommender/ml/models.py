@@ -206,6 +206,7 @@ class Entry:
 
 
 MODELS: Mapping[str, Entry] = {
+    "blend": Entry("recommender.ml.blend", "recommender.ml.blend"),
     "popularity": Entry("recommender.ml.popularity", "recommender.ml.popularity"),
     "co_watch": Entry("recommender.ml.co_watch", "recommender.ml.co_watch"),
     "ease": Entry("recommender.ml.ease", "recommender.ml.ease"),
@@ -217,6 +218,9 @@ MODELS: Mapping[str, Entry] = {
     "ncf": Entry("recommender.ml.ncf", "recommender.ml.ncf_inference"),
     "sequence": Entry("recommender.ml.sequence", "recommender.ml.sequence_inference"),
     "graphsage": Entry("recommender.ml.graphsage", "recommender.ml.inference"),
+    "graphsage_ids": Entry(
+        "recommender.ml.linear_sage", "recommender.ml.linear_sage_inference"
+    ),
 }
 
 
@@ -270,11 +274,17 @@ def load(folder: Path, *, verify: bool = True) -> Model:
     if name not in MODELS:
         raise ArtifactError(f"{folder} holds a model this version lacks: {name}")
     try:
-        model: Model = import_module(MODELS[name].server).load(opened)
+        model = server(name)(opened)
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ArtifactError(f"{folder} does not fit its model {name}") from error
     model.manifest = opened.manifest
     return model
+
+
+def server(name: str) -> Callable[[Artifact], Model]:
+    """What makes model ``name`` from its artifact; raises `ConfigError`."""
+    load_model: Callable[[Artifact], Model] = import_module(_entry(name).server).load
+    return load_model
 
 
 def rebuild(folder: Path, new_folder: Path, snapshot: GraphSnapshot) -> Manifest:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
+from scipy import sparse
 
 from recommender.ml.graph import Edges, GraphSnapshot, IntArray
 
@@ -114,6 +116,36 @@ def reactions(snapshot: GraphSnapshot, users: IntArray, items: IntArray) -> IntA
         pairs = edges.source * snapshot.n_items + edges.target
         found[np.isin(users * snapshot.n_items + items, pairs)] = reaction
     return found
+
+
+def leave_cluster(
+    snapshot: GraphSnapshot, *, share: float = 0.1, seed: int = 0
+) -> Holdout:
+    """Hold out a cluster of each person's watches, for data without any order.
+
+    One watch is drawn and held out together with those most like it, by the cosine of
+    who else watched them: a cut at random would leave next to each target something
+    that gives it away. People with fewer than 5 watches are all history.
+    """
+    watched = snapshot.watched.where(snapshot.watched.weight > 0)
+    random = np.random.default_rng(seed)
+    matrix = sparse.csr_array(
+        (np.ones(len(watched), np.float32), (watched.source, watched.target)),
+        shape=(snapshot.n_users, snapshot.n_items),
+    )
+    degree = np.maximum(np.asarray(matrix.sum(0)).ravel(), 1)
+    columns = sparse.csc_array(matrix @ sparse.diags_array(degree**-0.5))
+    held = np.zeros(len(watched), bool)
+    for start, stop in pairwise(matrix.indptr):
+        count = stop - start
+        if count < 5:
+            continue
+        own = columns[:, watched.target[start:stop]]
+        alike = (own.T @ own[:, [random.integers(count)]]).toarray().ravel()
+        order = np.argsort(-alike - 1e-6 * random.random(count))
+        held[start + order[: max(1, round(count * share))]] = True
+    history = replace(snapshot, watched=watched.where(~held))
+    return _holdout(snapshot, history, watched.where(held), min_history=1)
 
 
 def _holdout(

@@ -17,6 +17,14 @@ from recommender.tests.ml.worlds import two_communities
 QUICK = {
     "ease": {"regularization": 100.0},
     "gf_cf": {"rank": 4},
+    "graphsage_ids": {"dim": 16, "epochs": 20, "batch_size": 20, "exponent": 0.1},
+    "blend": {
+        "members": ("als", "ease"),
+        "settings": {
+            "als": {"factors": 8, "iterations": 5, "regularization": 3.0},
+            "ease": {"regularization": 100.0},
+        },
+    },
     "als": {"factors": 8, "iterations": 5, "regularization": 3.0},
     "lightgcn": {"dim": 16, "batch_size": 256, "epochs": 20, "validation": 0.0},
     "content": {},

@@ -1,0 +1,240 @@
+"""Several models as one: the weighted sum of their scores, each person's standardised.
+
+What a model's scores mean differs from model to model, so each is centred and scaled
+over the items that a person has not watched. The weights are found on a validation part
+cut from what may be seen, by coordinate ascent on the lists themselves; a model that
+adds nothing gets no weight and is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml import metrics, models, splits
+from recommender.ml.artifact import Artifact
+from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.history import UserHistory, histories, watch_matrix
+from recommender.ml.index import Hits
+from recommender.ml.models import Model, Parts, Progress, silent
+from recommender.ml.splits import Holdout
+
+STEPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
+ROUNDS = 4
+POOL = 200  # of each member's best items that the search looks at
+PEOPLE_AT_ONCE = 256
+
+Cut = Callable[[GraphSnapshot, float, int], Holdout]
+
+
+@dataclass(frozen=True)
+class Config:
+    """``members`` by name, with ``settings`` of their own; the first finds similar
+    items.
+
+    ``weights`` are found on the ``validation`` share of the watches if they are not
+    given, with up to ``people``: ``cut`` says of which watches, the newest of all
+    ("time"), each person's last ("last") or a cluster of each person's ("cluster").
+    ``aim`` is the metric that the search raises.
+    """
+
+    members: tuple[str, ...] = ("graphsage", "ease", "als", "co_watch", "popularity")
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    weights: Mapping[str, float] | None = None
+    cut: str = "time"
+    aim: str = "ndcg@10"
+    validation: float = 0.1
+    people: int = 2000
+    seed: int = 0
+
+
+class Blend(Model):
+    """``members`` with their weights, by name, the leading one first."""
+
+    name = "blend"
+
+    def __init__(
+        self, members: Mapping[str, Model], weights: Mapping[str, float]
+    ) -> None:
+        self.members = dict(members)
+        self.weights = {name: float(weights[name]) for name in self.members}
+        self._lead = next(iter(self.members.values()))
+        self.item_ids = self._lead.item_ids
+        self.reasons = self._lead.reasons  # type: ignore[misc]
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        total = np.zeros((len(states), len(self.item_ids)), np.float32)
+        for name, member in self.members.items():
+            scores = standardised(member.scores(states), self.item_ids, states)
+            total += self.weights[name] * scores
+        return total
+
+    def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
+        return self._lead.similar(item_id, k=k, exclude=exclude)
+
+    def parts(self) -> Parts:
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        documents: dict[str, Any] = {
+            "blend": {"members": list(self.members), "weights": self.weights}
+        }
+        files: dict[str, Callable[[Path], None]] = {}
+        for name, member in self.members.items():
+            parts = member.parts()
+            arrays |= {f"{name}.{key}": value for key, value in parts.arrays.items()}
+            documents |= {f"{name}.{key}": v for key, v in parts.documents.items()}
+            files |= {f"{name}.{key}": write for key, write in parts.files.items()}
+        return Parts(arrays, documents, files)
+
+    def renewed(self, snapshot: GraphSnapshot) -> Blend:
+        renewed = {name: m.renewed(snapshot) for name, m in self.members.items()}
+        return Blend(renewed, self.weights)
+
+
+def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Blend:
+    """Find the weights on a part, then fit the members worth one on everything.
+
+    Raises `ValueError` when the snapshot has too few watches.
+    """
+    weights, found = config.weights, dict(config.settings)
+    if weights is None:
+        part = _part(snapshot, config)
+        fitted = {
+            name: models.fit(name, part.history, config.settings.get(name), progress)
+            for name in config.members
+        }
+        weights = search(fitted, part, config)
+        for name, model in fitted.items():
+            found[name] = {**config.settings.get(name, {}), **model.found}
+        del fitted
+    chosen = {
+        name: models.fit(name, snapshot, found.get(name), progress)
+        for name in config.members
+        if weights.get(name, 0) > 0
+    }
+    model = Blend(chosen, weights)
+    model.found = {"weights": dict(weights), "settings": found}
+    return model
+
+
+def load(artifact: Artifact) -> Blend:
+    """The model as `Blend.parts` stored it."""
+    document = artifact.document("blend")
+    members = {
+        name: models.server(name)(_Member(artifact, name))
+        for name in document["members"]
+    }
+    return Blend(members, document["weights"])
+
+
+class _Member(Artifact):
+    """The files of one member, by the names that it gave them."""
+
+    def __init__(self, whole: Artifact, name: str) -> None:
+        self.folder, self.manifest = whole.folder, whole.manifest
+        self._name = name
+
+    def path(self, name: str) -> Path:
+        return super().path(f"{self._name}.{name}")
+
+
+def standardised(
+    scores: FloatArray, item_ids: IntArray, states: Sequence[UserHistory]
+) -> FloatArray:
+    """``scores`` with mean 0 and deviation 1 over what each person has not watched;
+    0 throughout where all scores are equal."""
+    watched = watch_matrix(item_ids, states)
+    row = np.repeat(np.arange(len(states)), np.diff(watched.indptr))
+    column = watched.indices
+    left = scores.astype(np.float32, copy=True)
+    left[row, column] = 0
+    seen = np.bincount(row, minlength=len(states))
+    count = np.maximum(scores.shape[1] - seen, 1)[:, None]
+    mean = left.sum(1, keepdims=True) / count
+    square = (left**2).sum(1, keepdims=True) / count - mean**2
+    deviation = np.sqrt(np.maximum(square, 0))
+    flat = deviation < 1e-6 * np.maximum(np.abs(mean), 1e-6)
+    return np.asarray(
+        np.where(flat, 0, (scores - mean) / np.where(flat, 1, deviation)), np.float32
+    )
+
+
+def search(
+    fitted: Mapping[str, Model], part: Holdout, config: Config
+) -> dict[str, float]:
+    """Weights of the greatest ``aim`` on ``part``: from the best single model on, one
+    weight after the other, until a round gains nothing."""
+    names = list(fitted)
+    scores, targets, relevant = _pooled(fitted, part, config)
+    metric, _, cutoff = config.aim.partition("@")
+
+    def value(weights: npt.NDArray[np.float64]) -> float:
+        total = np.einsum("mpc,m->pc", scores, weights.astype(np.float32))
+        top = models.best(total, int(cutoff))
+        hits = np.take_along_axis(targets, top, 1)
+        return float(getattr(metrics, metric)(hits, relevant).mean())
+
+    single = np.eye(len(names))
+    best = max(single, key=value)
+    best_value = value(best)
+    for _ in range(ROUNDS):
+        before = best_value
+        for place in range(len(names)):
+            for step in STEPS:
+                tried = best.copy()
+                tried[place] = step
+                if tried.any() and (found := value(tried)) > best_value + 1e-6:
+                    best, best_value = tried, found
+        if best_value == before:
+            break
+    return dict(zip(names, best.round(4).tolist(), strict=True))
+
+
+def _pooled(
+    fitted: Mapping[str, Model], part: Holdout, config: Config
+) -> tuple[FloatArray, npt.NDArray[np.bool_], IntArray]:
+    """Scores (members, people, pool), which of the pool are targets, and how many each
+    person has: the pool is what any member would put among its first."""
+    random = np.random.default_rng(config.seed)
+    count = min(config.people, len(part.users))
+    rows = np.sort(random.choice(len(part.users), count, replace=False))
+    width = min(POOL, part.history.n_items) * len(fitted)
+    scores = np.full((len(fitted), count, width), -1e6, np.float32)
+    targets = np.zeros((count, width), bool)
+    for start in range(0, count, PEOPLE_AT_ONCE):
+        block = rows[start : start + PEOPLE_AT_ONCE]
+        states = histories(part.history, part.users[block])
+        every = []
+        for model in fitted.values():
+            z = standardised(model.scores(states), model.item_ids, states)
+            for place, state in enumerate(states):
+                seen = positions(model.item_ids, state.watched.ids)
+                z[place, seen[seen >= 0]] = -1e6
+            every.append(z)
+        tops = np.concatenate([models.best(z, POOL) for z in every], axis=1)
+        for place, row in enumerate(block):
+            pool = np.unique(tops[place])
+            here = start + place
+            targets[here, : len(pool)] = np.isin(pool, part.targets(row))
+            for member, z in enumerate(every):
+                scores[member, here, : len(pool)] = z[place, pool]
+    return scores, targets, np.diff(part.indptr)[rows]
+
+
+def _part(snapshot: GraphSnapshot, config: Config) -> Holdout:
+    if config.cut == "last":
+        return splits.leave_last(snapshot, share=config.validation).test
+    if config.cut == "cluster":
+        return splits.leave_cluster(snapshot, share=config.validation, seed=config.seed)
+    times = np.sort(snapshot.watched.time[snapshot.watched.weight > 0])
+    if not len(times):
+        raise ValueError("the snapshot has no watches to learn from")
+    cut = float(times[int(len(times) * (1 - config.validation))])
+    part = splits.holdout(snapshot, cut=cut)
+    if not len(part.users):
+        raise ValueError("the watches have too few distinct times to find weights by")
+    return part

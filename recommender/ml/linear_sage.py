@@ -1,0 +1,258 @@
+"""Training GraphSAGE by ids alone; `linear_sage_inference` says what is computed.
+
+Each step takes people with all that they watched. A watch is to stand out, by softmax
+over cosines, against items drawn at random that all people of the step share (or all
+items, where there are no more than ``negatives``): Wu et al., "On the Effectiveness of
+Sampled Softmax Loss for Item Recommendation", TOIS 2024.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recommender.ml import evaluate, splits
+from recommender.ml.graph import GraphSnapshot, IntArray
+from recommender.ml.linear_sage_inference import (
+    Embeddings,
+    LinearSage,
+    Shape,
+    normalised,
+    watched_together,
+)
+from recommender.ml.models import Progress, TrainingStep, silent
+from recommender.ml.network import Adjacency, WeightedMean
+from recommender.ml.splits import Holdout
+
+EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+LEANS = (0.0, 0.25, 0.5, 1.0, 2.0)
+WARM_UP = 20  # steps
+
+
+@dataclass(frozen=True)
+class Config:
+    """The sizes; ``together`` weighs the ``neighbours`` most watched together.
+
+    ``exponent`` and ``lean`` are found on a validation part when they are None; see
+    `linear_sage_inference`. ``ordered`` tells that the order of the watches counts:
+    the part is then each person's last, and only then is ``lean`` tried.
+    """
+
+    dim: int = 128
+    hops: int = 2
+    together: float = 1.0
+    neighbours: int = 10
+    epochs: int = 20
+    batch_size: int = 1024
+    negatives: int = 4096
+    learning_rate: float = 0.03
+    temperature: float = 0.12
+    ordered: bool = False
+    exponent: float | None = None
+    lean: float | None = None
+    validation: float = 0.1
+    seed: int = 0
+
+    def shape(self, exponent: float, lean: float) -> Shape:
+        """What the server needs."""
+        return Shape(self.hops, self.together, self.neighbours, exponent, lean)
+
+
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+) -> LinearSage:
+    """Find what is not given, then train on everything.
+
+    Raises `ValueError` when the snapshot has no watches.
+    """
+    exponent, lean = config.exponent, config.lean
+    if exponent is None or (lean is None and config.ordered):
+        part = _validation_part(snapshot, config)
+        trained = _train(part.history, config, "validate", progress)
+        exponent, lean = _search(trained, part, config)
+    embeddings = _train(snapshot, config, "train", progress)
+    shape = config.shape(exponent, lean or 0.0)
+    model = LinearSage.over(embeddings, snapshot, shape)
+    model.found = {"exponent": exponent, "lean": lean or 0.0}
+    return model
+
+
+def _validation_part(snapshot: GraphSnapshot, config: Config) -> Holdout:
+    if config.ordered:
+        return splits.leave_last(snapshot, share=config.validation).test
+    return splits.leave_cluster(snapshot, share=config.validation, seed=config.seed)
+
+
+def _search(
+    embeddings: Embeddings, part: Holdout, config: Config
+) -> tuple[float, float]:
+    """Exponent and lean of greatest NDCG@20 on ``part``."""
+    leans = LEANS if config.ordered and config.lean is None else (config.lean or 0.0,)
+    exponents = EXPONENTS if config.exponent is None else (config.exponent,)
+
+    def value(pair: tuple[float, float]) -> float:
+        shape = config.shape(*pair)
+        model = LinearSage.over(embeddings, part.history, shape)
+        values = evaluate.per_user(evaluate.ranked(model, part, 20), part)
+        return float(values["ndcg@20"].mean())
+
+    return max(product(exponents, leans), key=value)
+
+
+def _train(
+    snapshot: GraphSnapshot, config: Config, stage: str, progress: Progress
+) -> Embeddings:
+    trainer = Trainer(snapshot, config)
+    for epoch in range(1, config.epochs + 1):
+        began = time.perf_counter()
+        loss = trainer.epoch()
+        seconds = time.perf_counter() - began
+        progress(TrainingStep(stage, epoch, config.epochs, loss, None, seconds))
+    return trainer.embeddings()
+
+
+class Network(nn.Module):
+    """Embeddings of users and items, and their convolution."""
+
+    def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
+        super().__init__()
+        self.users = nn.Parameter(0.1 * torch.randn(snapshot.n_users, config.dim))
+        self.items = nn.Parameter(0.1 * torch.randn(snapshot.n_items, config.dim))
+        self._hops, self._together = config.hops, config.together
+        self._mean = WeightedMean()
+        matrix = normalised(snapshot)
+        self._to_users = Adjacency.of(matrix)
+        self._to_items = Adjacency(self._to_users.transposed, self._to_users.matrix)
+        if config.together:
+            nearest = watched_together(matrix, config.neighbours)
+            self._nearest = Adjacency.of(nearest)
+
+    def forward(self) -> tuple[Tensor, Tensor]:
+        """Vectors of users (n_users, d) and items (n_items, d), the sum of layers."""
+        u: Tensor = self.users
+        i: Tensor = self.items
+        if self._together:
+            i = i + self._together * self._mean(i, self._nearest)
+        users, items = u, i
+        for _ in range(self._hops):
+            u, i = self._mean(i, self._to_users), self._mean(u, self._to_items)
+            users, items = users + u, items + i
+        return users, items
+
+
+class _PairScores(torch.autograd.Function):
+    """Products of the pairs of a sparse pattern alone; sparse gradients, too.
+
+    A gather's backward pass adds row by row, ten times as slow.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, users: Tensor, items: Tensor, pattern: sparse.csr_array
+    ) -> Tensor:
+        ctx.save_for_backward(users, items)
+        ctx.pattern = pattern
+        row = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+        return (users[row] * items[pattern.indices]).sum(1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        users, items = ctx.saved_tensors
+        pattern = ctx.pattern
+        weight = sparse.csr_array(
+            (gradients[0].numpy(), pattern.indices, pattern.indptr), pattern.shape
+        )
+        return (
+            torch.from_numpy(weight @ items.numpy()),
+            torch.from_numpy(weight.T @ users.numpy()),
+            None,
+        )
+
+
+class Trainer:
+    """One network on one snapshot; seeded, so that a run can be repeated."""
+
+    def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
+        watched = snapshot.watched.where(snapshot.watched.weight > 0)
+        if not len(watched):
+            raise ValueError("the snapshot has no watches to learn from")
+        self._snapshot, self._config = snapshot, config
+        self._matrix = sparse.csr_array(
+            (watched.weight, (watched.source, watched.target)),
+            shape=(snapshot.n_users, snapshot.n_items),
+        )
+        self._random = np.random.default_rng(config.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self._network = Network(snapshot, config)
+        self._optimizer = torch.optim.Adam(
+            self._network.parameters(), betas=(0.9, 0.99), fused=True
+        )
+        self._batches = -(-snapshot.n_users // config.batch_size)
+        self._steps = 0
+
+    def epoch(self) -> float:
+        """Every user once; the mean loss of a watch."""
+        order = self._random.permutation(self._snapshot.n_users)
+        losses = [
+            self._step(np.sort(users)) for users in np.array_split(order, self._batches)
+        ]
+        return float(np.mean(losses))
+
+    def embeddings(self) -> Embeddings:
+        """What was learned so far."""
+        snapshot, network = self._snapshot, self._network
+        return Embeddings(
+            snapshot.user_ids,
+            snapshot.item_ids,
+            network.users.detach().numpy().copy(),
+            network.items.detach().numpy().copy(),
+        )
+
+    def _step(self, users: IntArray) -> float:
+        config, pattern = self._config, self._matrix[users]
+        for group in self._optimizer.param_groups:
+            group["lr"] = config.learning_rate * self._pace()
+        self._steps += 1
+        user_vectors, item_vectors = self._network()
+        u = functional.normalize(user_vectors[torch.from_numpy(users)])
+        i = functional.normalize(item_vectors)
+        rivals = self._rivals(u, i)
+        watched = _PairScores.apply(u, i, pattern) / config.temperature
+        row = np.repeat(np.arange(len(users)), np.diff(pattern.indptr))
+        weight = torch.from_numpy(pattern.data)
+        lost = rivals[torch.from_numpy(row)]
+        if self._sampled:
+            lost = torch.logaddexp(watched, lost)
+        loss = (weight * (lost - watched)).sum() / weight.sum()
+        self._optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        self._optimizer.step()
+        return float(loss.detach())
+
+    @property
+    def _sampled(self) -> bool:
+        return self._snapshot.n_items > self._config.negatives
+
+    def _rivals(self, users: Tensor, items: Tensor) -> Tensor:
+        """(users,): the log of the sum over all items, estimated where sampled."""
+        config, count = self._config, self._snapshot.n_items
+        if not self._sampled:
+            return torch.logsumexp(users @ items.T / config.temperature, 1)
+        drawn = torch.from_numpy(self._random.integers(count, size=config.negatives))
+        scores = users @ items[drawn].T / config.temperature
+        return torch.logsumexp(scores, 1) + math.log(count / config.negatives)
+
+    def _pace(self) -> float:
+        """A warm-up, then a fall to a tenth over the configured epochs."""
+        done = self._steps / (self._batches * self._config.epochs)
+        return min(1.0, (self._steps + 1) / WARM_UP) * (1 - 0.9 * done)

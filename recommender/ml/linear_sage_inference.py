@@ -1,0 +1,208 @@
+"""GraphSAGE by ids alone, in its linear form, with frozen embeddings: numpy and scipy.
+
+Where nothing is known of videos and people but who watched what, neither transforms nor
+ReLU pay (He et al., SIGIR 2020; Wu et al., ICML 2019). What is left of GraphSAGE is the
+mean over neighbours, degrees shared between both ends, and the mean of the layers:
+
+    i(0) = e_i + c * (mean of e_j over the items j most watched together with i)
+    u(0) = e_u
+    u(k+1) = sum over watched i of i(k) / sqrt(d_u d_i),       and likewise i(k+1)
+    u = mean of u(0) ... u(K),                                 and likewise i
+
+A score is the cosine of u and i times |i|^a: training compares cosines, so the length
+of an item's vector is free to tell how much is watched of it, and ``a`` says how much
+of that is wanted. Someone with an order of watches leans to the newest ones as well:
+``lean`` times the mean of their vectors, fading by e^(-r / `FADE`) with rank r.
+
+Whoever training did not know has no e_u: a linear map, fitted to those it did know,
+estimates it from the rest of u.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recommender.ml.artifact import Artifact
+from recommender.ml.factors import FactorModel, load_index
+from recommender.ml.features import unit
+from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.history import UserHistory, watch_matrix
+from recommender.ml.index import VectorIndex
+from recommender.ml.models import Parts
+
+FADE = 2.0
+RIDGE = 1.0  # of the map that stands in for an unknown person's own embedding
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What serving needs to know of the settings; see `linear_sage.Config`."""
+
+    hops: int
+    together: float
+    neighbours: int
+    exponent: float
+    lean: float
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """What was learned: e_u (n_users, d) and e_i (n_items, d), by id."""
+
+    user_ids: IntArray
+    item_ids: IntArray
+    users: FloatArray
+    items: FloatArray
+
+
+class LinearSage(FactorModel):
+    """``vectors`` are unit(i) * |i|^a; ``sent`` (n_items, d) is what each watch of an
+    item adds to a user's vector, before the user's own degree divides it."""
+
+    name = "graphsage_ids"
+
+    def __init__(
+        self,
+        item_ids: IntArray,
+        vectors: FloatArray,
+        sent: FloatArray,
+        stand_in: FloatArray,
+        embeddings: Embeddings,
+        shape: Shape,
+        index: VectorIndex | None = None,
+    ) -> None:
+        super().__init__(item_ids, vectors, index)
+        self._sent = sent
+        self._stand_in = stand_in
+        self._embeddings = embeddings
+        self._shape = shape
+
+    @classmethod
+    def over(
+        cls, embeddings: Embeddings, snapshot: GraphSnapshot, shape: Shape
+    ) -> LinearSage:
+        """Convolve over the watches of ``snapshot``; new nodes start from 0."""
+        matrix = normalised(snapshot)
+        users = _known(snapshot.user_ids, embeddings.user_ids, embeddings.users)
+        items = _known(snapshot.item_ids, embeddings.item_ids, embeddings.items)
+        if shape.together:
+            mean = watched_together(matrix, shape.neighbours)
+            items = items + shape.together * (mean @ items)
+        share = 1 / (shape.hops + 1)
+        total, sent, u, i = items * share, 0 * items, users, items
+        for _ in range(shape.hops):
+            sent = sent + i * share
+            u, i = matrix @ i, matrix.T @ u
+            total = total + i * share
+        degree = np.bincount(_watches(snapshot)[1], minlength=snapshot.n_items)
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        return cls(
+            snapshot.item_ids,
+            np.asarray(unit(total) * length**shape.exponent, np.float32),
+            np.asarray(sent / np.sqrt(np.maximum(degree, 1))[:, None], np.float32),
+            _stand_in(matrix @ sent, users * share),
+            embeddings,
+            shape,
+        )
+
+    def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
+        watched = watch_matrix(self.item_ids, states)
+        degree = np.maximum(np.diff(watched.indptr), 1)[:, None]
+        around = (watched @ self._sent) / np.sqrt(degree)
+        learned = self._embeddings
+        ids = [-1 if s.user_id is None else s.user_id for s in states]
+        place = positions(learned.user_ids, ids)[:, None]
+        own = learned.users[place[:, 0]] / (self._shape.hops + 1)
+        users = unit(around + np.where(place >= 0, own, around @ self._stand_in))
+        if self._shape.lean:
+            newest = watch_matrix(self.item_ids, states, recency=FADE)
+            users = users + self._shape.lean * unit(newest @ unit(self.vectors))
+        return np.asarray(users, np.float32)
+
+    def parts(self) -> Parts:
+        parts, learned = super().parts(), self._embeddings
+        arrays: Mapping[str, npt.NDArray[Any]] = {
+            "sent": self._sent,
+            "stand_in": self._stand_in,
+            "learned_user_ids": learned.user_ids,
+            "learned_item_ids": learned.item_ids,
+            "learned_users": learned.users,
+            "learned_items": learned.items,
+        }
+        return Parts(
+            arrays={**parts.arrays, **arrays},
+            documents={**parts.documents, "shape": asdict(self._shape)},
+            files=parts.files,
+        )
+
+    def renewed(self, snapshot: GraphSnapshot) -> LinearSage:
+        return self.over(self._embeddings, snapshot, self._shape)
+
+
+def load(artifact: Artifact) -> LinearSage:
+    """The model as `LinearSage.parts` stored it."""
+    item_ids, vectors, index = load_index(artifact)
+    names = ("user_ids", "item_ids", "users", "items")
+    return LinearSage(
+        item_ids,
+        vectors,
+        artifact.array("sent"),
+        artifact.array("stand_in"),
+        Embeddings(*(artifact.array(f"learned_{name}") for name in names)),
+        Shape(**artifact.document("shape")),
+        index,
+    )
+
+
+def normalised(snapshot: GraphSnapshot) -> sparse.csr_array:
+    """(n_users, n_items): 1 / sqrt(d_u d_i) for each watch of positive weight."""
+    user, item = _watches(snapshot)
+    of_user = np.bincount(user, minlength=snapshot.n_users)
+    of_item = np.bincount(item, minlength=snapshot.n_items)
+    value = (1 / np.sqrt(of_user[user] * of_item[item])).astype(np.float32)
+    shape = (snapshot.n_users, snapshot.n_items)
+    return sparse.csr_array((value, (user, item)), shape=shape)
+
+
+def watched_together(matrix: sparse.csr_array, neighbours: int) -> sparse.csr_array:
+    """(n_items, n_items): each item's ``neighbours`` by normalised co-watches, both
+    ways, degrees shared between both ends."""
+    together = (matrix.T @ matrix).tocsr()
+    together.setdiag(0)
+    together.eliminate_zeros()
+    row = np.repeat(np.arange(together.shape[0]), np.diff(together.indptr))
+    order = np.lexsort((-together.data, row))
+    rank = np.arange(len(order)) - together.indptr[row[order]]
+    kept = order[rank < neighbours]
+    nearest = sparse.csr_array(
+        (together.data[kept], (row[kept], together.indices[kept])),
+        shape=together.shape,
+    )
+    nearest = nearest.maximum(nearest.T).tocsr()
+    degree = np.maximum(np.asarray(nearest.sum(1)).ravel(), 1e-9) ** -0.5
+    shared = sparse.diags_array(degree) @ nearest @ sparse.diags_array(degree)
+    return sparse.csr_array(shared).astype(np.float32)
+
+
+def _watches(snapshot: GraphSnapshot) -> tuple[IntArray, IntArray]:
+    edges = snapshot.watched.where(snapshot.watched.weight > 0)
+    return edges.source, edges.target
+
+
+def _stand_in(around: FloatArray, own: FloatArray) -> FloatArray:
+    """(d, d): ridge regression from what surrounds a user to their own embedding."""
+    gram = around.T @ around
+    gram[np.diag_indices_from(gram)] += RIDGE
+    return np.asarray(np.linalg.solve(gram, around.T @ own), np.float32)
+
+
+def _known(ids: IntArray, learned_ids: IntArray, learned: FloatArray) -> FloatArray:
+    """(len(ids), d): what was learned of each id, 0 where nothing was."""
+    place = positions(learned_ids, ids)
+    return np.where(place[:, None] >= 0, learned[place], 0).astype(np.float32)
