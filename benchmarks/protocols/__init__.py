@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.protocols import gowalla, ncf
+from benchmarks.protocols import gowalla, ncf, temporal
 from benchmarks.reports import Report
 
 Protocol = Callable[[Path, Sequence[str] | None], Iterator[Report]]
@@ -13,4 +13,5 @@ Protocol = Callable[[Path, Sequence[str] | None], Iterator[Report]]
 PROTOCOLS: Mapping[str, Protocol] = {
     "gowalla": gowalla.run,
     "ncf": ncf.run,
+    "temporal": temporal.run,
 }

@@ -1,0 +1,72 @@
+"""What people watch next, given all before: full ranking, seen items left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks import datasets
+from benchmarks.protocols.running import Configs, fitted, timed
+from benchmarks.reports import Report
+from recommender.ml import evaluate, metrics, splits
+from recommender.ml.metrics import Interval, Values
+from recommender.ml.splits import Holdout
+
+SEED = 0
+METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")
+
+SINGLE: Configs = {
+    "popularity": {},
+    "co_watch": {},
+    "ease": {},
+    "als": {},
+    "gf_cf": {"rank": 64},
+    "lightgcn": {},
+    "sequence": {},
+    "content": {},
+    "graphsage": {},
+}
+BLEND = {"members": ("graphsage", "sequence", "ease", "als", "co_watch", "popularity")}
+
+
+def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
+    """By the clock on MovieLens-100K and KuaiRand, by the order on MovieLens-1M."""
+    for dataset, cut in (("ml100k", "time"), ("kuairand", "time"), ("ml1m", "last")):
+        holdout = part(folder, dataset)
+        configs = {**SINGLE, "blend": {**BLEND, "cut": cut}}
+        with timed("temporal", dataset) as result:
+            values: dict[str, dict[str, Values]] = {}
+            for name, model in fitted(configs, holdout.history, only):
+                lists = evaluate.ranked(model, holdout, 20)
+                values[name] = evaluate.per_user(lists, holdout)
+                result.models[name] = {
+                    metric: metrics.bootstrap(values[name][metric], seed=SEED)
+                    for metric in METRICS
+                }
+            result.differences |= differences(values)
+        assert result.report
+        yield result.report
+
+
+def part(folder: Path, dataset: str) -> Holdout:
+    """The test part of one data set."""
+    if dataset == "ml1m":
+        return splits.leave_last(datasets.ml1m(folder)).test
+    snapshot = {"ml100k": datasets.ml100k, "kuairand": datasets.kuairand}[dataset]
+    return splits.global_time_split(snapshot(folder)).test
+
+
+def differences(
+    values: Mapping[str, Mapping[str, Values]],
+) -> dict[str, dict[str, Interval]]:
+    """The blend less each other model, person by person."""
+    ours = values.get("blend", {})
+    return {
+        f"blend - {name}": {
+            "ndcg@10": metrics.paired_difference(
+                ours["ndcg@10"], theirs["ndcg@10"], seed=SEED
+            )
+        }
+        for name, theirs in values.items()
+        if ours and name != "blend"
+    }
