@@ -11,6 +11,7 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
@@ -264,6 +265,16 @@ ARTIFACTS_DIR = VAR_DIR / "artifacts"
 RETRAIN_EVERY = timedelta(hours=env.integer("RETRAIN_EVERY_HOURS", 24, at_least=1))
 FEED_PAGE_SIZE = 24
 TEXT_MODEL = env.text("TEXT_MODEL")
+SNAPSHOTS_DIR = VAR_DIR / "snapshots"
+# Settings of models other than their defaults; see the `Config` of each.
+MODEL_CONFIGS: dict[str, dict[str, Any]] = {
+    "user_item": {"watched_from": env.fraction("WATCHED_FROM", 0.5)},
+    "hybrid": (
+        {"weight": env.fraction("HYBRID_WEIGHT", 0.5)}
+        if env.text("HYBRID_WEIGHT")
+        else {}
+    ),
+}
 
 # Background work: `manage.py run_worker`
 
@@ -275,6 +286,7 @@ DUE_JOBS: dict[str, timedelta] = {
     "recommender.tasks.retrain": RETRAIN_EVERY,
     "recommender.tasks.prune": timedelta(days=1),
     "recommender.tasks.embed_texts": timedelta(days=1),
+    "recommender.tasks.compute_daily_models": timedelta(days=1),
 }
 
 # API

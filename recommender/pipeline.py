@@ -46,35 +46,81 @@ def train(
     model: str = "graphsage",
     config: Mapping[str, Any] | None = None,
     activate: bool = True,
+    again: bool = False,
     progress: Progress = silent,
 ) -> ModelRun:
     """Train, judge on a temporal split, and activate what beats popularity.
 
-    Returns the run, trained or refused. Raises `TrainingError` or `ConfigError`; the
-    run is then marked failed and no artifact is left.
+    A daily model learns from the snapshot of the day, once: what was computed today
+    is returned as it is, unless asked `again`. Returns the run, trained or refused.
+    Raises `TrainingError` or `ConfigError`; the run is then marked failed and no
+    artifact is left.
     """
     if model not in models.MODELS:
         known = ", ".join(sorted(models.MODELS))
         raise TrainingError(f"There is no model {model}; there are {known}.")
+    daily = models.MODELS[model].daily
+    settled = {**settings.MODEL_CONFIGS.get(model, {}), **(config or {})}
     with _alone():
-        run = ModelRun.objects.create(run_id=_new_run_id(model), model=model)
-        with _failing(run):
-            _train(run, config or {}, progress)
-    if activate and run.state == ModelRun.State.TRAINED:
+        run = None
+        if daily and not again:
+            run = _computed_today(model, settled)
+        if run is None:
+            run = ModelRun.objects.create(run_id=_new_run_id(model), model=model)
+            with _failing(run):
+                take = snapshot.of_today if daily and not again else snapshot.take
+                _train(run, settled, take, progress)
+    if activate and run.state == ModelRun.State.TRAINED and not is_active(run):
         services.activate(run=run, reason="Trained, and better than popularity")
     return run
 
 
 def is_due() -> bool:
-    """Whether no run was finished in the last half of the training interval."""
+    """Whether no run was finished in the last half of the training interval; what is
+    computed every day anyhow does not count."""
     since = timezone.now() - settings.RETRAIN_EVERY / 2
     done = (ModelRun.State.TRAINED, ModelRun.State.REFUSED)
-    return not ModelRun.objects.filter(state__in=done, finished_at__gt=since).exists()
+    runs = ModelRun.objects.filter(state__in=done, finished_at__gt=since)
+    return not runs.exclude(model__in=daily_models()).exists()
 
 
-def _train(run: ModelRun, config: Mapping[str, Any], progress: Progress) -> None:
+def daily_models() -> list[str]:
+    """Names of the models that are computed once a day."""
+    return [name for name, entry in models.MODELS.items() if entry.daily]
+
+
+def serves(model: str) -> bool:
+    """Whether the active run is one of `model`."""
+    active = services.active_run()
+    return active is not None and active.model == model
+
+
+def is_active(run: ModelRun) -> bool:
+    """Whether `run` is what serves."""
+    return services.active_run() == run
+
+
+def _computed_today(model: str, config: Mapping[str, Any]) -> ModelRun | None:
+    """Today's finished run of `model` with these settings, if its artifact is there."""
+    done = (ModelRun.State.TRAINED, ModelRun.State.REFUSED)
+    runs = ModelRun.objects.filter(
+        model=model, state__in=done, created_at__date=timezone.localdate()
+    )
+    for run in runs:
+        same = all(run.config.get(name) == value for name, value in config.items())
+        if same and (settings.ARTIFACTS_DIR / run.run_id).is_dir():
+            return run
+    return None
+
+
+def _train(
+    run: ModelRun,
+    config: Mapping[str, Any],
+    take: Callable[[], GraphSnapshot],
+    progress: Progress,
+) -> None:
     progress("Snapshot", None)
-    graph = snapshot.take()
+    graph = take()
     run.data_hash = graph.content_hash()
     report = evaluation(
         [run.model, *BASELINES], graph, configs={run.model: config}, progress=progress
@@ -117,7 +163,7 @@ def evaluation(
     return evaluate.evaluate(
         list(dict.fromkeys(names)),
         split,
-        configs=configs,
+        configs={**settings.MODEL_CONFIGS, **(configs or {})},
         progress=lambda step: progress("Evaluate", step),
     ).report
 
@@ -155,7 +201,7 @@ def rebuild(*, progress: Progress = silent) -> ModelRun:
 
 def prune() -> int:
     """Delete artifacts of all but the newest runs, the active one and the one before;
-    returns how many. The rows stay."""
+    returns how many. The rows stay. Snapshots of earlier days go too."""
     keep = set(
         ModelRun.objects.filter(state=ModelRun.State.TRAINED).values_list(
             "run_id", flat=True
@@ -172,6 +218,7 @@ def prune() -> int:
             if folder.is_dir():
                 shutil.rmtree(folder)
                 removed += 1
+    snapshot.forget_earlier_days()
     return removed
 
 

@@ -6,6 +6,7 @@ Edges come by binary COPY straight into numpy: no row becomes a Python object.
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, FloatField, QuerySet, Value
 from django.db.models.expressions import Combinable
@@ -71,6 +73,21 @@ def take(at: datetime | None = None) -> GraphSnapshot:
         relations=relations,
     )
     return texts.embedded(graph)
+
+
+def of_today() -> GraphSnapshot:
+    """Today's snapshot: taken when first asked for, the same until the day is over."""
+    folder = settings.SNAPSHOTS_DIR / f"{timezone.localdate():%Y-%m-%d}"
+    if not folder.exists():
+        take().save(folder)
+    return GraphSnapshot.load(folder)
+
+
+def forget_earlier_days() -> None:
+    """Delete the snapshots of days gone by."""
+    for folder in settings.SNAPSHOTS_DIR.glob("????-??-??"):
+        if folder.name < f"{timezone.localdate():%Y-%m-%d}":
+            shutil.rmtree(folder)
 
 
 def features(videos: QuerySet[Video]) -> list[ItemFeatures]:

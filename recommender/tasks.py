@@ -29,6 +29,18 @@ def retrain() -> None:
 
 
 @task(queue_name="training")
+def compute_daily_models() -> None:
+    """Compute the models of the day that are not yet; one that serves is renewed."""
+    for name in pipeline.daily_models():
+        try:
+            run = pipeline.train(model=name, activate=pipeline.serves(name))
+        except TrainingError as error:
+            logger.warning("%s is not computed: %s", name, error)
+        else:
+            logger.info("Today's %s: %s is %s", name, run.run_id, run.state)
+
+
+@task(queue_name="training")
 def embed_texts() -> None:
     """Compute the vectors of texts that are new or changed, and drop old ones."""
     if settings.TEXT_MODEL:

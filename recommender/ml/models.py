@@ -199,10 +199,12 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a model's recipe and its server live."""
+    """Where a model's recipe and its server live, and whether it is computed once a
+    day, from the snapshot of that day."""
 
     recipe: str
     server: str
+    daily: bool = False
 
 
 MODELS: Mapping[str, Entry] = {
@@ -214,7 +216,8 @@ MODELS: Mapping[str, Entry] = {
     "als": Entry("recommender.ml.als", "recommender.ml.als"),
     "lightgcn": Entry("recommender.ml.lightgcn", "recommender.ml.lightgcn_inference"),
     "content": Entry("recommender.ml.content", "recommender.ml.content"),
-    "hybrid": Entry("recommender.ml.hybrid", "recommender.ml.hybrid"),
+    "hybrid": Entry("recommender.ml.hybrid", "recommender.ml.hybrid", daily=True),
+    "user_item": Entry("recommender.ml.user_item", "recommender.ml.user_item"),
     "ncf": Entry("recommender.ml.ncf", "recommender.ml.ncf_inference"),
     "sequence": Entry("recommender.ml.sequence", "recommender.ml.sequence_inference"),
     "graphsage": Entry("recommender.ml.graphsage", "recommender.ml.inference"),

@@ -27,6 +27,11 @@ class Command(BaseCommand):
             help="Put the run into service if it beats popularity.",
         )
         parser.add_argument(
+            "--again",
+            action="store_true",
+            help="Even if a model that is computed once a day has been today.",
+        )
+        parser.add_argument(
             "--if-needed",
             action="store_true",
             help="Do nothing where a healthy run is active; too little data is no "
@@ -34,14 +39,22 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *, model: str, activate: bool, if_needed: bool, **options: Any
+        self,
+        *,
+        model: str,
+        activate: bool,
+        again: bool,
+        if_needed: bool,
+        **options: Any,
     ) -> None:
         if if_needed and not status().fault:
             self.stdout.write(f"Run {services.active_run()} is active already.")
             return
         try:
             with Bars(sys.stderr) as bars:
-                run = pipeline.train(model=model, activate=activate, progress=bars)
+                run = pipeline.train(
+                    model=model, activate=activate, again=again, progress=bars
+                )
         except (TrainingError, ConfigError, ActivationRefused) as error:
             if if_needed:
                 self.stdout.write(str(error))

@@ -29,6 +29,7 @@ QUICK = {
     "lightgcn": {"dim": 16, "batch_size": 256, "epochs": 20, "validation": 0.0},
     "content": {},
     "hybrid": {"weight": 0.5},
+    "user_item": {},
     "ncf": {"dim": 8, "batch_size": 128, "learning_rate": 0.01, "epochs": 10}
     | {"validation": 0.0},
     "sequence": {
