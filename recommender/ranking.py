@@ -15,11 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.candidates import Because, Candidate, Facts
+from recommender.ml.models import MODELS
 
 RRF_K = 60  # Cormack et al. 2009: reciprocal rank fusion
 WEIGHTS: Mapping[str, float] = defaultdict(
     lambda: 1.0,
-    {"graphsage": 4.0, "similar": 1.5, "fresh": 0.4, "popular": 0.4, "trending": 0.8},
+    dict.fromkeys(MODELS, 4.0)  # whichever serves
+    | {"similar": 1.5, "fresh": 0.4, "popular": 0.4, "trending": 0.8},
 )
 # Beside a video, what resembles it comes before what its viewer likes in general.
 RELATED_WEIGHTS: Mapping[str, float] = defaultdict(

@@ -30,7 +30,7 @@ class Config(training.Schedule):
     as in the paper; the learning rate is higher, to need fewer epochs."""
 
     epochs: int = 200
-    patience: int = 20
+    patience: int = 40
     check_every: int = 5
     dim: int = 64
     layers: int = 3
