@@ -60,11 +60,17 @@ def table(report: Mapping[str, Any]) -> str:
     """Models by metrics, each value with its 95% interval."""
     lines = ["".join(["model".ljust(14), *(name.rjust(24) for name in METRICS)])]
     for model, measured in report["models"].items():
-        cells = []
-        for name in METRICS:
-            each = measured[name]
-            text = f"{each['value']:.4f} [{each['low']:.4f}, {each['high']:.4f}]"
-            cells.append(text.rjust(24))
+        cells = [_interval(measured[name]).rjust(24) for name in METRICS]
         lines.append("".join([model.ljust(14), *cells]))
+    lines += [
+        f"{model}: rmse of the expected reaction {_interval(measured['rmse'])}"
+        for model, measured in report["models"].items()
+        if "rmse" in measured
+    ]
     people = f"{report['users']} people, {report['targets']} later watches"
     return "\n".join([*lines, f"Temporal split, full ranking: {people}."])
+
+
+def _interval(measured: Mapping[str, float]) -> str:
+    value, low, high = (measured[name] for name in ("value", "low", "high"))
+    return f"{value:.4f} [{low:.4f}, {high:.4f}]"

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recommender.ml import evaluate, losses
+from recommender.ml import evaluate, losses, training
 from recommender.ml.batches import Flags, Histories, Targets, graph_before
 from recommender.ml.encoder import Windowing
 from recommender.ml.features import ContentEncoder
@@ -22,7 +22,7 @@ from recommender.ml.graph import Edges, GraphSnapshot, IntArray
 from recommender.ml.inference import GraphSageModel
 from recommender.ml.models import Progress, TrainingStep, silent
 from recommender.ml.network import GraphSage, Masks, Nodes
-from recommender.ml.splits import Holdout, holdout
+from recommender.ml.splits import Holdout
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def fit(
     epochs = config.stop_after
     if not epochs:
         epochs = config.epochs
-        part = _validation_part(snapshot, config.validation)
+        part = training.validation_part(snapshot, config.validation)
         if part is not None:
             epochs = Trainer(part.history, encoder, config).best_epoch(part, progress)
     trainer = Trainer(snapshot, encoder, config)
@@ -245,15 +245,6 @@ class Trainer:
 
     def _kept(self, dropout: float, count: int) -> Flags:
         return self._random.random(count) >= dropout
-
-
-def _validation_part(snapshot: GraphSnapshot, share: float) -> Holdout | None:
-    """The last ``share`` of watches, or None where there is too little to cut."""
-    times = np.sort(snapshot.watched.time[snapshot.watched.weight > 0])
-    if share <= 0 or not len(times):
-        return None
-    part = holdout(snapshot, cut=float(times[int(len(times) * (1 - share))]))
-    return part if len(part.users) else None
 
 
 def _labels(edges: Edges, rows: int, columns: int) -> Tensor:

@@ -85,7 +85,8 @@ def leave_last(
     """Hold out the last ``share`` of each person's watches for test, and as many
     before those for validation; for data with an order but no common clock.
 
-    A person with too few watches to hold one out is all history.
+    What they thought of a video held out, a like for one, is held out with it. A
+    person with too few watches to hold one out is all history.
     """
     watched = snapshot.watched
     order = np.lexsort((watched.time, watched.source))
@@ -99,8 +100,22 @@ def leave_last(
     test = from_end < held[watched.source]
     validation = ~test & (from_end < 2 * held[watched.source])
 
+    def pairs(edges: Edges) -> IntArray:
+        return edges.source * snapshot.n_items + edges.target
+
     def cut(known: Edges, asked: Edges) -> Holdout:
-        history = replace(snapshot, watched=known)
+        hidden = np.setdiff1d(pairs(watched), pairs(known))
+
+        def left(edges: Edges) -> Edges:
+            return edges.where(~np.isin(pairs(edges), hidden))
+
+        history = replace(
+            snapshot,
+            watched=known,
+            liked=left(snapshot.liked),
+            inspired=left(snapshot.inspired),
+            not_interested=left(snapshot.not_interested),
+        )
         return _holdout(snapshot, history, asked, min_history=min_history)
 
     return Split(

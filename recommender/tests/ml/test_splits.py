@@ -64,6 +64,23 @@ def test_leave_last_holds_out_each_users_end():
     assert len(split.validation.history.watched) == 7
 
 
+def test_a_like_of_what_is_held_out_is_held_out_with_it():
+    rows = [(100, 500 + d, 1, d) for d in range(10)]
+    liked = Links([100] * 4, [500, 507, 509, 511], time=START)
+    inspired = Links([100], [509], time=START)
+    split = leave_last(
+        make_snapshot(
+            n_items=12, watched=rows, relations={"liked": liked, "inspired": inspired}
+        ),
+        share=0.2,
+    )
+    assert split.validation.history.liked.target.tolist() == [0, 11]
+    assert split.test.history.liked.target.tolist() == [0, 7, 11]
+    assert not len(split.test.history.inspired)
+    assert split.validation.reaction.tolist() == [1, 2]
+    assert split.test.reaction.tolist() == [1, 3]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
