@@ -13,13 +13,33 @@ from recommender.ml import evaluate, metrics
 METRICS = ("recall@20", "ndcg@20")
 SEED = 0
 
+# The exponent, batch size and depth were chosen on clusters held out of the train part,
+# as `splits.leave_cluster` cuts them.
+GRAPHSAGE = {
+    "dim": 128,
+    "hops": 2,
+    "epochs": 20,
+    "batch_size": 2048,
+    "negatives": 4096,
+    "learning_rate": 0.05,
+    "temperature": 0.12,
+    "exponent": 0.25,
+}
 CONFIGS: Configs = {
-    "popularity": {},
-    "co_watch": {},
-    "als": {},
-    "gf_cf": {},
-    "graphsage": {},
-    "blend": {},
+    "popularity": ("popularity", {}),
+    "co_watch": ("co_watch", {}),
+    "als": ("als", {}),
+    "gf_cf": ("gf_cf", {}),
+    "graphsage": ("graphsage_ids", GRAPHSAGE),
+    "blend": (
+        "blend",
+        {
+            "members": ("graphsage_ids", "gf_cf", "als", "co_watch"),
+            "settings": {"graphsage_ids": GRAPHSAGE},
+            "cut": "cluster",
+            "aim": "ndcg@20",
+        },
+    ),
 }
 
 

@@ -20,14 +20,32 @@ CUTOFF = 10
 SEED = 0
 USERS_AT_ONCE = 512
 
+EASE = {"regularization": 1000.0}
+GRAPHSAGE = {
+    "dim": 64,
+    "hops": 1,
+    "together": 0.0,
+    "epochs": 40,
+    "batch_size": 512,
+    "learning_rate": 0.02,
+    "temperature": 0.15,
+    "exponent": 0.0,
+}
 BLIND: Configs = {
-    "popularity": {},
-    "co_watch": {},
-    "als": {},
-    "ease": {},
-    "gf_cf": {},
-    "graphsage": {},
-    "blend": {},
+    "popularity": ("popularity", {}),
+    "co_watch": ("co_watch", {}),
+    "als": ("als", {}),
+    "ease": ("ease", EASE),
+    "gf_cf": ("gf_cf", {"rank": 64}),
+    "graphsage": ("graphsage_ids", GRAPHSAGE),
+    "blend": (
+        "blend",
+        {
+            "members": ("graphsage_ids", "ease", "als", "gf_cf"),
+            "settings": {"graphsage_ids": GRAPHSAGE, "ease": EASE},
+            "cut": "cluster",
+        },
+    ),
 }
 ORDERED: Configs = {**BLIND}
 

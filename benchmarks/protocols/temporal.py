@@ -16,15 +16,15 @@ SEED = 0
 METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")
 
 SINGLE: Configs = {
-    "popularity": {},
-    "co_watch": {},
-    "ease": {},
-    "als": {},
-    "gf_cf": {"rank": 64},
-    "lightgcn": {},
-    "sequence": {},
-    "content": {},
-    "graphsage": {},
+    "popularity": ("popularity", {}),
+    "co_watch": ("co_watch", {}),
+    "ease": ("ease", {}),
+    "als": ("als", {}),
+    "gf_cf": ("gf_cf", {"rank": 64}),
+    "lightgcn": ("lightgcn", {}),
+    "sequence": ("sequence", {}),
+    "content": ("content", {}),
+    "graphsage": ("graphsage", {}),
 }
 BLEND = {"members": ("graphsage", "sequence", "ease", "als", "co_watch", "popularity")}
 
@@ -33,7 +33,7 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
     """By the clock on MovieLens-100K and KuaiRand, by the order on MovieLens-1M."""
     for dataset, cut in (("ml100k", "time"), ("kuairand", "time"), ("ml1m", "last")):
         holdout = part(folder, dataset)
-        configs = {**SINGLE, "blend": {**BLEND, "cut": cut}}
+        configs = {**SINGLE, "blend": ("blend", {**BLEND, "cut": cut})}
         with timed("temporal", dataset) as result:
             values: dict[str, dict[str, Values]] = {}
             for name, model in fitted(configs, holdout.history, only):

@@ -100,25 +100,34 @@ def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) ->
 
     Raises `ValueError` when the snapshot has too few watches.
     """
-    weights, found = config.weights, dict(config.settings)
+    weights, settings = config.weights, config.settings
     if weights is None:
-        part = _part(snapshot, config)
-        fitted = {
-            name: models.fit(name, part.history, config.settings.get(name), progress)
-            for name in config.members
-        }
-        weights = search(fitted, part, config)
-        for name, model in fitted.items():
-            found[name] = {**config.settings.get(name, {}), **model.found}
-        del fitted
+        weights, settings = find_weights(snapshot, config, progress)
     chosen = {
-        name: models.fit(name, snapshot, found.get(name), progress)
+        name: models.fit(name, snapshot, settings.get(name), progress)
         for name in config.members
         if weights.get(name, 0) > 0
     }
     model = Blend(chosen, weights)
-    model.found = {"weights": dict(weights), "settings": found}
+    model.found = {"weights": weights, "settings": settings}
     return model
+
+
+def find_weights(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+) -> tuple[dict[str, float], dict[str, Mapping[str, Any]]]:
+    """Weights of the members, and their settings with what they searched for, from
+    members fitted on all but a part of ``snapshot``."""
+    part, settings = _part(snapshot, config), config.settings
+    fitted = {
+        name: models.fit(name, part.history, settings.get(name), progress)
+        for name in config.members
+    }
+    found: dict[str, Mapping[str, Any]] = {
+        name: {**settings.get(name, {}), **model.found}
+        for name, model in fitted.items()
+    }
+    return search(fitted, part, config), found
 
 
 def load(artifact: Artifact) -> Blend:
