@@ -34,13 +34,12 @@ def main() -> int:
     found: list[reports.Report] = []
     for name in options.protocol or protocols.PROTOCOLS:
         try:
-            part = protocols.PROTOCOLS[name](options.data, options.model)
+            for report in protocols.PROTOCOLS[name](options.data, options.model):
+                print(reports.table(report), end="\n\n", flush=True)
+                found.append(report)
         except datasets.MissingDataError as error:
             print(f"benchmarks.quality: {error}", file=sys.stderr)
             return 2
-        for report in part:
-            print(reports.table(report), end="\n\n", flush=True)
-            found.append(report)
     if options.json:
         reports.write(found, options.json)
     return 0

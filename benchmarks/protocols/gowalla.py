@@ -50,9 +50,12 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
         for name, model in fitted(CONFIGS, holdout.history, only):
             lists = evaluate.ranked(model, holdout, 20)
             values = evaluate.per_user(lists, holdout)
-            result.models[name] = {
-                metric: metrics.bootstrap(values[metric], seed=SEED)
-                for metric in METRICS
-            }
+            result.add(
+                name,
+                {
+                    metric: metrics.bootstrap(values[metric], seed=SEED)
+                    for metric in METRICS
+                },
+            )
     assert result.report
     yield result.report

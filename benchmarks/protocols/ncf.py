@@ -22,13 +22,13 @@ USERS_AT_ONCE = 512
 
 EASE = {"regularization": 1000.0}
 GRAPHSAGE = {
-    "dim": 64,
+    "dim": 128,
     "hops": 1,
     "together": 0.0,
     "epochs": 40,
-    "batch_size": 512,
+    "batch_size": 1024,
     "learning_rate": 0.02,
-    "temperature": 0.15,
+    "temperature": 0.13,
     "exponent": 0.0,
 }
 BLIND: Configs = {
@@ -47,7 +47,24 @@ BLIND: Configs = {
         },
     ),
 }
-ORDERED: Configs = {**BLIND}
+ORDERED_SAGE = {**GRAPHSAGE, "ordered": True}
+ORDERED: Configs = {
+    **BLIND,
+    "ease": ("ease", {**EASE, "recency": 20.0}),
+    "graphsage": ("graphsage_ids", ORDERED_SAGE),
+    "sequence": ("sequence", {}),
+    "blend": (
+        "blend",
+        {
+            "members": ("graphsage_ids", "sequence", "ease", "co_watch"),
+            "settings": {
+                "graphsage_ids": ORDERED_SAGE,
+                "ease": {**EASE, "recency": 20.0},
+            },
+            "cut": "last",
+        },
+    ),
+}
 
 
 def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
@@ -59,10 +76,17 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
             for name, model in fitted(configs, history, only):
                 hits = found(model, history, asked)
                 one = np.ones(len(hits), np.int64)
-                result.models[name] = {
-                    "hr@10": metrics.bootstrap(metrics.hit_rate(hits, one), seed=SEED),
-                    "ndcg@10": metrics.bootstrap(metrics.ndcg(hits, one), seed=SEED),
-                }
+                result.add(
+                    name,
+                    {
+                        "hr@10": metrics.bootstrap(
+                            metrics.hit_rate(hits, one), seed=SEED
+                        ),
+                        "ndcg@10": metrics.bootstrap(
+                            metrics.ndcg(hits, one), seed=SEED
+                        ),
+                    },
+                )
         assert result.report
         yield result.report
 

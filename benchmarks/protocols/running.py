@@ -27,6 +27,12 @@ class Result:
     notes: list[str] = field(default_factory=list)
     report: Report | None = None
 
+    def add(self, label: str, figures: Figures) -> None:
+        """Keep a model's figures, and show them while the others are still to come."""
+        self.models[label] = figures
+        shown = ", ".join(f"{m} {each.value:.4f}" for m, each in figures.items())
+        _say(f"{label}: {shown}")
+
 
 @contextmanager
 def timed(protocol: str, dataset: str) -> Iterator[Result]:

@@ -39,10 +39,13 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
             for name, model in fitted(configs, holdout.history, only):
                 lists = evaluate.ranked(model, holdout, 20)
                 values[name] = evaluate.per_user(lists, holdout)
-                result.models[name] = {
-                    metric: metrics.bootstrap(values[name][metric], seed=SEED)
-                    for metric in METRICS
-                }
+                result.add(
+                    name,
+                    {
+                        metric: metrics.bootstrap(values[name][metric], seed=SEED)
+                        for metric in METRICS
+                    },
+                )
             result.differences |= differences(values)
         assert result.report
         yield result.report
