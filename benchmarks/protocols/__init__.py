@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.protocols import gowalla, ncf, temporal
+from benchmarks.protocols import cold, gowalla, ncf, temporal
 from benchmarks.reports import Report
 
 Protocol = Callable[[Path, Sequence[str] | None], Iterator[Report]]
@@ -14,4 +14,5 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "gowalla": gowalla.run,
     "ncf": ncf.run,
     "temporal": temporal.run,
+    "cold": cold.run,
 }

@@ -46,10 +46,13 @@ class Trail:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def take(self, rows: IntArray) -> Trail:
+        """The rows at these places, in this order."""
+        return Trail(self.ids[rows], self.weight[rows], self.time[rows])
+
     def without(self, place: int) -> Trail:
         """The trail less its row ``place``."""
-        kept = np.arange(len(self)) != place
-        return Trail(self.ids[kept], self.weight[kept], self.time[kept])
+        return self.take(np.delete(np.arange(len(self)), place))
 
 
 EMPTY = Trail.of(())
