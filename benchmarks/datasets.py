@@ -120,7 +120,7 @@ def ml1m(folder: Path) -> GraphSnapshot:
 def kuairand(folder: Path) -> GraphSnapshot:
     """The explicit part of KuaiRand: fractions, likes and hates of short videos."""
     path = _found(folder / "kuairand" / "feedback.csv.gz")
-    with gzip.open(path, "rt", newline="") as lines:
+    with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
 
     def column(name: str) -> npt.NDArray[np.float64]:

@@ -1,0 +1,78 @@
+"""The harness measures what it says."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks import datasets, protocols, quality, reports
+from benchmarks.protocols import ncf, running
+from recommender.ml import models
+from recommender.ml.metrics import Interval
+from recommender.ml.splits import leave_last
+from recommender.tests.ml.worlds import two_communities
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr("sys.argv", ["benchmarks.quality", *arguments])
+    return quality.main()
+
+
+def test_absent_data_is_an_error_of_one_line(monkeypatch, tmp_path, capsys):
+    status = run(monkeypatch, "--protocol", "gowalla", "--data", str(tmp_path))
+    assert status == 2
+    error = capsys.readouterr().err
+    assert "gowalla" in error
+    assert error.count("\n") == 1
+
+
+def test_reports_become_a_table_and_a_file(monkeypatch, tmp_path, capsys):
+    figures = {"a": Interval(0.25, 0.2, 0.3)}
+    report = reports.Report("p", "d", 1.5, 20.0, {"one": figures})
+    monkeypatch.setitem(protocols.PROTOCOLS, "gowalla", lambda *_: iter([report]))
+    path = tmp_path / "found.json"
+    assert run(monkeypatch, "--protocol", "gowalla", "--json", str(path)) == 0
+    assert "0.2500* (0.2000-0.3000)" in capsys.readouterr().out
+    written = json.loads(path.read_text())
+    assert written["protocol"] == "p"
+    assert written["models"]["one"]["a"] == {"value": 0.25, "low": 0.2, "high": 0.3}
+
+
+def test_a_target_ranks_below_rivals_of_equal_score_but_not_below_itself():
+    history = datasets.plain([0, 0, 1, 2, 2], [0, 1, 0, 0, 1], n_users=3, n_items=30)
+    popularity = models.fit("popularity", history)
+    rivals = np.arange(2, 30)[None].repeat(3, 0)
+    popular, unknown = np.array([[0], [1], [2]]), np.array([[0], [2], [0]])
+    hits = ncf.found(popularity, history, np.hstack([popular, rivals]))
+    # The third target has never been watched, as all but two of its rivals.
+    assert hits.argmax(1).tolist() == [0, 0, 0]
+    assert hits.any(1).tolist() == [True, True, False]
+    hits = ncf.found(popularity, history, np.hstack([unknown, unknown, rivals]))
+    assert hits.any(1).tolist() == [True, False, True]
+
+
+def test_a_blend_is_made_of_the_models_that_are_there():
+    history = leave_last(two_communities(users=80)).test.history
+    settings = {"regularization": 100.0}
+    members = {"members": ("ease", "gf_cf"), "settings": {"ease": settings}}
+    configs = {
+        "linear": ("ease", settings),
+        "blend": ("blend", {**members, "cut": "last"}),
+    }
+    found = dict(running.fitted(configs, history, None))
+    assert list(found) == ["linear", "blend"]
+    assert found["blend"].members["ease"] is found["linear"]
+    only = dict(running.fitted(configs, history, ["blend"]))
+    assert list(only) == ["blend"]
+
+
+@pytest.mark.skipif(not datasets.FOLDER.exists(), reason="the data folder is absent")
+@pytest.mark.parametrize(
+    ("name", "users", "items", "watches"),
+    [("ml100k", 943, 1682, 100_000), ("kuairand", 664, 9359, 41_704)],
+)
+def test_data_sets_are_read_whole(name, users, items, watches):
+    snapshot = getattr(datasets, name)(datasets.FOLDER)
+    assert (snapshot.n_users, snapshot.n_items) == (users, items)
+    assert len(snapshot.watched) == watches
+    assert np.ptp(snapshot.watched.time) > 0
