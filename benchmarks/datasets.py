@@ -120,8 +120,8 @@ def ml1m(folder: Path) -> GraphSnapshot:
 def kuairand(folder: Path) -> GraphSnapshot:
     """The explicit part of KuaiRand: fractions, likes and hates of short videos."""
     path = _found(folder / "kuairand" / "feedback.csv.gz")
-    with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
 
     def column(name: str) -> npt.NDArray[np.float64]:
         return np.array([row[name] or 0 for row in rows], np.float64)
