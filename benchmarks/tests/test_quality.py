@@ -69,7 +69,7 @@ def test_a_blend_is_made_of_the_models_that_are_there():
 @pytest.mark.skipif(not datasets.FOLDER.exists(), reason="the data folder is absent")
 @pytest.mark.parametrize(
     ("name", "users", "items", "watches"),
-    [("ml100k", 943, 1682, 100_000), ("kuairand", 664, 9359, 41_704)],
+    [("ml100k", 943, 1682, 100_000), ("kuairand", 664, 9359, 41_395)],
 )
 def test_data_sets_are_read_whole(name, users, items, watches):
     snapshot = getattr(datasets, name)(datasets.FOLDER)
