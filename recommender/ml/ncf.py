@@ -42,8 +42,8 @@ class Config(training.Schedule):
     """``negatives`` items not watched stand beside each watched one; the shares
     ``unknown_users`` and ``unknown_items`` of ids train the unknown buckets."""
 
-    epochs: int = 20
-    patience: int = 3
+    epochs: int = 30
+    patience: int = 10
     dim: int = 32
     negatives: int = 4
     batch_size: int = 1024
