@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Least, Now
@@ -146,6 +147,7 @@ def _staged(row: Interaction, catalogue: Catalogue) -> StagedRow:
         session_id=_session(catalogue.source, row),
         watch_time=row.fraction,
         watched_duration=seconds,
+        counted=(row.fraction or 0) >= settings.VIEW_THRESHOLD,
         at=row.at,
         liked=row.liked,
         dismissed=row.dismissed,

@@ -22,6 +22,7 @@ COLUMNS = {
     "session_id": "uuid",
     "watch_time": "double precision",  # NULL: the row tells of no watch
     "watched_duration": "double precision",
+    "counted": "boolean",
     "at": "timestamptz",
     "liked": "boolean",
     "dismissed": "boolean",
@@ -37,6 +38,7 @@ class StagedRow:
     session_id: uuid.UUID
     watch_time: float | None
     watched_duration: float
+    counted: bool
     at: datetime
     liked: bool
     dismissed: bool
@@ -46,8 +48,8 @@ class StagedRow:
         fraction = r"\N" if self.watch_time is None else self.watch_time
         return (
             f"{self.user_id}\t{self.video_id}\t{self.session_id}\t{fraction}\t"
-            f"{self.watched_duration}\t{self.at.isoformat()}\t{self.liked}\t"
-            f"{self.dismissed}\n"
+            f"{self.watched_duration}\t{self.counted}\t{self.at.isoformat()}\t"
+            f"{self.liked}\t{self.dismissed}\n"
         )
 
 
@@ -67,7 +69,7 @@ def stage(rows: Iterable[StagedRow]) -> None:
 def insert() -> tuple[int, int, int]:
     """How many watches, likes and dismissals were new; those known stay as they are."""
     pair = {"user_id": "user_id", "video_id": "video_id"}
-    session = ("session_id", "watch_time", "watched_duration")
+    session = ("session_id", "watch_time", "watched_duration", "counted")
     return (
         _insert(
             Watch,
