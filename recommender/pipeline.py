@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -166,6 +167,30 @@ def evaluation(
         configs={**settings.MODEL_CONFIGS, **(configs or {})},
         progress=lambda step: progress("Evaluate", step),
     ).report
+
+
+def evaluation_of_run(
+    run_id: str, graph: GraphSnapshot, *, progress: Progress = silent
+) -> evaluate.Report:
+    """A run as it was trained, on what people watched since its snapshot, beside
+    baselines fitted on what it knew; raises `TrainingError`."""
+    progress(f"Evaluate {run_id}", None)
+    try:
+        model = models.load(settings.ARTIFACTS_DIR / run_id)
+        taken_at = model.manifest.snapshot_taken_at
+        later = splits.holdout(graph, cut=taken_at)
+        if not len(later.users):
+            raise TrainingError(
+                f"Nobody that run {run_id} knew has watched anything since its "
+                f"snapshot of {datetime.fromtimestamp(taken_at, UTC):%Y-%m-%d %H:%M}."
+            )
+        # Videos have come and gone since; the weights are those of the run.
+        fitted = {run_id: model.renewed(later.history)}
+    except ArtifactError as error:
+        raise TrainingError(str(error)) from error
+    for name in BASELINES:
+        fitted[name] = models.fit(name, later.history)
+    return evaluate.report(fitted, later)
 
 
 def rebuild(*, progress: Progress = silent) -> ModelRun:

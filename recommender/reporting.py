@@ -58,17 +58,18 @@ class Bars:
 
 def table(report: Mapping[str, Any]) -> str:
     """Models by metrics, each value with its 95% interval."""
-    lines = ["".join(["model".ljust(14), *(name.rjust(24) for name in METRICS)])]
+    width = max(14, *(len(name) + 1 for name in report["models"]))
+    lines = ["".join(["model".ljust(width), *(name.rjust(24) for name in METRICS)])]
     for model, measured in report["models"].items():
         cells = [_interval(measured[name]).rjust(24) for name in METRICS]
-        lines.append("".join([model.ljust(14), *cells]))
+        lines.append("".join([model.ljust(width), *cells]))
     lines += [
         f"{model}: rmse of the expected reaction {_interval(measured['rmse'])}"
         for model, measured in report["models"].items()
         if "rmse" in measured
     ]
     people = f"{report['users']} people, {report['targets']} later watches"
-    return "\n".join([*lines, f"Temporal split, full ranking: {people}."])
+    return "\n".join([*lines, f"By time, full ranking: {people}."])
 
 
 def _interval(measured: Mapping[str, float]) -> str:

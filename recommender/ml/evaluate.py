@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from recommender.ml import metrics, models
 from recommender.ml.graph import IntArray
@@ -140,6 +141,30 @@ def per_user(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
         values[f"novelty@{k}"] = metrics.novelty(
             ranked[:, :k], popularity, holdout.history.n_users
         )
+    return values | _by_category(ranked, holdout)
+
+
+def _by_category(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
+    """What needs to know the categories, where the snapshot has any."""
+    history = holdout.history
+    if not len(history.in_category):
+        return {}
+    labels = np.zeros((history.n_items, history.n_categories), np.float32)
+    labels[history.in_category.source, history.in_category.target] = 1
+    labels /= np.maximum(labels.sum(1, keepdims=True), 1)
+    watched = history.watched
+    matrix = sparse.csr_array(
+        (watched.weight, (watched.source, watched.target)),
+        shape=(history.n_users, history.n_items),
+    )
+    tastes = matrix[holdout.users] @ labels
+    tastes /= np.maximum(tastes.sum(1, keepdims=True), 1e-12)
+    values: dict[str, Values] = {}
+    for k in CUTOFFS:
+        values[f"diversity@{k}"] = metrics.diversity(ranked[:, :k], labels)
+        values[f"miscalibration@{k}"] = metrics.miscalibration(
+            ranked[:, :k], labels, tastes
+        )
     return values
 
 
@@ -152,7 +177,7 @@ def _intervals(
     n_items = holdout.history.n_items
     for k in CUTOFFS:
         for name, metric in (("coverage", metrics.coverage), ("gini", metrics.gini)):
-            intervals[f"{name}@{k}"] = metrics.bootstrap_lists(
+            intervals[f"{name}@{k}"] = metrics.jackknife_lists(
                 lists[:, :k], n_items, metric, seed=seed
             )
     return _plain(intervals)

@@ -1,4 +1,4 @@
-"""Ranking metrics over arrays, each with a bootstrap interval.
+"""Ranking metrics over arrays, each with an interval.
 
 ``hits`` is (users, k) bool: whether the item at each rank is a target; ``relevant``
 (users,) the number of targets. Metrics of one user come back as (users,) arrays, so
@@ -13,15 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recommender.ml.graph import IntArray
+from recommender.ml.graph import FloatArray, IntArray
 
 Values = npt.NDArray[np.float64]
 Hits = npt.NDArray[np.bool_]
 
+SMOOTHING = 0.01  # of `miscalibration`, as its paper has it
+
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with the bounds of its 95 % bootstrap interval."""
+    """A value with the bounds of its 95 % interval."""
 
     value: float
     low: float
@@ -91,6 +93,36 @@ def novelty(ranked: IntArray, watched: IntArray, n_users: int) -> Values:
     return np.asarray(total / np.maximum(shown.sum(1), 1), np.float64)
 
 
+def diversity(ranked: IntArray, labels: FloatArray) -> Values:
+    """Mean over the pairs of each list of 1 - cosine of their ``labels`` (n_items, c).
+
+    A video without a label is like no other; a list of fewer than two has none.
+    """
+    length = np.linalg.norm(labels, axis=1, keepdims=True)
+    units = labels / np.maximum(length, 1e-12)
+    shown = (ranked >= 0)[:, :, None]
+    vectors = np.where(shown, units[np.maximum(ranked, 0)], 0)
+    same = (vectors.sum(1) ** 2).sum(1) - (vectors**2).sum((1, 2))
+    count = (ranked >= 0).sum(1)
+    pairs = count * (count - 1)
+    return np.where(pairs > 0, 1 - same / np.maximum(pairs, 1), 0).astype(np.float64)
+
+
+def miscalibration(ranked: IntArray, labels: FloatArray, tastes: FloatArray) -> Values:
+    """How far the categories of each list are from those of the past: the divergence
+    of Kullback and Leibler, in nats, as Steck has it (RecSys 2018); 0 is best.
+
+    ``labels`` (n_items, c) and ``tastes`` (users, c), of which rows are shares that sum
+    to 1 or, where nothing is known, 0. Who has no taste is content with any list.
+    """
+    shown = (ranked >= 0)[:, :, None]
+    listed = np.where(shown, labels[np.maximum(ranked, 0)], 0).sum(1)
+    listed = listed / np.maximum(listed.sum(1, keepdims=True), 1e-12)
+    mixed = (1 - SMOOTHING) * listed + SMOOTHING * tastes
+    ratio = np.where(tastes > 0, tastes, 1) / np.where(tastes > 0, mixed, 1)
+    return np.asarray((tastes * np.log(ratio)).sum(1), np.float64)
+
+
 def bootstrap(values: Values, *, seed: int, resamples: int = 1000) -> Interval:
     """The mean over users and its percentile interval; NaN when there is no user."""
     if not len(values):
@@ -109,28 +141,35 @@ def paired_difference(
     return bootstrap(ours - theirs, seed=seed, resamples=resamples)
 
 
-def bootstrap_lists(
+def jackknife_lists(
     ranked: IntArray,
     n_items: int,
     metric: Callable[[IntArray, int], float],
     *,
     seed: int,
-    resamples: int = 100,
+    groups: int = 100,
 ) -> Interval:
-    """`coverage` or `gini` of the lists ``ranked``, users resampled."""
+    """`coverage` or `gini` of the lists ``ranked``; the interval by leaving out one
+    group of users after another.
+
+    Not by the bootstrap: a resample holds some 63 % of the users, who between them see
+    fewer items than all, so that its interval may lie wholly below the value.
+    """
     if not len(ranked):
         return Interval(np.nan, np.nan, np.nan)
 
-    def shown(weights: IntArray) -> IntArray:
-        real = ranked >= 0
-        times = np.broadcast_to(weights[:, None], ranked.shape)[real]
-        counts = np.bincount(ranked[real], weights=times, minlength=n_items)
-        return counts.astype(np.int64)
+    def shown(lists: IntArray) -> IntArray:
+        return np.bincount(lists[lists >= 0], minlength=n_items)
 
-    draws = _weights(len(ranked), seed, resamples)
-    low, high = np.percentile([metric(shown(w), n_items) for w in draws], (2.5, 97.5))
-    value = metric(shown(np.ones(len(ranked), np.int64)), n_items)
-    return Interval(value, float(low), float(high))
+    total = shown(ranked)
+    value = metric(total, n_items)
+    order = np.random.default_rng(seed).permutation(len(ranked))
+    parts = np.array_split(order, min(groups, len(ranked)))
+    without = np.array([metric(total - shown(ranked[p]), n_items) for p in parts])
+    count = len(parts)
+    error = np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum())
+    low, high = value - 1.96 * error, value + 1.96 * error
+    return Interval(value, float(max(low, 0)), float(min(high, 1)))
 
 
 def _weights(n: int, seed: int, resamples: int) -> Iterator[IntArray]:

@@ -31,6 +31,23 @@ class Holdout:
         """The dense target items of ``users[row]``."""
         return self.items[self.indptr[row] : self.indptr[row + 1]]
 
+    def sample(self, people: int) -> Holdout:
+        """The same with ``people`` of the users at most, evenly over their ids."""
+        if len(self.users) <= people:
+            return self
+        rows = np.linspace(0, len(self.users) - 1, people).astype(np.int64)
+        kept = np.zeros(len(self.users), bool)
+        kept[rows] = True
+        counts = np.diff(self.indptr)
+        targets = np.repeat(kept, counts)
+        return Holdout(
+            self.history,
+            self.users[rows],
+            np.concatenate([[0], np.cumsum(counts[rows])]).astype(np.int64),
+            self.items[targets],
+            None if self.reaction is None else self.reaction[targets],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Split:

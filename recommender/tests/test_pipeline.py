@@ -9,8 +9,9 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.utils import timezone
 
-from recommender import pipeline, services
+from recommender import pipeline, services, snapshot
 from recommender.ml import models
 from recommender.models import Activation, ModelRun
 from recommender.tests.planted import plant
@@ -220,3 +221,37 @@ def test_evaluate_model_writes_what_it_prints(world, tmp_path):
 def test_evaluate_model_needs_a_folder_that_exists(world, tmp_path):
     with pytest.raises(CommandError, match="no folder"):
         run_command("evaluate_model", path=tmp_path / "nowhere" / "report.json")
+
+
+def test_evaluate_model_takes_the_models_named(world, tmp_path):
+    path = tmp_path / "report.json"
+    text = run_command("evaluate_model", "--model", "ease", "--model", "als", path=path)
+    measured = json.loads(path.read_text())["models"]
+    assert set(measured) == {"ease", "als", "popularity", "co_watch"}
+    assert f"{measured['ease']['recall@20']['value']:.4f}" in text
+    assert 0 < measured["ease"]["diversity@20"]["value"] <= 1
+
+
+class TestEvaluateRun:
+    def test_it_is_measured_on_what_came_after_it(self, co_watch, world):
+        fan = world.fans[0][0]
+        seen = set(fan.engagements.values_list("video", flat=True))
+        later = next(video for video in world.videos[0] if video.pk not in seen)
+        fan.engagements.create(
+            video=later, fraction=0.9, viewed=True, score=0.5, last_at=timezone.now()
+        )
+        report = pipeline.evaluation_of_run(co_watch.run_id, snapshot.take())
+        assert set(report["models"]) == {co_watch.run_id, "popularity", "co_watch"}
+        assert (report["users"], report["targets"]) == (1, 1)
+        assert report["models"][co_watch.run_id]["recall@20"]["value"] == 1
+        text = run_command("evaluate_model", run=co_watch.run_id)
+        assert co_watch.run_id in text
+
+    def test_nothing_came_after_it(self, co_watch):
+        with pytest.raises(CommandError, match="has watched anything since") as error:
+            run_command("evaluate_model", run=co_watch.run_id)
+        assert error.value.returncode == 2
+
+    def test_there_is_no_such_run(self, world):
+        with pytest.raises(CommandError, match="nonesuch"):
+            run_command("evaluate_model", run="nonesuch")

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender import pipeline, snapshot
+from recommender.ml.models import MODELS
 from recommender.ml.text import TextModelError
 from recommender.pipeline import TrainingError
 from recommender.reporting import Bars, table
@@ -16,22 +17,44 @@ from recommender.reporting import Bars, table
 
 class Command(BaseCommand):
     help = (
-        "Train GraphSAGE, popularity and co-watch on the earlier part of today's data "
-        "and measure them on the later part."
+        "Train models on the earlier part of today's data and measure them on the "
+        "later part, beside popularity and co-watch; or measure a run on what people "
+        "watched since it was trained."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument(
+            "--model",
+            nargs="+",
+            action="extend",
+            choices=sorted(MODELS),
+            metavar="NAME",
+            help=f"Of {', '.join(sorted(MODELS))}; graphsage without it.",
+        )
+        what.add_argument("--run", metavar="ID", help="A run, by its id.")
         parser.add_argument("--json", type=Path, metavar="PATH", dest="path")
 
-    def handle(self, *, path: Path | None, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        path: Path | None,
+        model: list[str] | None,
+        run: str | None,
+        **options: Any,
+    ) -> None:
         if path is not None and not path.parent.is_dir():
             raise CommandError(
                 f"--json: there is no folder {path.parent}", returncode=2
             )
         try:
             with Bars(sys.stderr) as bars:
-                names = ["graphsage", *pipeline.BASELINES]
-                report = pipeline.evaluation(names, snapshot.take(), progress=bars)
+                graph = snapshot.take()
+                if run is not None:
+                    report = pipeline.evaluation_of_run(run, graph, progress=bars)
+                else:
+                    names = [*(model or ["graphsage"]), *pipeline.BASELINES]
+                    report = pipeline.evaluation(names, graph, progress=bars)
             if path is not None:
                 path.write_text(json.dumps(report, indent=2) + "\n")
         except (TrainingError, TextModelError, OSError) as error:

@@ -60,6 +60,35 @@ def test_co_watch_explains_by_the_watch_that_adds_most():
     assert model.explain(state, [99999]) == [None]
 
 
+@pytest.mark.parametrize(("fans", "wanted", "found"), [(10, 25, 1.0), (3, 0, 30.0)])
+def test_popularity_finds_how_fast_fame_fades(fans, wanted, found):
+    # Videos 0 to 24 had some fans a month ago, 25 to 49 one a few days ago. Newcomers
+    # want the new ones, which 10 old watches outweigh at 14 days; or they want the old
+    # ones, of which 3 watches outweigh a new one from 30 days on.
+    old = [(100 + fan, 500 + v, 1.0, 0) for fan in range(fans) for v in range(25)]
+    new = [(120, 525 + v, 1.0, 30) for v in range(25)]
+    newcomers = [(130 + n, 550, 1.0, 1) for n in range(10)]
+    asked = [
+        (130 + n, 500 + wanted + (n + 5 * v) % 25, 1.0, 33)
+        for n in range(10)
+        for v in range(4)
+    ]
+    rows = old + new + newcomers + asked
+    snapshot = make_snapshot(watched=rows, n_users=40, n_items=51)
+    share = (len(asked) - 0.5) / len(rows)
+    model = models.fit("popularity", snapshot, {"validation": share})
+    assert model.found == {"half_life_days": found}
+    again = models.fit("popularity", snapshot, model.found)
+    state = UserHistory()
+    np.testing.assert_array_equal(model.scores([state]), again.scores([state]))
+
+
+def test_popularity_without_times_has_a_half_life_too():
+    rows = [(100, 500, 1.0, 0), (101, 501, 1.0, 0)]
+    model = models.fit("popularity", make_snapshot(watched=rows))
+    assert model.found == {"half_life_days": 14.0}
+
+
 @pytest.mark.parametrize("name", ["popularity", "co_watch"])
 def test_saved_models_score_the_same(name, tmp_path):
     snapshot = two_communities()

@@ -81,8 +81,46 @@ def test_paired_difference_cancels_what_users_share():
         metrics.paired_difference(theirs, theirs[1:], seed=0)
 
 
-def test_bootstrap_of_lists_contains_the_value():
+def test_the_interval_of_lists_lies_around_the_value():
+    # Left out one after another, the lists 1 to 4 leave 4, 3, 3 and 4 of 8 shown:
+    # 3/4 * (4 * 1/16^2) is the variance of the value, 4/8.
     ranked = np.array([[0, 1], [0, 2], [0, 3], [0, 1]])
-    interval = metrics.bootstrap_lists(ranked, 8, metrics.coverage, seed=0)
+    interval = metrics.jackknife_lists(ranked, 8, metrics.coverage, seed=0)
     assert interval.value == 0.5
-    assert interval.low < interval.value <= interval.high
+    error = (3 / 4 * 4 / 16**2) ** 0.5
+    assert interval.low == pytest.approx(0.5 - 1.96 * error)
+    assert interval.high == pytest.approx(0.5 + 1.96 * error)
+
+
+def test_the_interval_of_coverage_holds_what_other_users_would_give():
+    rng = np.random.default_rng(0)
+    chances = rng.dirichlet(np.full(400, 0.3))
+
+    def lists(seed):
+        draw = np.random.default_rng(seed)
+        return np.array([draw.choice(400, 5, False, chances) for _ in range(60)])
+
+    interval = metrics.jackknife_lists(lists(1), 400, metrics.coverage, seed=0)
+    others = [
+        metrics.coverage(np.bincount(lists(s).ravel(), minlength=400), 400)
+        for s in range(2, 42)
+    ]
+    inside = [interval.low <= other <= interval.high for other in others]
+    assert np.mean(inside) > 0.7
+
+
+def test_diversity_is_the_mean_distance_of_pairs():
+    labels = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], float)
+    ranked = np.array([[0, 1, 2], [0, 1, -1], [0, 3, -1], [2, -1, -1]])
+    # Of three pairs two differ; equal ones; one without a label; no pair at all.
+    np.testing.assert_allclose(metrics.diversity(ranked, labels), [2 / 3, 0, 1, 0])
+
+
+def test_miscalibration_is_the_divergence_from_the_past():
+    labels = np.array([[1, 0], [0, 1]], float)
+    tastes = np.array([[0.5, 0.5], [1, 0], [0, 0]])
+    ranked = np.array([[0, 1], [1, -1], [0, 1]])
+    # Just like the past; the list has nothing of it: ln(1 / 0.01); no past.
+    np.testing.assert_allclose(
+        metrics.miscalibration(ranked, labels, tastes), [0, np.log(100), 0]
+    )

@@ -3,7 +3,7 @@ import pytest
 
 from recommender.ml.graph import Links
 from recommender.ml.splits import global_time_split, leave_last
-from recommender.tests.ml.worlds import DAY, START, make_snapshot
+from recommender.tests.ml.worlds import DAY, START, make_snapshot, two_communities
 
 
 def ten_watches():
@@ -91,3 +91,13 @@ def test_a_like_of_what_is_held_out_is_held_out_with_it():
 def test_too_little_data_is_a_clear_error(rows, message):
     with pytest.raises(ValueError, match=message):
         global_time_split(make_snapshot(watched=rows))
+
+
+def test_a_sample_of_people_keeps_their_targets():
+    split = leave_last(two_communities(), share=0.2)
+    part = split.test.sample(7)
+    assert len(part.users) == 7
+    for row, user in enumerate(part.users):
+        whole = np.flatnonzero(split.test.users == user)[0]
+        np.testing.assert_array_equal(part.targets(row), split.test.targets(whole))
+    assert part.sample(8) is part
