@@ -212,6 +212,7 @@ MODELS: Mapping[str, Entry] = {
     "popularity": Entry("recommender.ml.popularity", "recommender.ml.popularity"),
     "co_watch": Entry("recommender.ml.co_watch", "recommender.ml.co_watch"),
     "ease": Entry("recommender.ml.ease", "recommender.ml.ease"),
+    "transition": Entry("recommender.ml.transition", "recommender.ml.transition"),
     "gf_cf": Entry("recommender.ml.gf_cf", "recommender.ml.gf_cf"),
     "als": Entry("recommender.ml.als", "recommender.ml.als"),
     "lightgcn": Entry("recommender.ml.lightgcn", "recommender.ml.lightgcn_inference"),

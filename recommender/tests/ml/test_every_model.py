@@ -17,6 +17,7 @@ from recommender.tests.ml.worlds import two_communities
 QUICK = {
     "ease": {"regularization": 100.0},
     "gf_cf": {"rank": 4},
+    "transition": {"regularization": 300.0, "recency": 30.0},
     "graphsage_ids": {"dim": 16, "epochs": 20, "batch_size": 20, "exponent": 0.1},
     "blend": {
         "members": ("als", "ease"),
