@@ -43,7 +43,7 @@ class Config(training.Schedule):
     ``unknown_users`` and ``unknown_items`` of ids train the unknown buckets."""
 
     epochs: int = 30
-    patience: int = 10
+    patience: int = 5
     dim: int = 32
     negatives: int = 4
     batch_size: int = 1024

@@ -32,7 +32,7 @@ class Config(training.Schedule):
     over all items up to ``negatives`` of them, over as many uniform ones beyond."""
 
     epochs: int = 40
-    patience: int = 10
+    patience: int = 5
     dim: int = 64
     blocks: int = 2
     heads: int = 2

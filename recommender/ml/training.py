@@ -17,7 +17,9 @@ import numpy as np
 from recommender.ml import evaluate
 from recommender.ml.graph import GraphSnapshot
 from recommender.ml.models import Model, Progress, TrainingStep
-from recommender.ml.splits import Holdout, holdout
+from recommender.ml.splits import Holdout, holdout, leave_last
+
+ENOUGH_PEOPLE = 200
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def fit(
     """Find the number of epochs, then train that long on all of ``snapshot``."""
     epochs = schedule.stop_after
     if not epochs:
-        part = validation_part(snapshot, schedule.validation)
+        part = stopping_part(snapshot, schedule.validation)
         epochs = schedule.epochs
         if part is not None:
             epochs = best_epoch(start(part.history), part, schedule, progress)
@@ -80,6 +82,18 @@ def best_epoch(
         if step.epoch - best >= schedule.patience:
             break
     return best
+
+
+def stopping_part(snapshot: GraphSnapshot, share: float) -> Holdout | None:
+    """As `validation_part`; but where too few people span the cut to tell a gain from
+    chance, the last ``share`` of everyone's watches."""
+    part = validation_part(snapshot, share)
+    if share <= 0 or (part is not None and len(part.users) >= ENOUGH_PEOPLE):
+        return part
+    ends = leave_last(snapshot, share=share).test
+    if part is None or len(ends.users) > len(part.users):
+        part = ends
+    return part if len(part.users) else None
 
 
 def validation_part(snapshot: GraphSnapshot, share: float) -> Holdout | None:
