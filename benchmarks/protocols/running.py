@@ -73,13 +73,15 @@ def fitted(
 def _blend(
     done: Mapping[str, Model], config: blend.Config, history: GraphSnapshot
 ) -> blend.Blend:
-    weights, settings = blend.find_weights(history, config, _show)
+    weights, settings = config.weights, config.settings
+    if weights is None:
+        weights, settings = blend.find_weights(history, config, _show)
     members = {
         name: done[name]
         if name in done
         else models.fit(name, history, settings.get(name), _show)
         for name in config.members
-        if weights[name] > 0
+        if weights.get(name, 0) > 0
     }
     model = blend.Blend(members, weights)
     model.found = {"weights": weights}

@@ -66,6 +66,15 @@ def test_a_blend_is_made_of_the_models_that_are_there():
     assert list(only) == ["blend"]
 
 
+def test_a_blend_of_given_weights_finds_none():
+    history = leave_last(two_communities(users=80)).test.history
+    settings = {"members": ("ease", "gf_cf"), "weights": {"ease": 0.8, "gf_cf": 0.2}}
+    configs = {"ease": ("ease", {}), "blend": ("blend", settings)}
+    found = dict(running.fitted(configs, history, None))
+    assert found["blend"].members["ease"] is found["ease"]
+    assert found["blend"].weights == settings["weights"]
+
+
 @pytest.mark.skipif(not datasets.FOLDER.exists(), reason="the data folder is absent")
 @pytest.mark.parametrize(
     ("name", "users", "items", "watches"),
