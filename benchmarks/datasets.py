@@ -56,10 +56,10 @@ def ml1m_ncf(folder: Path, *, ordered: bool) -> tuple[GraphSnapshot, IntArray]:
 
 def ml100k(folder: Path) -> GraphSnapshot:
     """MovieLens-100K with its real timestamps, genres as categories."""
-    ratings = np.loadtxt(_found(folder / "ml100k" / "u.data"), dtype=np.int64)
+    ratings = np.loadtxt(found(folder / "ml100k" / "u.data"), dtype=np.int64)
     user, item, stars, time = ratings.T
     genres, texts = [], []
-    films = _found(folder / "ml100k" / "u.item").read_text("latin-1").splitlines()
+    films = found(folder / "ml100k" / "u.item").read_text("latin-1").splitlines()
     for line in films:
         cells = line.split("|")
         texts.append(cells[1])
@@ -91,7 +91,7 @@ def ml1m(folder: Path) -> GraphSnapshot:
     user, item = arrays["user"], arrays["movie"]
     titles: dict[int, str] = {}
     genres: dict[int, list[str]] = {}
-    films = _found(folder / "ml1m" / "movies.dat").read_text("utf-8").splitlines()
+    films = found(folder / "ml1m" / "movies.dat").read_text("utf-8").splitlines()
     for line in films:
         key, title, listed = line.split("::")
         titles[int(key)], genres[int(key)] = title, listed.split("|")
@@ -119,7 +119,7 @@ def ml1m(folder: Path) -> GraphSnapshot:
 
 def kuairand(folder: Path) -> GraphSnapshot:
     """The explicit part of KuaiRand: fractions, likes and hates of short videos."""
-    path = _found(folder / "kuairand" / "feedback.csv.gz")
+    path = found(folder / "kuairand" / "feedback.csv.gz")
     with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
 
@@ -200,11 +200,11 @@ def _where(
 
 
 def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    with np.load(_found(path), allow_pickle=False) as stored:
+    with np.load(found(path), allow_pickle=False) as stored:
         return {name: np.asarray(stored[name], np.int64) for name in stored.files}
 
 
-def _found(path: Path) -> Path:
+def found(path: Path) -> Path:
     if not path.exists():
         raise MissingDataError(f"{path} is not there; --data names another folder.")
     return path

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -37,6 +39,7 @@ class Command(BaseCommand):
             help="Do nothing where a healthy run is active; too little data is no "
             "error.",
         )
+        parser.add_argument("--json", type=Path, metavar="PATH", dest="path")
 
     def handle(
         self,
@@ -45,8 +48,13 @@ class Command(BaseCommand):
         activate: bool,
         again: bool,
         if_needed: bool,
+        path: Path | None,
         **options: Any,
     ) -> None:
+        if path is not None and not path.parent.is_dir():
+            raise CommandError(
+                f"--json: there is no folder {path.parent}", returncode=2
+            )
         if if_needed and not status().fault:
             self.stdout.write(f"Run {services.active_run()} is active already.")
             return
@@ -62,6 +70,8 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from None
         except KeyboardInterrupt:
             raise CommandError("Interrupted; nothing was kept.", returncode=2) from None
+        if path is not None:
+            path.write_text(json.dumps(run.metrics, indent=2) + "\n")
         self.stdout.write(table(run.metrics))
         if run.state == ModelRun.State.TRAINED:
             active = "active" if activate else "trained; activate_model activates it"
