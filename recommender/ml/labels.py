@@ -24,7 +24,7 @@ Flags = npt.NDArray[np.bool_]
 Blocks = Sequence[npt.NDArray[np.floating[Any]]]
 
 FOLDS = 5
-PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
 def neighbourhood(snapshot: GraphSnapshot, *, neighbours: int = 30) -> Matrix:

@@ -16,7 +16,8 @@ from recommender.ml.models import Model, Parts, Progress
 DAY = 86_400.0
 
 
-HALF_LIVES = (14.0, 1.0, 3.0, 7.0, 30.0, 90.0, 365.0)  # days; the first wins ties
+# In days; the first wins ties.
+HALF_LIVES = (14.0, 7.0, 3.0, 1.0, 0.3, 0.1, 30.0, 90.0, 365.0)
 PEOPLE = 2000  # at most, that the search asks
 
 

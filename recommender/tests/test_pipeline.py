@@ -218,9 +218,17 @@ def test_evaluate_model_writes_what_it_prints(world, tmp_path):
     assert not Activation.objects.exists()
 
 
-def test_evaluate_model_needs_a_folder_that_exists(world, tmp_path):
+@pytest.mark.parametrize("command", ["evaluate_model", "train_model"])
+def test_a_report_needs_a_folder_that_exists(world, tmp_path, command):
     with pytest.raises(CommandError, match="no folder"):
-        run_command("evaluate_model", path=tmp_path / "nowhere" / "report.json")
+        run_command(command, path=tmp_path / "nowhere" / "report.json")
+
+
+def test_train_model_writes_the_report_of_a_refused_run_too(world, tmp_path):
+    path = tmp_path / "report.json"
+    with pytest.raises(CommandError, match="was refused"):
+        run_command("train_model", "--model", "popularity", path=path)
+    assert set(json.loads(path.read_text())["models"]) == {"popularity", "co_watch"}
 
 
 def test_evaluate_model_takes_the_models_named(world, tmp_path):

@@ -60,7 +60,7 @@ def test_co_watch_explains_by_the_watch_that_adds_most():
     assert model.explain(state, [99999]) == [None]
 
 
-@pytest.mark.parametrize(("fans", "wanted", "found"), [(10, 25, 1.0), (3, 0, 30.0)])
+@pytest.mark.parametrize(("fans", "wanted", "found"), [(10, 25, 7.0), (3, 0, 30.0)])
 def test_popularity_finds_how_fast_fame_fades(fans, wanted, found):
     # Videos 0 to 24 had some fans a month ago, 25 to 49 one a few days ago. Newcomers
     # want the new ones, which 10 old watches outweigh at 14 days; or they want the old
