@@ -29,8 +29,9 @@ class Report:
 
 
 def peak_memory_mb() -> float:
-    """The greatest memory that this process has held so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """The greatest memory that this process, or a command it ran, has held so far."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(each).ru_maxrss for each in whose)
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 

@@ -1,6 +1,7 @@
 """Genres of MovieLens-1M, told from 1, 5, 10, 50 or 90 % of the films that have them.
 
-Ours is a head on GraphSAGE's vectors of the films and on what label propagation says.
+Ours is a head on the films' vectors, of GraphSAGE by ids and of ALS, and on what label
+propagation says.
 Both methods see the same watches and the same labels, tune on those alone, and give
 each genre to as many of the other films as its share among the known ones is.
 """
@@ -13,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import datasets
-from benchmarks.protocols.running import fitted, timed
+from benchmarks.protocols.running import Configs, fitted, timed
 from benchmarks.reports import Report
 from recommender.ml import labels
+from recommender.ml.factors import FactorModel
 from recommender.ml.features import unit
 from recommender.ml.graph import IntArray
 from recommender.ml.labels import Flags, LabelHead, Matrix
-from recommender.ml.linear_sage_inference import LinearSage
 from recommender.ml.metrics import Interval
 
 SEED = 0
@@ -27,8 +28,14 @@ RESAMPLES = 200
 SHARES = (0.01, 0.05, 0.1, 0.5, 0.9)
 NEIGHBOURS = (10, 30)
 RESTARTS = (0.5, 0.2, 0.05)
-SETTINGS = {"dim": 64, "epochs": 6, "exponent": 0.0, "lean": 0.0}
-OURS, PLAIN = "graphsage_ids", "label_propagation"
+VECTORS: Configs = {
+    "graphsage_ids": (
+        "graphsage_ids",
+        {"dim": 64, "epochs": 6, "exponent": 0.0, "lean": 0.0},
+    ),
+    "als": ("als", {"factors": 64, "iterations": 5}),
+}
+OURS, PLAIN = "label_head", "label_propagation"
 
 
 def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
@@ -37,9 +44,11 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
     truth = np.zeros((snapshot.n_items, snapshot.n_categories), bool)
     truth[snapshot.in_category.source, snapshot.in_category.target] = True
     with timed("labels", "ml1m") as result:
-        ((_, model),) = fitted({OURS: (OURS, SETTINGS)}, snapshot, None)
-        assert isinstance(model, LinearSage)
-        vectors = unit(model.vectors)
+        vectors = [
+            unit(model.vectors)
+            for _, model in fitted(VECTORS, snapshot, None)
+            if isinstance(model, FactorModel)
+        ]
         reach = {
             (near, restart): labels.influence(graph, restart=restart)
             for near in NEIGHBOURS
@@ -54,7 +63,7 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
             told = np.zeros_like(truth)
             told[known] = truth[known]
             others = labels.propagated(reach[chosen], told, without_own=True)
-            blocks: labels.Blocks = [vectors, others]
+            blocks: labels.Blocks = [*vectors, others]
             ours = LabelHead.fit(blocks, truth, known, seed=SEED).scores(blocks)
             part = truth[known].mean(0)
             decided = {
