@@ -8,9 +8,8 @@ adds nothing gets no weight and is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,6 @@ STEPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
 ROUNDS = 4
 POOL = 200  # of each member's best items that the search looks at
 PEOPLE_AT_ONCE = 256
-
-Cut = Callable[[GraphSnapshot, float, int], Holdout]
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class Blend(Model):
         self.weights = {name: float(weights[name]) for name in self.members}
         self._lead = next(iter(self.members.values()))
         self.item_ids = self._lead.item_ids
-        self.reasons = self._lead.reasons  # type: ignore[misc]
+        self.reasons = self._lead.reasons
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         total = np.zeros((len(states), len(self.item_ids)), np.float32)
@@ -78,17 +75,9 @@ class Blend(Model):
         return self._lead.similar(item_id, k=k, exclude=exclude)
 
     def parts(self) -> Parts:
-        arrays: dict[str, npt.NDArray[Any]] = {}
-        documents: dict[str, Any] = {
-            "blend": {"members": list(self.members), "weights": self.weights}
-        }
-        files: dict[str, Callable[[Path], None]] = {}
-        for name, member in self.members.items():
-            parts = member.parts()
-            arrays |= {f"{name}.{key}": value for key, value in parts.arrays.items()}
-            documents |= {f"{name}.{key}": v for key, v in parts.documents.items()}
-            files |= {f"{name}.{key}": write for key, write in parts.files.items()}
-        return Parts(arrays, documents, files)
+        parts = Parts.joined({name: m.parts() for name, m in self.members.items()})
+        document = {"members": list(self.members), "weights": self.weights}
+        return Parts(parts.arrays, {**parts.documents, "blend": document}, parts.files)
 
     def renewed(self, snapshot: GraphSnapshot) -> Blend:
         renewed = {name: m.renewed(snapshot) for name, m in self.members.items()}
@@ -134,21 +123,10 @@ def load(artifact: Artifact) -> Blend:
     """The model as `Blend.parts` stored it."""
     document = artifact.document("blend")
     members = {
-        name: models.server(name)(_Member(artifact, name))
+        name: models.server(name)(artifact.section(name))
         for name in document["members"]
     }
     return Blend(members, document["weights"])
-
-
-class _Member(Artifact):
-    """The files of one member, by the names that it gave them."""
-
-    def __init__(self, whole: Artifact, name: str) -> None:
-        self.folder, self.manifest = whole.folder, whole.manifest
-        self._name = name
-
-    def path(self, name: str) -> Path:
-        return super().path(f"{self._name}.{name}")
 
 
 def standardised(

@@ -79,7 +79,7 @@ def fit(
             (np.where(row == block.col, 0, value), (block.row, block.col)),
             shape=block.shape,
         )
-        blocks.append(_strongest(block, config.neighbours))
+        blocks.append(strongest(block, config.neighbours))
     shape = (snapshot.n_items, snapshot.n_items)
     similarity = (
         sparse.vstack(blocks, format="csr") if blocks else sparse.csr_array(shape)
@@ -101,7 +101,7 @@ def load(artifact: Artifact) -> CoWatch:
     )
 
 
-def _strongest(block: sparse.csr_array, count: int) -> sparse.csr_array:
+def strongest(block: sparse.csr_array, count: int) -> sparse.csr_array:
     """The ``count`` greatest positive entries of each row."""
     row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
     order = np.lexsort((-block.data, row))

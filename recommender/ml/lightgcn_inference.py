@@ -80,8 +80,8 @@ class LightGcn(FactorModel):
         cls, embeddings: Embeddings, snapshot: GraphSnapshot, layers: int
     ) -> LightGcn:
         """Convolve over the watches of ``snapshot``; new nodes start from 0."""
-        users = _known(snapshot.user_ids, embeddings.user_ids, embeddings.users)
-        items = _known(snapshot.item_ids, embeddings.item_ids, embeddings.items)
+        users = known(snapshot.user_ids, embeddings.user_ids, embeddings.users)
+        items = known(snapshot.item_ids, embeddings.item_ids, embeddings.items)
         matrix = normalised(snapshot)
         share = 1 / (layers + 1)
         user_total, item_total, sent = users * share, items * share, 0 * items
@@ -171,7 +171,7 @@ def _watched(snapshot: GraphSnapshot) -> Edges:
     return snapshot.watched.where(snapshot.watched.weight > 0)
 
 
-def _known(ids: IntArray, learned_ids: IntArray, learned: FloatArray) -> FloatArray:
+def known(ids: IntArray, learned_ids: IntArray, learned: FloatArray) -> FloatArray:
     """(len(ids), d): what was learned of each id, 0 where nothing was."""
     place = positions(learned_ids, ids)
     return np.where(place[:, None] >= 0, learned[place], 0).astype(np.float32)

@@ -22,13 +22,8 @@ from torch.nn import functional
 
 from recommender.ml import evaluate, splits
 from recommender.ml.graph import GraphSnapshot, IntArray
-from recommender.ml.linear_sage_inference import (
-    Embeddings,
-    LinearSage,
-    Shape,
-    normalised,
-    watched_together,
-)
+from recommender.ml.lightgcn_inference import Embeddings, normalised
+from recommender.ml.linear_sage_inference import LinearSage, Shape, watched_together
 from recommender.ml.models import Progress, TrainingStep, silent
 from recommender.ml.network import Adjacency, WeightedMean
 from recommender.ml.splits import Holdout

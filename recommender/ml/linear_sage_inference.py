@@ -29,11 +29,13 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recommender.ml.artifact import Artifact
+from recommender.ml.co_watch import strongest
 from recommender.ml.factors import FactorModel, load_index
 from recommender.ml.features import unit
 from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.history import UserHistory, watch_matrix
 from recommender.ml.index import VectorIndex
+from recommender.ml.lightgcn_inference import Embeddings, known, normalised
 from recommender.ml.models import Parts
 
 FADE = 2.0
@@ -49,16 +51,6 @@ class Shape:
     neighbours: int
     exponent: float
     lean: float
-
-
-@dataclass(frozen=True, eq=False)
-class Embeddings:
-    """What was learned: e_u (n_users, d) and e_i (n_items, d), by id."""
-
-    user_ids: IntArray
-    item_ids: IntArray
-    users: FloatArray
-    items: FloatArray
 
 
 class LinearSage(FactorModel):
@@ -89,8 +81,8 @@ class LinearSage(FactorModel):
     ) -> LinearSage:
         """Convolve over the watches of ``snapshot``; new nodes start from 0."""
         matrix = normalised(snapshot)
-        users = _known(snapshot.user_ids, embeddings.user_ids, embeddings.users)
-        items = _known(snapshot.item_ids, embeddings.item_ids, embeddings.items)
+        users = known(snapshot.user_ids, embeddings.user_ids, embeddings.users)
+        items = known(snapshot.item_ids, embeddings.item_ids, embeddings.items)
         if shape.together:
             mean = watched_together(matrix, shape.neighbours)
             items = items + shape.together * (mean @ items)
@@ -100,7 +92,7 @@ class LinearSage(FactorModel):
             sent = sent + i * share
             u, i = matrix @ i, matrix.T @ u
             total = total + i * share
-        degree = np.bincount(_watches(snapshot)[1], minlength=snapshot.n_items)
+        degree = np.bincount(matrix.indices, minlength=snapshot.n_items)
         length = np.linalg.norm(total, axis=1, keepdims=True)
         return cls(
             snapshot.item_ids,
@@ -160,39 +152,17 @@ def load(artifact: Artifact) -> LinearSage:
     )
 
 
-def normalised(snapshot: GraphSnapshot) -> sparse.csr_array:
-    """(n_users, n_items): 1 / sqrt(d_u d_i) for each watch of positive weight."""
-    user, item = _watches(snapshot)
-    of_user = np.bincount(user, minlength=snapshot.n_users)
-    of_item = np.bincount(item, minlength=snapshot.n_items)
-    value = (1 / np.sqrt(of_user[user] * of_item[item])).astype(np.float32)
-    shape = (snapshot.n_users, snapshot.n_items)
-    return sparse.csr_array((value, (user, item)), shape=shape)
-
-
 def watched_together(matrix: sparse.csr_array, neighbours: int) -> sparse.csr_array:
     """(n_items, n_items): each item's ``neighbours`` by normalised co-watches, both
     ways, degrees shared between both ends."""
     together = (matrix.T @ matrix).tocsr()
     together.setdiag(0)
     together.eliminate_zeros()
-    row = np.repeat(np.arange(together.shape[0]), np.diff(together.indptr))
-    order = np.lexsort((-together.data, row))
-    rank = np.arange(len(order)) - together.indptr[row[order]]
-    kept = order[rank < neighbours]
-    nearest = sparse.csr_array(
-        (together.data[kept], (row[kept], together.indices[kept])),
-        shape=together.shape,
-    )
+    nearest = strongest(together, neighbours)
     nearest = nearest.maximum(nearest.T).tocsr()
     degree = np.maximum(np.asarray(nearest.sum(1)).ravel(), 1e-9) ** -0.5
     shared = sparse.diags_array(degree) @ nearest @ sparse.diags_array(degree)
     return sparse.csr_array(shared).astype(np.float32)
-
-
-def _watches(snapshot: GraphSnapshot) -> tuple[IntArray, IntArray]:
-    edges = snapshot.watched.where(snapshot.watched.weight > 0)
-    return edges.source, edges.target
 
 
 def _stand_in(around: FloatArray, own: FloatArray) -> FloatArray:
@@ -200,9 +170,3 @@ def _stand_in(around: FloatArray, own: FloatArray) -> FloatArray:
     gram = around.T @ around
     gram[np.diag_indices_from(gram)] += RIDGE
     return np.asarray(np.linalg.solve(gram, around.T @ own), np.float32)
-
-
-def _known(ids: IntArray, learned_ids: IntArray, learned: FloatArray) -> FloatArray:
-    """(len(ids), d): what was learned of each id, 0 where nothing was."""
-    place = positions(learned_ids, ids)
-    return np.where(place[:, None] >= 0, learned[place], 0).astype(np.float32)

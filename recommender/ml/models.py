@@ -91,7 +91,7 @@ class Model(ABC):
 
     name: ClassVar[str]
     # What `contributions` may name: relations of which single edges can be taken away.
-    reasons: ClassVar[tuple[str, ...]] = ("watched",)
+    reasons: tuple[str, ...] = ("watched",)
     manifest: Manifest
     item_ids: IntArray  # sorted; columns of `scores`
     # Settings that `fit` searched for: added to its config, it need not search again.
