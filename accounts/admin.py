@@ -80,7 +80,10 @@ class UserAdmin(DjangoUserAdmin[User]):
             },
         ),
         ("Standing", {"fields": ["role", "verified", "is_active"]}),
-        ("Choices", {"fields": ["parent_category_interests", "record_history"]}),
+        (
+            "Choices",
+            {"fields": ["parent_category_interests", "record_history", "share_likes"]},
+        ),
         (
             "Administration",
             {

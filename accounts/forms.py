@@ -113,11 +113,16 @@ class InterestsForm(forms.ModelForm[User]):
 class PrivacyForm(forms.ModelForm[User]):
     class Meta:
         model = User
-        fields = ["record_history"]
-        labels = {"record_history": "Record what I watch"}
+        fields = ["record_history", "share_likes"]
+        labels = {
+            "record_history": "Record what I watch",
+            "share_likes": "Count me among those who liked a video",
+        }
         help_texts = {
             "record_history": "Your history fills and your feeds learn from it. "
-            "Switched off, what you have watched so far stays until you remove it."
+            "Switched off, what you have watched so far stays until you remove it.",
+            "share_likes": "Your followers may read “3 people you follow liked it” "
+            "where you are one of at least three. Nobody learns your name.",
         }
 
 

@@ -83,6 +83,10 @@ class User(TimeStamped, Sourced, AbstractUser):
     record_history = models.BooleanField(
         default=True, help_text="Whether what this person watches is recorded."
     )
+    share_likes = models.BooleanField(
+        default=False,
+        help_text="Whether followers may learn, as a number, what this person likes.",
+    )
     is_demo = models.BooleanField(default=False, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -219,6 +219,7 @@ STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of one that is missing
 NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     BASE_DIR / "static",
+    ("vendor/cytoscape", NODE_MODULES / "cytoscape" / "dist"),
     ("vendor/emoji", NODE_MODULES / "@fontsource-variable" / "noto-emoji"),
     ("vendor/htmx", NODE_MODULES / "htmx.org" / "dist"),
     ("vendor/inter", NODE_MODULES / "@fontsource-variable" / "inter"),

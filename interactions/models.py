@@ -266,7 +266,7 @@ class Engagement(TimeStamped):
         ]
         indexes = [
             models.Index(fields=["user", "-last_at"], name="engagement_newest"),
-            models.Index(fields=["video"], name="engagement_of_video"),
+            models.Index(fields=["video", "-last_at"], name="engagement_of_video"),
         ]
 
     def __str__(self) -> str:

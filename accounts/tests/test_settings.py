@@ -186,13 +186,18 @@ def test_interests_and_what_follows_them_are_stored_together(monkeypatch):
     assert not user.parent_category_interests.exists()
 
 
-def test_recording_is_a_switch(client):
+@pytest.mark.parametrize("name", ["record_history", "share_likes"])
+def test_each_choice_of_privacy_is_a_switch(client, name):
     user = make_user()
     client.force_login(user)
-    for data, expected in [({}, False), ({"record_history": "on"}, True)]:
+    for data, expected in [({}, False), ({name: "on"}, True)]:
         client.post(reverse("privacy"), data)
         user.refresh_from_db()
-        assert user.record_history is expected
+        assert getattr(user, name) is expected
+
+
+def test_likes_are_nobody_elses_until_shared():
+    assert make_user().share_likes is False
 
 
 def test_export_holds_what_is_theirs_and_no_secret(client):

@@ -61,7 +61,7 @@ def interests(request: MemberRequest) -> HttpResponse:
 def privacy(request: MemberRequest) -> HttpResponse:
     form = PrivacyForm(*_sent(request), instance=request.user)
     if form.is_valid():
-        request.user.save(update_fields=["record_history", "updated_at"])
+        request.user.save(update_fields=[*form.fields, "updated_at"])
         messages.success(request, "Your choice is saved.")
         return redirect("privacy")
     return _render(request, "accounts/settings_privacy.html", {"form": form})
