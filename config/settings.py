@@ -224,6 +224,8 @@ STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     ("vendor/htmx", NODE_MODULES / "htmx.org" / "dist"),
     ("vendor/inter", NODE_MODULES / "@fontsource-variable" / "inter"),
     ("vendor/media-chrome", NODE_MODULES / "media-chrome" / "dist"),
+    ("vendor/vega", NODE_MODULES / "vega" / "build"),
+    ("vendor/vega-lite", NODE_MODULES / "vega-lite" / "build"),
 ]
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"

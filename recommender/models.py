@@ -1,11 +1,15 @@
-"""Runs of the recommender, which of them serves, and the feeds that were given out."""
+"""Runs of the recommender, which of them serves, the feeds that were given out, and
+experiments that compare two runs."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.models import TimeStamped
 
@@ -111,3 +115,103 @@ class TextEmbedding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.content_hash[:12]} by {self.model}"
+
+
+class Experiment(TimeStamped):
+    """Two runs compared on live traffic; at most one experiment runs at a time.
+
+    The runs stay as they are while it runs. `planned_people` is worked out at the start
+    from `smallest_effect`.
+    """
+
+    class Kind(models.TextChoices):
+        AB = "ab", "A/B: each person has one of the runs"
+        INTERLEAVING = "interleaving", "Interleaving: each home feed mixes both runs"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Not started"
+        RUNNING = "running", "Running"
+        STOPPED = "stopped", "Stopped"
+
+    name = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=20, choices=Kind)
+    state = models.CharField(
+        max_length=10, choices=State, default=State.DRAFT, editable=False
+    )
+    control = models.ForeignKey(ModelRun, on_delete=models.PROTECT, related_name="+")
+    treatment = models.ForeignKey(ModelRun, on_delete=models.PROTECT, related_name="+")
+    share = models.FloatField(
+        default=0.5,
+        validators=[MinValueValidator(0.001), MaxValueValidator(1)],
+        help_text="Of the people with an account, those who take part: above 0, to 1.",
+    )
+    smallest_effect = models.FloatField(
+        default=0.05,
+        validators=[MinValueValidator(0.001), MaxValueValidator(1)],
+        help_text="The smallest difference worth finding. A/B: of views a person, as a "
+        "share of what they are now. Interleaving: by how much more people prefer one "
+        "run, as a share of them. 0.05 is five per cent.",
+    )
+    window_days = models.PositiveSmallIntegerField(
+        default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(90)],
+        help_text="Each person counts with what they watch in so many days from their "
+        "first feed in the experiment, and only once these are over.",
+    )
+    salt = models.UUIDField(default=uuid.uuid4, editable=False)
+    planned_people = models.PositiveIntegerField(null=True, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    stopped_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=Q(state="running"),
+                name="experiment_one_at_a_time",
+                violation_error_message="Another experiment is running; stop it first.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(control=F("treatment")),
+                name="experiment_two_runs",
+                violation_error_message="An experiment takes two different runs.",
+            ),
+            models.CheckConstraint(
+                condition=Q(share__gt=0, share__lte=1, smallest_effect__gt=0),
+                name="experiment_within_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Exposure(models.Model):
+    """A feed given out under an experiment; `feed_id` joins impressions and watches.
+
+    `arm` is control or treatment. An interleaved feed has both: there `arm` is empty
+    and `teams` says of each video (by key) which of the two placed it.
+    """
+
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="exposures"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    feed_id = models.UUIDField(unique=True)
+    arm = models.CharField(max_length=10, blank=True)
+    teams = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["experiment", "user", "created_at"], name="exposure_of_user"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feed_id} in {self.experiment}"
