@@ -318,7 +318,8 @@ class Impression(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["user", "-created_at"], name="impression_of_user")
+            models.Index(fields=["user", "-created_at"], name="impression_of_user"),
+            BrinIndex(fields=["created_at"], name="impression_age"),
         ]
 
     def __str__(self) -> str:

@@ -1,17 +1,19 @@
-"""Runs of the recommender, which of them serves, the feeds that were given out, and
-experiments that compare two runs."""
+"""Runs of models and of rankers, which of them serve, the feeds that were given out and
+what was known of their videos, and experiments that compare two runs."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import TimeStamped
+from videos.models import Video
 
 
 class ModelRun(TimeStamped):
@@ -215,3 +217,115 @@ class Exposure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed_id} in {self.experiment}"
+
+
+class FeatureLog(models.Model):
+    """What was known of the videos of a feed when they were ranked, one row a plan.
+
+    `signals` holds little-endian float16, a row of `recommender.signals.NAMES` for each
+    of `video_ids`: 50 bytes a video, where JSON would take some 300. `Impression` says,
+    by `feed_id` and video, which of them were seen; the others are cut once the feed is
+    `settled`.
+    """
+
+    feed_id = models.UUIDField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="feature_logs",
+    )
+    ranker = models.CharField(
+        max_length=40, blank=True, help_text="Empty: reciprocal rank fusion."
+    )
+    model_run = models.CharField(
+        max_length=40, blank=True, help_text="Empty: no model served."
+    )
+    layout = models.PositiveSmallIntegerField(help_text="Version of the columns.")
+    video_ids = ArrayField(models.BigIntegerField())
+    signals = models.BinaryField()
+    settled = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["feed_id"], name="feature_log_of_feed"),
+            models.Index(fields=["created_at"], name="feature_log_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.video_ids)} videos of feed {self.feed_id}"
+
+
+class Audience(models.Model):
+    """How many watched a video lately, counted anew every few minutes.
+
+    `impressions` and `engaged` are of videos that are still explored alone: how often
+    one was seen in a feed by somebody signed in, and how often that led to a view.
+    """
+
+    video = models.OneToOneField(
+        Video, primary_key=True, on_delete=models.CASCADE, related_name="audience"
+    )
+    day = models.PositiveIntegerField(default=0, help_text="Views of the last day.")
+    week = models.PositiveIntegerField(default=0)
+    month = models.PositiveIntegerField(default=0, help_text="Views of 28 days.")
+    impressions = models.PositiveIntegerField(default=0)
+    engaged = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.video}: {self.week} views this week"
+
+
+class RankerRun(TimeStamped):
+    """One training of the ranker; its artifact folder is `RANKERS_DIR / run_id`."""
+
+    class State(models.TextChoices):
+        TRAINING = "training", "Training"
+        TRAINED = "trained", "Trained"
+        REFUSED = "refused", "Refused: does not beat reciprocal rank fusion"
+        FAILED = "failed", "Failed"
+
+    run_id = models.CharField(max_length=40, unique=True)
+    state = models.CharField(max_length=10, choices=State, default=State.TRAINING)
+    impressions = models.PositiveIntegerField(default=0)
+    config = models.JSONField(default=dict)
+    metrics = models.JSONField(default=dict)
+    note = models.TextField(blank=True, help_text="Why it was refused or failed.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.run_id
+
+
+class RankerActivation(models.Model):
+    """A ranker was put into service; the newest row says which one ranks.
+
+    Without a run it is reciprocal rank fusion, as before the first row.
+    """
+
+    run = models.ForeignKey(
+        RankerRun, null=True, on_delete=models.PROTECT, related_name="activations"
+    )
+    reason = models.TextField()
+    is_rollback = models.BooleanField(
+        default=False, help_text="Whether it took back the activation before it."
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        get_latest_by = "id"
+
+    def __str__(self) -> str:
+        return f"{self.run or 'fusion'} at {self.created_at:%Y-%m-%d %H:%M}"
