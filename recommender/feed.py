@@ -3,6 +3,7 @@
 Home and Related hold nothing that was seen and nothing of one's own, unless nothing
 else exists: then they say so and offer it to watch again, rather than be empty. The
 other feeds are lists in which seen videos keep their place and carry their progress.
+Each takes a `strategy` (`strategies`) that orders it otherwise than its page does.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
-from recommender import sessions
+from recommender import sessions, strategies
 from recommender.plans import BEYOND, AnyCategory, Home, Listing, Related
 from recommender.sessions import FeedItem, FeedPage
+from recommender.strategies import FOR_YOU, NoSuchStrategy
 from recommender.viewers import Viewer
 from videos.models import Video
 
 __all__ = [
     "FeedItem",
     "FeedPage",
+    "NoSuchStrategy",
     "category",
     "explore",
     "following",
@@ -36,12 +39,13 @@ def home(
     user: AnyUser,
     *,
     category: AnyCategory | None = None,
+    strategy: str = FOR_YOU,
     cursor: str = "",
     size: int | None = None,
 ) -> FeedPage:
     """What to watch next; `category` keeps to one category, as the chips do."""
     plan = Home(Viewer(user), category=category)
-    page = _page(plan, cursor, size)
+    page = _page(plan, strategy, cursor, size)
     if page.items and page.items[0].source in sessions.LAST_RESORT:
         text = "You have seen all there is here. These are worth watching again."
         return replace(page, notice=text)
@@ -53,44 +57,57 @@ def home(
 
 
 def following(
-    user: User, *, sort: str = "newest", cursor: str = "", size: int | None = None
+    user: User,
+    *,
+    strategy: str = "following",
+    cursor: str = "",
+    size: int | None = None,
 ) -> FeedPage:
-    """From the creators followed; `sort` is newest or ranked."""
+    """From the creators followed, the newest first."""
     viewer = Viewer(user)
-    plan = Listing(viewer, "following", sort, creators=tuple(viewer.followed))
-    return _page(plan, cursor, size)
+    plan = Listing(viewer, "following", creators=tuple(viewer.followed))
+    return _page(plan, strategy, cursor, size)
 
 
 def category(
     user: AnyUser,
     category: AnyCategory,
     *,
-    sort: str = "ranked",
+    strategy: str = FOR_YOU,
     cursor: str = "",
     size: int | None = None,
 ) -> FeedPage:
-    """One category or parent category; `sort` is ranked or newest."""
-    plan = Listing(Viewer(user), "category", sort, category=category)
-    return _page(plan, cursor, size)
+    """One category or parent category."""
+    plan = Listing(Viewer(user), "category", category=category)
+    return _page(plan, strategy, cursor, size)
 
 
 def explore(
     user: AnyUser,
     *,
-    sort: str = "trending",
+    strategy: str = "trending",
     cursor: str = "",
     size: int | None = None,
 ) -> FeedPage:
-    """What everybody watches; `sort` is trending or newest."""
-    return _page(Listing(Viewer(user), "explore", sort), cursor, size)
+    """What everybody watches."""
+    return _page(Listing(Viewer(user), "explore"), strategy, cursor, size)
 
 
 def related(
-    user: AnyUser, video: Video, *, cursor: str = "", size: int | None = None
+    user: AnyUser,
+    video: Video,
+    *,
+    strategy: str = FOR_YOU,
+    cursor: str = "",
+    size: int | None = None,
 ) -> FeedPage:
     """What to watch after `video`."""
-    return _page(Related(Viewer(user), video), cursor, size)
+    return _page(Related(Viewer(user), video), strategy, cursor, size)
 
 
-def _page(plan: sessions.Plan, cursor: str, size: int | None) -> FeedPage:
+def _page(
+    plan: sessions.Plan, strategy: str, cursor: str, size: int | None
+) -> FeedPage:
+    """Raises `NoSuchStrategy`."""
+    plan = strategies.ordered(plan, strategy)
     return sessions.page(plan, cursor=cursor, size=size or settings.FEED_PAGE_SIZE)

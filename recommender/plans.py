@@ -122,13 +122,11 @@ class Listing:
 
     viewer: Viewer
     kind: str
-    sort: str
     category: AnyCategory | None = None
     creators: tuple[int, ...] | None = None
 
     def parameters(self) -> dict[str, str]:
-        slug = self.category.slug if self.category else ""
-        return {"sort": self.sort, "category": slug}
+        return {"category": self.category.slug if self.category else ""}
 
     def pool(self, *, last_resort: bool = False) -> Videos:
         videos = pools.within(pools.listed(self.viewer), self.category)
@@ -142,14 +140,8 @@ class Listing:
         taken = {entry.video_id for entry in planned}
         retrieval = _retrieval(self.viewer, self.pool(), taken)
         facts: dict[int, Facts] = {}
-        if self.sort == "ranked":
-            sources = ("trending", "fresh", "popular")
-            ranked = _rank(retrieval, sources, count, facts)
-        elif self.sort == "trending":
-            ranked = _in_order(retrieval, ("trending", "popular"), count, facts)
-        else:
-            source = "fresh" if self.creators is None else "following"
-            ranked = _in_order(retrieval, (source,), count, facts)
+        sources = ("trending", "fresh", "popular")
+        ranked = _rank(retrieval, sources, count, facts)
         return _entries(self.viewer, ranked, facts)
 
 

@@ -43,8 +43,11 @@ class Entry(NamedTuple):
 class Plan(Protocol):
     """What makes one feed differ from another."""
 
-    viewer: Viewer
-    kind: str
+    @property
+    def viewer(self) -> Viewer: ...
+
+    @property
+    def kind(self) -> str: ...
 
     def parameters(self) -> dict[str, str]:
         """What tells this list from others of its kind: its filter and its order."""

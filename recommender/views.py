@@ -14,10 +14,14 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from recommender import feed
+from recommender import feed, strategies
 from recommender.feed import FeedPage
 from recommender.plans import AnyCategory
 from videos.models import Category, ParentCategory, Video
+
+# What the addresses of the pages call an order, and the strategy that it is.
+FOLLOWING = {"newest": "following", "ranked": strategies.FOR_YOU}
+CATEGORY = {"ranked": strategies.FOR_YOU, "newest": "newest"}
 
 
 class Chip(TypedDict):
@@ -52,8 +56,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def following(request: HttpRequest) -> HttpResponse:
     assert request.user.is_authenticated
-    sort = _choice(request, "sort", ("newest", "ranked"))
-    page = feed.following(request.user, sort=sort, cursor=_cursor(request))
+    sort = _choice(request, "sort", tuple(FOLLOWING))
+    page = feed.following(
+        request.user, strategy=FOLLOWING[sort], cursor=_cursor(request)
+    )
     context: dict[str, Any] = {
         "chips": [
             _sort_chip("Newest", request, "newest", sort),
@@ -69,7 +75,7 @@ def following(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def explore(request: HttpRequest) -> HttpResponse:
     sort = _choice(request, "sort", ("trending", "newest"))
-    page = feed.explore(request.user, sort=sort, cursor=_cursor(request))
+    page = feed.explore(request.user, strategy=sort, cursor=_cursor(request))
     context = {
         "parents": ParentCategory.objects.all(),
         "chips": [
@@ -85,8 +91,10 @@ def explore(request: HttpRequest) -> HttpResponse:
 def category(request: HttpRequest, slug: str) -> HttpResponse:
     """A category, or a parent category with its categories as chips."""
     subject = _category(slug)
-    sort = _choice(request, "sort", ("ranked", "newest"))
-    page = feed.category(request.user, subject, sort=sort, cursor=_cursor(request))
+    sort = _choice(request, "sort", tuple(CATEGORY))
+    page = feed.category(
+        request.user, subject, strategy=CATEGORY[sort], cursor=_cursor(request)
+    )
     parent = subject.parent_category if isinstance(subject, Category) else subject
     context = {
         "category": subject,

@@ -24,14 +24,14 @@ def every_feed(user, beside, parent):
     feeds = {
         "home": feed.home(user),
         "category": feed.category(user, parent),
-        "newest in category": feed.category(user, parent, sort="newest"),
+        "newest in category": feed.category(user, parent, strategy="newest"),
         "trending": feed.explore(user),
-        "new": feed.explore(user, sort="newest"),
+        "new": feed.explore(user, strategy="newest"),
         "related": feed.related(user, beside),
     }
     if user.is_authenticated:
         feeds["following"] = feed.following(user)
-        feeds["ranked following"] = feed.following(user, sort="ranked")
+        feeds["ranked following"] = feed.following(user, strategy="for_you")
     return {name: set(videos(page)) for name, page in feeds.items()}
 
 
@@ -234,7 +234,7 @@ class TestOrder:
         best, *others = [make_video(creator=creator) for _ in range(5)]
         for _ in range(3):
             watch(best)
-        page = feed.following(user, sort="ranked")
+        page = feed.following(user, strategy="for_you")
         assert set(videos(page)) == {best, *others}
         assert page.items[0].video == best
 

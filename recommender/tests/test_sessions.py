@@ -50,7 +50,9 @@ def test_ten_pages_hold_every_video_once(many, name):
     ask = {
         "home": lambda cursor: feed.home(user, cursor=cursor, size=10),
         "anonymous": lambda cursor: feed.home(user, cursor=cursor, size=10),
-        "new": lambda cursor: feed.explore(user, sort="newest", cursor=cursor, size=10),
+        "new": lambda cursor: feed.explore(
+            user, strategy="newest", cursor=cursor, size=10
+        ),
         "trending": lambda cursor: feed.explore(user, cursor=cursor, size=10),
         "related": lambda cursor: feed.related(user, beside, cursor=cursor, size=10),
     }[name]
