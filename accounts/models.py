@@ -13,6 +13,7 @@ from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 
 from accounts.managers import UserManager
+from accounts.moods import Mood
 
 
 class TimeStamped(models.Model):
@@ -86,6 +87,15 @@ class User(TimeStamped, Sourced, AbstractUser):
     share_likes = models.BooleanField(
         default=False,
         help_text="Whether followers may learn, as a number, what this person likes.",
+    )
+    mood = models.CharField(
+        max_length=20,
+        choices=Mood,
+        blank=True,
+        help_text="What this person feels like watching; empty for no wish.",
+    )
+    mood_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the mood was picked."
     )
     is_demo = models.BooleanField(default=False, editable=False)
 

@@ -260,6 +260,8 @@ FFMPEG = env.text("FFMPEG")  # empty: the binary of imageio-ffmpeg
 # Interactions
 
 VIEW_THRESHOLD = env.fraction("VIEW_THRESHOLD", 0.3)
+# What a view without a watch time adds to the engagement, where a full watch adds 0.6.
+UNTIMED_VIEW_WEIGHT = env.fraction("UNTIMED_VIEW_WEIGHT", 0.3)
 INTEREST_HALF_LIFE = timedelta(days=env.integer("INTEREST_HALF_LIFE_DAYS", 30))
 
 # Recommender
@@ -278,6 +280,11 @@ MODEL_CONFIGS: dict[str, dict[str, Any]] = {
         else {}
     ),
 }
+
+# Weights in the graph, where a full watch with a like has 1: of an "inspires me" and of
+# a rating of 100 %.
+INSPIRE_WEIGHT = env.fraction("INSPIRE_WEIGHT", 1.0)
+RATING_WEIGHT = env.fraction("RATING_WEIGHT", 1.0)
 
 # Background work: `manage.py run_worker`
 

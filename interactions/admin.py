@@ -13,9 +13,12 @@ from interactions.models import (
     Engagement,
     Event,
     Follow,
+    ImportRun,
     Impression,
+    Inspire,
     Like,
     NotInterested,
+    Rating,
     UserCategoryInterest,
     Watch,
 )
@@ -79,6 +82,18 @@ class LikeAdmin(Summed):
     date_hierarchy = "timestamp"
 
 
+@admin.register(Inspire)
+class InspireAdmin(PeopleAndVideos):
+    list_display = ("user", "video", "timestamp")
+    date_hierarchy = "timestamp"
+
+
+@admin.register(Rating)
+class RatingAdmin(PeopleAndVideos):
+    list_display = ("user", "video", "percent", "timestamp")
+    date_hierarchy = "timestamp"
+
+
 @admin.register(Follow)
 class FollowAdmin(PeopleAndVideos):
     list_display = ("follower", "followee", "created_at")
@@ -131,3 +146,10 @@ class EventAdmin(Recorded):
     list_select_related = raw_id_fields = ("user",)
     list_filter = ("kind", "received_at")
     search_fields = ("user__username", "event_id")
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(Recorded):
+    raw_id_fields = list_select_related = search_fields = ()
+    list_display = ("source", "stream", "page", "started_at", "finished_at")
+    list_filter = ("source",)

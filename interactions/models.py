@@ -30,7 +30,12 @@ class Watch(TimeStamped):
     )
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="watches")
     session_id = models.UUIDField(default=uuid.uuid4, help_text="Made by the client.")
-    watch_time = models.FloatField(default=0, help_text="Fraction watched, 0 to 1.")
+    watch_time = models.FloatField(
+        null=True,
+        blank=True,
+        default=0,
+        help_text="Fraction watched, 0 to 1; empty for a view that nobody timed.",
+    )
     watched_duration = models.FloatField(default=0, help_text="Seconds watched.")
     counted = models.BooleanField(
         default=False, help_text="Whether the session has counted as a view."
@@ -116,6 +121,49 @@ class Like(TimeStamped):
 
     def __str__(self) -> str:
         return f"{self.user} likes {self.video}"
+
+
+class Inspire(TimeStamped):
+    """A user says that a video inspired them."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="inspires"
+    )
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="inspires")
+    timestamp = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-timestamp"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "video"], name="inspire_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is inspired by {self.video}"
+
+
+class Rating(TimeStamped):
+    """A user's rating of a video, in percent; a new one takes the old one's place."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ratings"
+    )
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="ratings")
+    percent = models.PositiveSmallIntegerField(help_text="1 to 100.")
+    timestamp = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-timestamp"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "video"], name="rating_unique"),
+            models.CheckConstraint(
+                condition=Q(percent__gte=1, percent__lte=100),
+                name="rating_within_1_100",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} rates {self.video} {self.percent} %"
 
 
 class Follow(TimeStamped):
@@ -237,7 +285,8 @@ class Engagement(TimeStamped):
     """All that one user did with one video, summed up in one row.
 
     Kept in step with `Watch` and `Like` by `interactions.services`. `score` is 0.6 *
-    `fraction` + 0.4 * `liked`, and 0 while less than `VIEW_THRESHOLD` was watched. A
+    `fraction` + 0.4 * `liked`, and 0 while less than `VIEW_THRESHOLD` was watched;
+    where no view was timed, `UNTIMED_VIEW_WEIGHT` stands for the first part. A
     creator's own watching is progress alone: not viewed, no score.
     """
 
@@ -247,7 +296,9 @@ class Engagement(TimeStamped):
     video = models.ForeignKey(
         Video, on_delete=models.CASCADE, related_name="engagements"
     )
-    fraction = models.FloatField(default=0, help_text="Best of all sessions.")
+    fraction = models.FloatField(
+        default=0, help_text="Best of all sessions that were timed."
+    )
     seconds = models.FloatField(default=0, help_text="Total of all sessions.")
     sessions = models.PositiveIntegerField(default=0)
     viewed = models.BooleanField(default=False)
@@ -324,3 +375,37 @@ class Impression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.video} at {self.position}"
+
+
+class ImportRun(models.Model):
+    """One pass over all that a source offers over the network, and how far it came.
+
+    `stream` and `page` are what is to be read next. They move in the transaction that
+    writes the page before, so a run that was killed goes on without loss.
+    """
+
+    source = models.CharField(max_length=40)
+    address = models.CharField(max_length=500)
+    stream = models.CharField(max_length=20)
+    page = models.PositiveIntegerField(default=1)
+    page_size = models.PositiveIntegerField()
+    counts = models.JSONField(
+        default=dict, help_text="Rows read, added, changed and so on, by stream."
+    )
+    notes = models.JSONField(default=list, help_text="What was resolved, and how.")
+    started_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source"],
+                condition=Q(finished_at=None),
+                name="import_run_one_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} of {self.started_at:%Y-%m-%d %H:%M}"

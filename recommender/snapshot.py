@@ -22,7 +22,7 @@ from django.db.models.functions import Cast, Coalesce, Extract
 from django.utils import timezone
 
 from accounts.models import User
-from interactions.models import Engagement, Follow, NotInterested
+from interactions.models import Engagement, Follow, Inspire, NotInterested, Rating
 from recommender import texts
 from recommender.ml.features import ItemFeatures
 from recommender.ml.graph import RELATIONS, GraphSnapshot, Links
@@ -122,6 +122,20 @@ def _relations(listed: QuerySet[Video]) -> dict[str, Links]:
         ),
         "liked": _links(
             engagements.filter(liked=True), "user_id", "video_id", time="last_at"
+        ),
+        "inspired": _links(
+            Inspire.objects.filter(video__in=listed),
+            "user_id",
+            "video_id",
+            weight=Value(settings.INSPIRE_WEIGHT),
+            time="timestamp",
+        ),
+        "rated": _links(
+            Rating.objects.filter(video__in=listed),
+            "user_id",
+            "video_id",
+            weight=F("percent") / Value(100.0) * Value(settings.RATING_WEIGHT),
+            time="timestamp",
         ),
         "not_interested": _links(
             NotInterested.objects.filter(video__in=listed),

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from accounts.images import PictureField
 from videos import search, services
 from videos.forms import THUMBNAIL_SIZE
-from videos.models import Category, ParentCategory, Video
+from videos.models import Category, ParentCategory, Topic, Video
 from videos.templatetags.video_format import duration
 
 
@@ -66,6 +66,12 @@ class CategoryAdmin(_Counted):
         services.settle_category(category=obj)
 
 
+@admin.register(Topic)
+class TopicAdmin(_Counted):
+    list_display = ("name", "project_code", "slug", "size")
+    search_fields = ("name", "slug", "project_code")
+
+
 class VideoAdminForm(forms.ModelForm[Video]):
     thumbnail = PictureField(max_size=THUMBNAIL_SIZE, required=False)
 
@@ -99,10 +105,11 @@ class VideoAdmin(admin.ModelAdmin[Video]):
     search_fields = ("title", "video_id", "creator__username")
     date_hierarchy = "published_at"
     autocomplete_fields = ("categories", "parent_categories")
-    raw_id_fields = ("creator",)
+    raw_id_fields = ("creator", "topic")
     readonly_fields = (
         *("video_id", "picture", "state", "failure", "duration", "width", "height"),
-        *("views", "likes", "engagement", "created_at", "updated_at"),
+        *("views", "likes", "engagement", "mood_evidence"),
+        *("created_at", "updated_at"),
     )
     actions = ("make_public", "make_private", "give_premium", "take_premium", "again")
 
@@ -113,6 +120,14 @@ class VideoAdmin(admin.ModelAdmin[Video]):
         return format_html(
             '<img src="{}" alt="" width="112" height="63" loading="lazy">',
             reverse("video_thumbnail", args=[video.video_id]),
+        )
+
+    @admin.display(description="moods")
+    def mood_evidence(self, video: Video) -> str:
+        rows = video.moods.order_by("-strength", "mood")
+        return ", ".join(
+            f"{row.get_mood_display()} {row.strength:.2f} ({row.origin})"
+            for row in rows
         )
 
     @admin.display(description="length", ordering="duration")

@@ -6,6 +6,7 @@ import secrets
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Sourced, TimeStamped
+from accounts.moods import Mood
 from videos.querysets import VideoQuerySet
 
 
@@ -89,6 +91,28 @@ def _refuse_slug_of(other: type[Category | ParentCategory], slug: str) -> None:
         raise ValidationError({"slug": f"A {name} has this slug already."})
 
 
+class Topic(TimeStamped, Sourced):
+    """What a project gathers its videos under; callers ask for it by project code."""
+
+    name = models.CharField(max_length=150)
+    slug = models.SlugField(max_length=160, unique=True)
+    project_code = models.CharField(max_length=100, blank=True, db_index=True)
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                condition=~Q(external_id=""),
+                name="topic_external_unique",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 def new_video_id() -> str:
     """66 random bits, in 11 characters that need no escaping in an address."""
     return secrets.token_urlsafe(8)
@@ -124,7 +148,15 @@ class Video(TimeStamped, Sourced):
         max_length=16, unique=True, default=new_video_id, editable=False
     )
     title = models.CharField(max_length=150)
+    slug = models.SlugField(
+        max_length=200, blank=True, help_text="The title for addresses; not unique."
+    )
+    summary = models.TextField(max_length=1000, blank=True)
     description = models.TextField(max_length=5000, blank=True)
+    tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    topic = models.ForeignKey(
+        Topic, null=True, blank=True, on_delete=models.SET_NULL, related_name="videos"
+    )
     creator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="videos"
     )
@@ -197,6 +229,7 @@ class Video(TimeStamped, Sourced):
             ),
             models.Index(fields=["creator", "-published_at"], name="video_by_creator"),
             GinIndex(fields=["search"], name="video_search"),
+            GinIndex(fields=["tags"], name="video_tags"),
         ]
 
     def __str__(self) -> str:
@@ -214,3 +247,33 @@ class Video(TimeStamped, Sourced):
         open_to_all = self.visibility == self.Visibility.PUBLIC and self.is_ready
         if open_to_all and self.published_at is None:
             self.published_at = timezone.now()
+
+
+class VideoMood(models.Model):
+    """How strongly one kind of evidence says that a video has a mood."""
+
+    class Origin(models.TextChoices):
+        EMOTIONS = "emotions", "Emotions imported with it"
+        TAGS = "tags", "Its tags"
+        REACTIONS = "reactions", "What its audience said"
+        TEXT = "text", "Its title and description"
+
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="moods")
+    mood = models.CharField(max_length=20, choices=Mood)
+    origin = models.CharField(max_length=10, choices=Origin)
+    strength = models.FloatField(help_text="0 to 1.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["video", "mood", "origin"], name="video_mood_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(strength__gt=0, strength__lte=1),
+                name="video_mood_strength_within_0_1",
+            ),
+        ]
+        indexes = [models.Index(fields=["mood", "video"], name="video_by_mood")]
+
+    def __str__(self) -> str:
+        return f"{self.video} is {self.mood}"

@@ -29,6 +29,11 @@ def unique_category_slug(name: str) -> str:
     return slug
 
 
+def slug_of(title: str) -> str:
+    """The title for addresses: `how-bees-dance`. Several videos may share one."""
+    return slugify(title)[:200]
+
+
 @transaction.atomic
 def create_video(
     *,
@@ -72,6 +77,7 @@ def create_video(
 @transaction.atomic
 def add_video(*, video: Video) -> None:
     """Write the row of a new video and have its file, if it has one, processed."""
+    video.slug = video.slug or slug_of(video.title)
     if not video.video_file:
         video.state = Video.State.READY
         video.publish()

@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from accounts.models import User
 from interactions.importers.records import Item
 from videos.models import Category, ParentCategory, Video
-from videos.services import unique_category_slug
+from videos.services import slug_of, unique_category_slug
 
 CREATORS = "dataset"  # the source of the accounts that stand for whole datasets
 PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,60}")
@@ -133,6 +133,7 @@ class Catalogue:
             external_id=item.external_id,
             creator=self._creator,
             title=item.title,
+            slug=slug_of(item.title),
             description=item.description,
             external_url=item.url,
             duration=item.duration,

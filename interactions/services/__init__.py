@@ -12,9 +12,13 @@ from interactions.services.following import follow, unfollow
 from interactions.services.interests import seed_interests
 from interactions.services.leaving import forget_person
 from interactions.services.liking import (
+    inspire,
     like,
     not_interested,
+    rate,
+    undo_inspire,
     undo_not_interested,
+    undo_rating,
     unlike,
 )
 from interactions.services.watching import (
@@ -30,12 +34,16 @@ __all__ = [
     "engagement_score",
     "follow",
     "forget_person",
+    "inspire",
     "like",
     "not_interested",
+    "rate",
     "record_watch",
     "remove_from_history",
     "seed_interests",
+    "undo_inspire",
     "undo_not_interested",
+    "undo_rating",
     "unfollow",
     "unlike",
 ]

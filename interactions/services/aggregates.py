@@ -16,7 +16,10 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from interactions.querysets import MAX_HALF_LIVES
-from interactions.services.engagement import ENGAGEMENT_SCORE_SQL
+from interactions.services.engagement import (
+    ENGAGEMENT_SCORE_SQL,
+    UNTIMED_SCORE_SQL,
+)
 from interactions.services.interests import SEED_SCORE
 from interactions.services.locking import lock_sums
 from videos.models import Video
@@ -32,15 +35,18 @@ UPDATE interactions_watch AS watch
 SET counted = NOT counted
 FROM (SELECT id AS video_key, creator_id FROM videos_video) AS video
 WHERE video_key = video_id AND {IN_SCOPE}
-    AND counted <> (watch_time >= %(view_threshold)s AND user_id <> creator_id)
+    AND counted <> (coalesce(watch_time >= %(view_threshold)s, true)
+        AND user_id <> creator_id)
 """
 
-# One row for each person and video with a watch or a like.
+# One row for each person and video with a watch or a like. Where no view was timed,
+# `fraction`, of counted watches alone, is NULL.
 STORE_ENGAGEMENTS = f"""
 WITH summed AS MATERIALIZED (
-    SELECT user_id, video_id, max(fraction) AS best, sum(seconds) AS seconds,
-        sum(sessions) AS sessions, bool_or(counted) AS viewed, bool_or(liked) AS liked,
-        coalesce(max(fraction) FILTER (WHERE counted), 0) AS fraction,
+    SELECT user_id, video_id, coalesce(max(fraction), 0) AS best,
+        sum(seconds) AS seconds, sum(sessions) AS sessions,
+        bool_or(counted) AS viewed, bool_or(liked) AS liked,
+        max(fraction) FILTER (WHERE counted) AS fraction,
         max(at) AS last_at
     FROM (
         SELECT user_id, video_id, watch_time AS fraction, watched_duration AS seconds,
@@ -57,7 +63,8 @@ stored AS (
     INSERT INTO interactions_engagement AS e (user_id, video_id, fraction, seconds,
         sessions, viewed, liked, score, last_at, created_at, updated_at)
     SELECT user_id, video_id, best, seconds, sessions, viewed, liked,
-        {ENGAGEMENT_SCORE_SQL}, last_at, now(), now()
+        CASE WHEN viewed AND fraction IS NULL THEN {UNTIMED_SCORE_SQL}
+            ELSE {ENGAGEMENT_SCORE_SQL} END, last_at, now(), now()
     FROM summed
     ON CONFLICT (user_id, video_id) DO UPDATE SET
         fraction = excluded.fraction, seconds = excluded.seconds,
@@ -211,6 +218,7 @@ def rebuild(
         "videos": video_keys,
         "users": user_keys,
         "view_threshold": settings.VIEW_THRESHOLD,
+        "untimed_weight": settings.UNTIMED_VIEW_WEIGHT,
         "seed_score": SEED_SCORE,
         "half_life": settings.INTEREST_HALF_LIFE.total_seconds(),
         "max_half_lives": MAX_HALF_LIVES,

@@ -20,14 +20,18 @@ ENGAGEMENT_SCORE_SQL = (
     "CASE WHEN fraction >= %(view_threshold)s"
     f" THEN {WATCH_WEIGHT} * fraction + {LIKE_WEIGHT} * liked::int ELSE 0 END"
 )
+UNTIMED_SCORE_SQL = f"least(%(untimed_weight)s + {LIKE_WEIGHT} * liked::int, 1)"
 
 
-def engagement_score(*, fraction: float, liked: bool) -> float:
+def engagement_score(*, fraction: float | None, liked: bool) -> float:
     """A person's engagement with a video, 0 to 1.
 
-    `fraction` is the best fraction watched in one session. Below `VIEW_THRESHOLD` the
-    score is 0 even if liked: a like counts once the video counts as viewed.
+    `fraction` is the best fraction watched in one session, None where every view came
+    without a watch time. Below `VIEW_THRESHOLD` the score is 0 even if liked: a like
+    counts once the video counts as viewed.
     """
+    if fraction is None:
+        return min(settings.UNTIMED_VIEW_WEIGHT + LIKE_WEIGHT * liked, 1.0)
     if fraction < settings.VIEW_THRESHOLD:
         return 0.0
     return WATCH_WEIGHT * fraction + LIKE_WEIGHT * liked
@@ -57,7 +61,7 @@ def settle(
         views=Count("pk", filter=Q(counted=True)),
         seconds=Sum("watched_duration", default=0.0),
         fraction=Max("watch_time", default=0.0),
-        counted_fraction=Max("watch_time", default=0.0, filter=Q(counted=True)),
+        counted_fraction=Max("watch_time", filter=Q(counted=True)),
         last_at=Max("timestamp"),
     )
     like = Like.objects.filter(user=user, video=video).first()
@@ -69,7 +73,8 @@ def settle(
     engagement.viewed = sessions["views"] > 0
     engagement.liked = like is not None
     engagement.score = engagement_score(
-        fraction=sessions["counted_fraction"], liked=engagement.liked
+        fraction=sessions["counted_fraction"] if engagement.viewed else 0.0,
+        liked=engagement.liked,
     )
     engagement.last_at = max((t for t in times if t), default=old_time)
     if any(times):

@@ -1,4 +1,4 @@
-"""Likes, and the wish not to be shown a video."""
+"""Likes, inspiration and ratings, and the wish not to be shown a video."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from interactions.models import Like, NotInterested
+from interactions.models import Inspire, Like, NotInterested, Rating
 from interactions.services.engagement import lock_engagement, settle
 from videos.models import Video
 
@@ -29,6 +29,35 @@ def unlike(*, user: User, video: Video) -> None:
     deleted, _ = Like.objects.filter(user=user, video=video).delete()
     if deleted:
         settle(engagement, likes=-1)
+
+
+def inspire(*, user: User, video: Video, at: datetime | None = None) -> None:
+    """Note that `video` inspired `user`; said twice, the first time stands."""
+    Inspire.objects.get_or_create(
+        user=user, video=video, defaults={"timestamp": at or timezone.now()}
+    )
+
+
+def undo_inspire(*, user: User, video: Video) -> None:
+    Inspire.objects.filter(user=user, video=video).delete()
+
+
+def rate(
+    *, user: User, video: Video, percent: int, at: datetime | None = None
+) -> Rating:
+    """Set `user`'s rating of `video`, 1 to 100. Raises `ValueError` beyond that."""
+    if not 1 <= percent <= 100:
+        raise ValueError(f"a rating of {percent} is not within 1 to 100")
+    rating, _ = Rating.objects.update_or_create(
+        user=user,
+        video=video,
+        defaults={"percent": percent, "timestamp": at or timezone.now()},
+    )
+    return rating
+
+
+def undo_rating(*, user: User, video: Video) -> None:
+    Rating.objects.filter(user=user, video=video).delete()
 
 
 def not_interested(*, user: User, video: Video) -> None:

@@ -27,7 +27,7 @@ def record_watch(
     user: User | AnonymousUser,
     video: Video,
     session_id: UUID,
-    fraction: float,
+    fraction: float | None,
     seconds: float,
     at: datetime,
     position: float = 0.0,
@@ -37,12 +37,14 @@ def record_watch(
 
     A session counts as a view once, from `VIEW_THRESHOLD`; a creator's own watching
     never does. `fraction` (0 to 1) and `seconds` are totals of the session and only
-    grow; `position` is where the player stands, in seconds.
+    grow; `position` is where the player stands, in seconds. Without a fraction (None),
+    as other systems report it, the session is a view of which no more is known.
 
     Of visitors, and of people who switched recording off, the view is counted and
     nothing else kept: then the answer is None.
     """
-    counts = fraction >= settings.VIEW_THRESHOLD and user.pk != video.creator_id
+    viewed = fraction is None or fraction >= settings.VIEW_THRESHOLD
+    counts = viewed and user.pk != video.creator_id
     if not user.is_authenticated or not user.record_history:
         if counts:
             _count_anonymously(user=user, video=video, session_id=session_id, at=at)
@@ -52,10 +54,12 @@ def record_watch(
     watch = Watch.objects.filter(user=user, video=video, session_id=session_id).first()
     if watch is None:
         watch = Watch(user=user, video=video, session_id=session_id, timestamp=at)
+        watch.watch_time = fraction
     longest = (video.duration or settings.VIDEO_MAX_SECONDS) * DURATION_TOLERANCE
     newly_counted = counts and not watch.counted
     watch.counted = watch.counted or counts
-    watch.watch_time = max(watch.watch_time, fraction)
+    if fraction is not None:
+        watch.watch_time = max(watch.watch_time or 0.0, fraction)
     watch.watched_duration = max(watch.watched_duration, min(seconds, longest))
     watch.feed_id = watch.feed_id or feed_id
     if at >= watch.timestamp:

@@ -18,13 +18,14 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
 TimeArray = npt.NDArray[np.float64]
 
-FORMAT = 2
+FORMAT = 3
 
 # relation -> (kind of source node, kind of target node)
 RELATIONS: Mapping[str, tuple[str, str]] = {
     "watched": ("user", "item"),
     "liked": ("user", "item"),
     "inspired": ("user", "item"),
+    "rated": ("user", "item"),
     "not_interested": ("user", "item"),
     "follows": ("user", "user"),
     "uploaded": ("user", "item"),
@@ -37,6 +38,7 @@ INTERACTIONS = (
     "watched",
     "liked",
     "inspired",
+    "rated",
     "not_interested",
     "follows",
     "interested_in",
@@ -51,8 +53,8 @@ class SnapshotError(ValueError):
 class Edges:
     """One relation as four parallel arrays, sorted by (source, target), pairs unique.
 
-    ``weight`` is the strength (a watch's engagement score, else 1), ``time`` the Unix
-    time in seconds (0 where the relation has none).
+    ``weight`` is the strength (a watch's engagement score, a rating's share of the
+    highest, else 1), ``time`` the Unix time in seconds (0 where the relation has none).
     """
 
     source: IntArray
@@ -111,6 +113,7 @@ class GraphSnapshot:
     watched: Edges
     liked: Edges
     inspired: Edges
+    rated: Edges
     not_interested: Edges
     follows: Edges
     uploaded: Edges

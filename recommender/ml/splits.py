@@ -131,6 +131,7 @@ def leave_last(
             watched=known,
             liked=left(snapshot.liked),
             inspired=left(snapshot.inspired),
+            rated=left(snapshot.rated),
             not_interested=left(snapshot.not_interested),
         )
         return _holdout(snapshot, history, asked, min_history=min_history)
