@@ -7,16 +7,22 @@ PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.8
 
-.PHONY: help run test benchmark-quality lint format lock migrations install install-dev clean
+.PHONY: help run neo4j test test-neo4j benchmark-quality lint format lock migrations install install-dev clean
 
 help: ## List these verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: install ## Install, prepare, train and serve on http://127.0.0.1:8000/ (PORT= changes it)
 	@$(PY) manage.py run_platform --port $(PORT)
 
+neo4j: install ## Fetch and run Neo4j 5 Community (Java 17 and Maven); `make run` then uses it
+	@$(PY) manage.py run_neo4j $(ARGS)
+
 test: install-dev ## Install what tests need and run them all
 	@$(VENV)/bin/pytest -n auto --dist worksteal $(ARGS)
+
+test-neo4j: install-dev ## Run the tests that need a Neo4j server, against a real one
+	@$(VENV)/bin/pytest --neo4j -m neo4j $(ARGS)
 
 benchmark-quality: install ## Measure every model on public data (PROTOCOL= picks one)
 	@$(PY) -m benchmarks.quality $(if $(PROTOCOL),--protocol $(PROTOCOL)) $(ARGS)

@@ -1,4 +1,4 @@
-"""What every test gets: a media folder of its own, fast passwords, mail in memory."""
+"""What every test gets: its own folders, fast passwords, mail in memory, no Neo4j."""
 
 from __future__ import annotations
 
@@ -7,11 +7,26 @@ from pathlib import Path
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--neo4j", action="store_true", help="start a real Neo4j for tests that need it"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list) -> None:
+    if not config.getoption("--neo4j"):
+        skip = pytest.mark.skip(reason="needs a Neo4j server: make test-neo4j")
+        for item in items:
+            if item.get_closest_marker("neo4j"):
+                item.add_marker(skip)
+
+
 @pytest.fixture(autouse=True)
 def _isolated(settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.ARTIFACTS_DIR = tmp_path / "artifacts"
     settings.SNAPSHOTS_DIR = tmp_path / "snapshots"
+    settings.NEO4J_URI = ""  # that of `make neo4j` is the developer's, not the tests'
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.TASKS = {

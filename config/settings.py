@@ -16,7 +16,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
-from config import env
+from config import env, neo4j_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(BASE_DIR / ".env")
@@ -139,6 +139,19 @@ else:
 DATABASES["default"]["CONN_MAX_AGE"] = 600  # type: ignore[assignment]
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # type: ignore[assignment]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Neo4j: a mirror of the interaction graph, used where there is one. Set the variables,
+# or run `make neo4j`, whose address is taken while it answers.
+
+_own_neo4j = None
+if not env.text("NEO4J_URI"):
+    _own_neo4j = neo4j_server.running(VAR_DIR / "neo4j")
+NEO4J_URI = _own_neo4j.uri if _own_neo4j else env.text("NEO4J_URI")
+NEO4J_USER = _own_neo4j.user if _own_neo4j else env.text("NEO4J_USER", "neo4j")
+NEO4J_PASSWORD = _own_neo4j.password if _own_neo4j else env.text("NEO4J_PASSWORD")
+NEO4J_PAGE_BUDGET = timedelta(milliseconds=300)  # what a page waits for an answer
+if NEO4J_URI and not NEO4J_PASSWORD:
+    raise ImproperlyConfigured("NEO4J_URI is set, but not NEO4J_PASSWORD.")
 
 # All processes share it, as limits on log-in attempts must: nothing more to install.
 CACHES = {

@@ -1,0 +1,191 @@
+"""Connections to Neo4j, where `NEO4J_URI` names one.
+
+Programs that write or export `connect` and take their time. Pages `ask`: an answer
+comes within `NEO4J_PAGE_BUDGET`, or `GraphUnavailable` does, and then for a while at
+once, so that a server that hangs costs a page one budget however much it asks.
+
+The driver takes a second to import: nothing here does so before it is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import os
+import threading
+import time
+from concurrent.futures import TimeoutError as Late
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from neo4j import AsyncDriver, Driver
+
+logger = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+
+PAUSE = timedelta(seconds=5)  # after a failure, before pages try again
+# Three wrong passwords lock the account for everybody, for 5 s by default.
+PAUSE_REFUSED = timedelta(minutes=10)
+CONNECT_TIMEOUT = 5.0  # seconds, of programs that take their time
+
+
+class GraphUnavailable(Exception):
+    """Neo4j is not configured, or does not answer in time; the message says which."""
+
+
+def configured() -> bool:
+    return bool(settings.NEO4J_URI)
+
+
+def connect() -> Driver:
+    """A driver of the caller's own, to be closed; no connection is made yet.
+
+    Raises `GraphUnavailable` where none is configured.
+    """
+    if not configured():
+        raise GraphUnavailable(NOT_CONFIGURED)
+    from neo4j import GraphDatabase, NotificationMinimumSeverity
+
+    return GraphDatabase.driver(
+        settings.NEO4J_URI,
+        auth=(settings.NEO4J_USER, settings.NEO4J_PASSWORD),
+        connection_timeout=CONNECT_TIMEOUT,
+        connection_acquisition_timeout=2 * CONNECT_TIMEOUT,
+        # Neo4j warns of labels that nothing carries yet, as in an empty graph.
+        notifications_min_severity=NotificationMinimumSeverity.OFF,
+    )
+
+
+def ask(cypher: str, **parameters: Any) -> list[Row]:
+    """What a read-only query finds, one dictionary a record, within the page's budget.
+
+    Raises `GraphUnavailable`.
+    """
+    if not configured():
+        raise GraphUnavailable(NOT_CONFIGURED)
+    return _asker().ask(cypher, parameters)
+
+
+NOT_CONFIGURED = "Neo4j is not configured: set NEO4J_URI, or run `make neo4j`."
+
+
+class _Asker:
+    """One event loop and one pool of connections for all threads of a process.
+
+    An asyncio task can be cancelled wherever it waits, which closes its connection; a
+    thread that waits for a silent server could not. Connecting goes on when a page
+    gives up on it, so that the next one finds it done.
+    """
+
+    def __init__(self, uri: str, user: str, password: str) -> None:
+        self.uri, self.auth = uri, (user, password)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="neo4j", daemon=True
+        )
+        self._thread.start()
+        self._driver: AsyncDriver | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._retry_at = 0.0
+        self._reason = ""
+
+    def ask(self, cypher: str, parameters: dict[str, Any]) -> list[Row]:
+        if time.monotonic() < self._retry_at:
+            raise GraphUnavailable(self._reason)
+        budget = settings.NEO4J_PAGE_BUDGET.total_seconds()
+        answer = asyncio.run_coroutine_threadsafe(
+            self._answer(cypher, parameters, budget), self._loop
+        )
+        try:
+            return answer.result(budget)
+        except Late:
+            answer.cancel()
+            reason, pause = f"No answer within {budget * 1000:.0f} ms.", PAUSE
+        except Exception as error:
+            reason, pause = f"{type(error).__name__}: {error}", pause_after(error)
+        self._reason, self._retry_at = reason, time.monotonic() + pause.total_seconds()
+        logger.warning("Pages do without Neo4j for %s: %s", pause, reason)
+        raise GraphUnavailable(reason)
+
+    async def _answer(
+        self, cypher: str, parameters: dict[str, Any], budget: float
+    ) -> list[Row]:
+        if self._connecting is None or _failed(self._connecting):
+            self._connecting = self._loop.create_task(self._connect())
+        await asyncio.shield(self._connecting)
+        from neo4j import READ_ACCESS, Query
+
+        assert self._driver is not None
+        async with self._driver.session(default_access_mode=READ_ACCESS) as session:
+            # The server, too, gives up on what nobody waits for any more.
+            result = await session.run(Query(cypher, timeout=budget), parameters)
+            return [record.data() async for record in result]
+
+    async def _connect(self) -> None:
+        from neo4j import AsyncGraphDatabase, NotificationMinimumSeverity
+
+        if self._driver is None:
+            self._driver = AsyncGraphDatabase.driver(
+                self.uri,
+                auth=self.auth,
+                notifications_min_severity=NotificationMinimumSeverity.OFF,
+            )
+        await asyncio.wait_for(self._driver.verify_connectivity(), CONNECT_TIMEOUT)
+
+    def close(self) -> None:
+        with suppress(Late):
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(
+                CONNECT_TIMEOUT
+            )
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(CONNECT_TIMEOUT)
+        self._loop.close()
+
+    async def _close(self) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.gather(self._connecting, return_exceptions=True)
+        if self._driver is not None:
+            await self._driver.close()
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def pause_after(error: Exception) -> timedelta:
+    """How long to leave the server alone after `error`."""
+    from neo4j.exceptions import AuthError
+
+    return PAUSE_REFUSED if isinstance(error, AuthError) else PAUSE
+
+
+_askers: dict[tuple[int, str, str, str], _Asker] = {}
+_starting = threading.Lock()
+
+
+def _asker() -> _Asker:
+    """That of this process: a forked one has no thread of its parent's."""
+    uri, user, password = (
+        settings.NEO4J_URI,
+        settings.NEO4J_USER,
+        settings.NEO4J_PASSWORD,
+    )
+    key = (os.getpid(), uri, user, password)
+    with _starting:
+        if key not in _askers:
+            _askers[key] = _Asker(uri, user, password)
+        return _askers[key]
+
+
+@atexit.register
+def forget() -> None:
+    """Close this process's connections for pages; the next question opens new ones."""
+    for key in [key for key in _askers if key[0] == os.getpid()]:
+        _askers.pop(key).close()

@@ -1,0 +1,42 @@
+"""A real Neo4j: one server a run, an empty graph a test."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project
+
+from config import neo4j_server
+from config.neo4j_server import Server
+from recommender.mirror import driver
+
+
+@pytest.fixture(scope="session")
+def neo4j_process(tmp_path_factory) -> Iterator[Server]:
+    """The server itself, for tests that stop and start it; its data is its own."""
+    root: Path = tmp_path_factory.mktemp("neo4j")
+    lib = neo4j_server.fetch(project.VAR_DIR / "neo4j")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with Server(
+        root=root, lib=lib, port=port, heap="512m", output=subprocess.DEVNULL
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def neo4j(neo4j_process: Server, settings) -> Iterator[Server]:
+    """Configured and empty. Pages wait longer than they would: a cold JVM is slow."""
+    address = neo4j_process.address
+    settings.NEO4J_URI = address.uri
+    settings.NEO4J_USER, settings.NEO4J_PASSWORD = address.user, address.password
+    settings.NEO4J_PAGE_BUDGET *= 100
+    with driver.connect() as connection:
+        connection.execute_query("MATCH (n) DETACH DELETE n")
+    yield neo4j_process
+    driver.forget()
