@@ -68,6 +68,12 @@ class User(TimeStamped, Sourced, AbstractUser):
         ],
         error_messages={"unique": "A user with that username already exists."},
     )
+    external_username = models.CharField(
+        max_length=150,
+        blank=True,
+        editable=False,
+        help_text="What the source calls an imported person; here it may be taken.",
+    )
     email = models.EmailField("e-mail address", blank=True)
     bio = models.TextField(max_length=1000, blank=True)
     profile_picture = models.ImageField(upload_to=profile_picture_path, blank=True)
@@ -124,6 +130,11 @@ class User(TimeStamped, Sourced, AbstractUser):
             # What `username__iexact` and allauth's look-up by e-mail search by.
             models.Index(Upper("username"), name="user_by_username"),
             models.Index(fields=["email"], name="user_by_email"),
+            models.Index(
+                fields=["source", "external_username"],
+                name="user_by_external_username",
+                condition=~models.Q(external_username=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """Full-text search in PostgreSQL: what is searched, and how a query is understood.
 
 A video's vector holds its title (weight A), its creator's names (B), its categories
-(C) and its description (D). It is written by `refresh`, never by a signal.
+and tags (C) and its description (D). It is written by `refresh`, never by a signal.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ UPDATE videos_video SET search =
             UNION ALL
             SELECT p.name FROM videos_video_parent_categories vp
             JOIN videos_parentcategory p ON p.id = vp.parentcategory_id
-            WHERE vp.video_id = videos_video.id) AS names), '')), 'C')
+            WHERE vp.video_id = videos_video.id
+            UNION ALL
+            SELECT unnest(videos_video.tags)) AS names), '')), 'C')
     || setweight(to_tsvector(%(config)s::regconfig, videos_video.description), 'D')
 WHERE %(everything)s OR videos_video.id = ANY(%(videos)s)
 """
