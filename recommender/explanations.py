@@ -1,7 +1,7 @@
 """Reasons: why a video stands where it stands, in words that are true.
 
 They speak of the viewer's own doings and of everybody's together, never of what
-another person watched.
+another person watched. What leads to a video through other people is in `paths`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from accounts.models import User
+from recommender import paths
 from recommender.candidates import Because, Facts
 from recommender.ml.models import Contribution, Model
+from recommender.paths import Ways
 from recommender.ranking import Ranked
 from recommender.viewers import Viewer
 from videos.models import Category, ParentCategory, Video
@@ -22,6 +24,11 @@ SEEN = ("watched", "liked")
 # A subject picked once moves every score a little; a deed that moves this one half as
 # much says more.
 TELLING = {"interested_in": 0.5}
+# Sources whose reason nothing outdoes; those that only many likes outdo; and those that
+# say less than what others finished, whatever they go back to.
+FINAL = ("following", "explore", "watch_again", "own")
+PLAIN = ("creator", "fresh", "trending")
+BLAND = ("category", "same_category", "popular", "catalogue")
 RELATIONS = {
     "watched": "watched",
     "liked": "liked",
@@ -35,13 +42,25 @@ def reasons(
     ranked: Sequence[Ranked],
     facts: Mapping[int, Facts],
     model: Model | None,
+    beside: Video | None = None,
 ) -> list[str]:
-    """One reason each, in a bounded number of queries."""
+    """One reason each, in a bounded number of queries.
+
+    `beside` is the video that a Related rail stands next to.
+    """
     items = _with_contributions(viewer, ranked, facts, model)
-    names = _Names.of(viewer, items, facts)
+    ways = paths.to_videos(
+        viewer,
+        [item.video_id for item in items if item.source not in FINAL],
+        beside,
+    )
+    finished = _finished(items, ways, facts, beside)
+    names = _Names.of(viewer, items, facts, finished.values())
     learned = model.name if model is not None else ""
     return [
-        _reason(
+        _of_likers(ways.likers.get(item.video_id, 0))
+        or _of_finishers(finished.get(item.video_id), names, beside)
+        or _reason(
             "learned" if item.source == learned else item.source,
             item.because,
             facts[item.video_id],
@@ -75,6 +94,29 @@ def _with_contributions(
     return items
 
 
+def _finished(
+    items: Sequence[Ranked],
+    ways: Ways,
+    facts: Mapping[int, Facts],
+    beside: Video | None,
+) -> dict[int, int]:
+    """For those with little to say for themselves: what others finished who watched
+    them, where a person sees what one has to do with the other."""
+    parents: dict[int, frozenset[int]] = {}
+    if beside is None:
+        parents = _parents_of(set().union(*ways.finished.values()))
+    found = {}
+    for item in items:
+        silent = item.because is None and item.source not in PLAIN
+        if silent or item.source in BLAND:
+            fact = facts[item.video_id]
+            for anchor in ways.finished.get(item.video_id, ()):
+                if beside is not None or _akin(fact, parents.get(anchor)):
+                    found[item.video_id] = anchor
+                    break
+    return found
+
+
 def _reads_true(
     contribution: Contribution, fact: Facts, parents: Mapping[int, frozenset[int]]
 ) -> bool:
@@ -84,11 +126,16 @@ def _reads_true(
             return contribution.id == fact.creator_id
         case "interested_in":
             return contribution.id in fact.parents
-    theirs = parents.get(contribution.id, frozenset())
-    return not fact.parents or not fact.parents.isdisjoint(theirs)
+    return _akin(fact, parents.get(contribution.id))
+
+
+def _akin(fact: Facts, parents: frozenset[int] | None) -> bool:
+    return not fact.parents or not fact.parents.isdisjoint(parents or ())
 
 
 def _parents_of(videos: Collection[int]) -> dict[int, frozenset[int]]:
+    if not videos:
+        return {}
     rows = Video.parent_categories.through.objects.filter(video__in=videos)
     found: dict[int, set[int]] = {}
     for video, parent in rows.values_list("video_id", "parentcategory_id"):
@@ -107,14 +154,18 @@ class _Names:
 
     @classmethod
     def of(
-        cls, viewer: Viewer, items: Sequence[Ranked], facts: Mapping[int, Facts]
+        cls,
+        viewer: Viewer,
+        items: Sequence[Ranked],
+        facts: Mapping[int, Facts],
+        finished: Collection[int],
     ) -> _Names:
         wanted: dict[str, set[int]] = {"watched": set(), "liked": set()}
         for item in items:
             if item.because is not None:
                 wanted.setdefault(item.because.kind, set()).add(item.because.pk)
         shown = [facts[item.video_id] for item in items]
-        watched = wanted["watched"] | wanted["liked"]
+        watched = wanted["watched"].union(wanted["liked"], finished)
         people = {f.creator_id for f in shown} | wanted.get("follows", set())
         return cls(
             titles=dict(
@@ -147,6 +198,19 @@ class _Names:
             return best.name
         parents = [self.parents[key].name for key in fact.parents]
         return min(parents) if parents else ""
+
+
+def _of_likers(number: int) -> str:
+    return f"{number} people you follow liked it" if number else ""
+
+
+def _of_finishers(anchor: int | None, names: _Names, beside: Video | None) -> str:
+    if anchor is None:
+        return ""
+    if beside is not None:
+        return "Watched by people who finished this video"
+    title = names.titles.get(anchor)
+    return f"Watched by people who finished “{title}”" if title else ""
 
 
 def _reason(

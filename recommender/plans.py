@@ -113,7 +113,7 @@ class Related:
         if not ranked:
             listed = self.pool(last_resort=True)
             return _last_resort(self.viewer, listed, planned, count)
-        return _entries(self.viewer, ranked, facts)
+        return _entries(self.viewer, ranked, facts, beside=self.video)
 
 
 @dataclass
@@ -191,9 +191,13 @@ def _in_order(
 
 
 def _entries(
-    viewer: Viewer, ranked: Sequence[Ranked], facts: Mapping[int, Facts]
+    viewer: Viewer,
+    ranked: Sequence[Ranked],
+    facts: Mapping[int, Facts],
+    beside: Video | None = None,
 ) -> list[Entry]:
-    why = explanations.reasons(viewer, ranked, facts, serving.active_model())
+    model = serving.active_model()
+    why = explanations.reasons(viewer, ranked, facts, model, beside)
     return [
         Entry(item.video_id, item.source, item.score, reason)
         for item, reason in zip(ranked, why, strict=True)

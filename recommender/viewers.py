@@ -31,6 +31,7 @@ class Interaction:
     """One row of `Engagement`, as far as feeds care."""
 
     video_id: int
+    fraction: float
     score: float
     liked: bool
     at: datetime
@@ -49,7 +50,9 @@ class Viewer:
         rows = (
             Engagement.objects.filter(user=self.pk)
             .order_by("-last_at")
-            .values_list("video_id", "score", "liked", "last_at")[:HISTORY_LENGTH]
+            .values_list("video_id", "fraction", "score", "liked", "last_at")[
+                :HISTORY_LENGTH
+            ]
         )
         return [Interaction(*row) for row in rows] if self.pk else []
 
