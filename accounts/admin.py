@@ -1,4 +1,4 @@
-"""Administration of people."""
+"""Administration of people and service clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import ngettext
 
 from accounts import services
-from accounts.models import User
+from accounts.models import ServiceClient, User
 
 admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 admin.site.index_title = "Administration"
@@ -157,6 +157,20 @@ class UserAdmin(DjangoUserAdmin[User]):
         self.message_user(
             request, ngettext("%d person changed.", "%d people changed.", count) % count
         )
+
+
+@admin.register(ServiceClient)
+class ServiceClientAdmin(admin.ModelAdmin[ServiceClient]):
+    """Made by `create_service_client`, which shows the secret; shut out here."""
+
+    list_display = ["name", "client_id", "source", "active", "last_used_at"]
+    list_filter = ["active", "source"]
+    search_fields = ["name", "client_id"]
+    fields = ["name", "client_id", "source", "active", "created_at", "last_used_at"]
+    readonly_fields = ["client_id", "created_at", "last_used_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 def _image(image: models.fields.files.ImageFieldFile, style: str) -> str:

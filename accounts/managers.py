@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.db.models import QuerySet
+from django.db.models import Manager, QuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.models import ServiceClient, User
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -26,3 +26,9 @@ class UserManager(DjangoUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(username__iexact=username)
+
+
+class ServiceClientManager(Manager["ServiceClient"]):
+    def active(self) -> QuerySet[ServiceClient]:
+        """Those that may call."""
+        return self.filter(active=True)

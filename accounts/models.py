@@ -1,7 +1,8 @@
-"""People."""
+"""People, and the programs that call for them."""
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from pathlib import PurePath
 from typing import ClassVar
@@ -12,7 +13,8 @@ from django.db import models
 from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 
-from accounts.managers import UserManager
+from accounts import encryption
+from accounts.managers import ServiceClientManager, UserManager
 from accounts.moods import Mood
 
 
@@ -146,3 +148,44 @@ class User(TimeStamped, Sourced, AbstractUser):
     @property
     def display_name(self) -> str:
         return self.get_full_name() or self.username
+
+
+def new_client_id() -> str:
+    """80 random bits in 20 characters, as an AWS access key id has."""
+    return secrets.token_hex(10).upper()
+
+
+class ServiceClient(TimeStamped):
+    """A program that calls for many people, with an id and a secret of its own.
+
+    SigV4 is verified with the secret itself, so it is kept, encrypted under a key that
+    is derived from `SECRET_KEY` (`accounts.encryption`); `secret_hash` finds the client
+    of a secret that was sent as it is.
+    """
+
+    name = models.CharField(max_length=80, unique=True)
+    client_id = models.CharField(
+        max_length=20, unique=True, default=new_client_id, editable=False
+    )
+    encrypted_secret = models.TextField(editable=False)
+    secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    source = models.CharField(
+        max_length=40,
+        help_text="Where its ids come from: it names people and videos as this source "
+        "does, and others by username and video id.",
+    )
+    active = models.BooleanField(default=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[ServiceClientManager] = ServiceClientManager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def secret(self) -> str:
+        """Raises `encryption.Unreadable` when `SECRET_KEY` was replaced since."""
+        return encryption.decrypt(self.encrypted_secret)

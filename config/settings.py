@@ -282,6 +282,8 @@ INTEREST_HALF_LIFE = timedelta(days=env.integer("INTEREST_HALF_LIFE_DAYS", 30))
 ARTIFACTS_DIR = VAR_DIR / "artifacts"
 RETRAIN_EVERY = timedelta(hours=env.integer("RETRAIN_EVERY_HOURS", 24, at_least=1))
 FEED_PAGE_SIZE = 24
+# Whether `/feed` and `/posts/all` answer without the secret of a service client.
+FEED_API_OPEN = env.flag("FEED_API_OPEN")
 TEXT_MODEL = env.text("TEXT_MODEL")
 SNAPSHOTS_DIR = VAR_DIR / "snapshots"
 # Settings of models other than their defaults; see the `Config` of each.
