@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import TimeStamped
@@ -409,3 +410,20 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} of {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class GraphChange(models.Model):
+    """The outbox of the graph: one row or pair of keys that is not now what it was.
+
+    Triggers write it, in the transaction of the change, and the relay of
+    `recommender.mirror` deletes it once Neo4j has what PostgreSQL says by then. Without
+    a key all of its `kind` may have changed. See `docs/adr/0001-graph-outbox.md`.
+    """
+
+    kind = models.CharField(max_length=20)
+    source = models.BigIntegerField(null=True)
+    target = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.source} {self.target}"

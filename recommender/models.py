@@ -329,3 +329,38 @@ class RankerActivation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run or 'fusion'} at {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class GraphMirror(models.Model):
+    """How the mirror in Neo4j fares, as its writers last said; there is one row.
+
+    A mirror belongs to one `generation` of the outbox: when rows of it were dropped
+    unapplied, the next generation begins, and with it a mirror built from empty.
+    """
+
+    generation = models.UUIDField(default=uuid.uuid4)
+    watermark = models.BigIntegerField(
+        default=0, help_text="Highest number of a change that was applied."
+    )
+    applied_at = models.DateTimeField(null=True, help_text="When one last was.")
+    error = models.TextField(blank=True, help_text="The last one.")
+    failed_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    differences = models.PositiveIntegerField(
+        default=0, help_text="Found, and repaired, when last verified."
+    )
+
+    class Meta:
+        verbose_name_plural = "graph mirror"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(pk=1), name="graph_mirror_is_one_row"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Mirror of generation {self.generation}"
+
+    @classmethod
+    def load(cls) -> GraphMirror:
+        return cls.objects.get_or_create(pk=1)[0]
