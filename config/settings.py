@@ -286,6 +286,7 @@ FEED_PAGE_SIZE = 24
 FEED_API_OPEN = env.flag("FEED_API_OPEN")
 TEXT_MODEL = env.text("TEXT_MODEL")
 SNAPSHOTS_DIR = VAR_DIR / "snapshots"
+MODEL = env.text("MODEL", "blend")  # what is trained and served
 # Settings of models other than their defaults; see the `Config` of each.
 MODEL_CONFIGS: dict[str, dict[str, Any]] = {
     "user_item": {"watched_from": env.fraction("WATCHED_FROM", 0.5)},

@@ -44,19 +44,21 @@ def silent(stage: str, step: TrainingStep | None) -> None:
 
 def train(
     *,
-    model: str = "graphsage",
+    model: str | None = None,
     config: Mapping[str, Any] | None = None,
     activate: bool = True,
     again: bool = False,
     progress: Progress = silent,
 ) -> ModelRun:
-    """Train, judge on a temporal split, and activate what beats popularity.
+    """Train `model`, the setting's unless named, judge it on a temporal split, and
+    activate what beats popularity.
 
     A daily model learns from the snapshot of the day, once: what was computed today
     is returned as it is, unless asked `again`. Returns the run, trained or refused.
     Raises `TrainingError` or `ConfigError`; the run is then marked failed and no
     artifact is left.
     """
+    model = model or settings.MODEL
     if model not in models.MODELS:
         known = ", ".join(sorted(models.MODELS))
         raise TrainingError(f"There is no model {model}; there are {known}.")

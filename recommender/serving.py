@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from django.conf import settings
@@ -23,7 +22,7 @@ from django.utils import timezone
 from recommender import snapshot
 from recommender.ml import models
 from recommender.ml.artifact import ArtifactError
-from recommender.ml.models import Model
+from recommender.ml.models import Inductive, Model
 from recommender.models import Activation
 from videos.models import Video
 
@@ -33,13 +32,6 @@ CHECK_EVERY = 1.0  # seconds
 RETRY_EVERY = 30.0  # seconds, for a run that could not be read
 OVERLAP = timedelta(minutes=10)  # a commit may come later than its published_at
 DELTA_LIMIT = 500  # new videos placed at one check
-
-
-@runtime_checkable
-class Inductive(Protocol):
-    """A model that can place a video it was not trained with."""
-
-    def add_items(self, items: Any, *, time: float | None = None) -> None: ...
 
 
 @dataclass

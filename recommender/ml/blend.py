@@ -9,6 +9,7 @@ adds nothing gets no weight and is dropped.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,16 +18,25 @@ import numpy.typing as npt
 
 from recommender.ml import metrics, models, splits
 from recommender.ml.artifact import Artifact
+from recommender.ml.features import ItemFeatures
 from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.history import UserHistory, histories, watch_matrix
 from recommender.ml.index import Hits
-from recommender.ml.models import Model, Parts, Progress, silent
+from recommender.ml.models import (
+    Inductive,
+    Model,
+    Parts,
+    Progress,
+    TooLargeError,
+    silent,
+)
 from recommender.ml.splits import Holdout
 
 STEPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
 ROUNDS = 4
 POOL = 200  # of each member's best items that the search looks at
 PEOPLE_AT_ONCE = 256
+REASONS_TRIED = 3  # an item, of what speaks for it to the leading model
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Config:
     ``aim`` is the metric that the search raises.
     """
 
-    members: tuple[str, ...] = ("graphsage", "ease", "als", "co_watch", "popularity")
+    members: tuple[str, ...] = ("graphsage", "als", "co_watch", "popularity")
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     weights: Mapping[str, float] | None = None
     cut: str = "time"
@@ -51,7 +61,11 @@ class Config:
 
 
 class Blend(Model):
-    """``members`` with their weights, by name, the leading one first."""
+    """``members`` with their weights, by name, the leading one first.
+
+    A member that does not know an item, as most do not know what is new since they were
+    fitted, takes it for average.
+    """
 
     name = "blend"
 
@@ -60,19 +74,46 @@ class Blend(Model):
     ) -> None:
         self.members = dict(members)
         self.weights = {name: float(weights[name]) for name in self.members}
-        self._lead = next(iter(self.members.values()))
-        self.item_ids = self._lead.item_ids
-        self.reasons = self._lead.reasons
+        self.lead = next(iter(self.members.values()))
+        self.item_ids = self.lead.item_ids
+        self.reasons = self.lead.reasons
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
-        total = np.zeros((len(states), len(self.item_ids)), np.float32)
+        ids = self.item_ids
+        total = np.zeros((len(states), len(ids)), np.float32)
         for name, member in self.members.items():
-            scores = standardised(member.scores(states), self.item_ids, states)
+            known, scores = member.item_ids, member.scores(states)
+            scores = standardised(scores[:, : len(known)], known, states)
+            if known is not ids:
+                place = positions(known, ids)
+                scores = np.where(place >= 0, scores[:, place], 0)
             total += self.weights[name] * scores
         return total
 
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
-        return self._lead.similar(item_id, k=k, exclude=exclude)
+        return self.lead.similar(item_id, k=k, exclude=exclude)
+
+    def add_items(
+        self, items: Sequence[ItemFeatures], *, time: float | None = None
+    ) -> None:
+        """Make new videos findable as far as the members can place them."""
+        for member in self.members.values():
+            if isinstance(member, Inductive):
+                member.add_items(items, time=time)
+        self.item_ids = self.lead.item_ids
+
+    def tried(
+        self, state: UserHistory, item_ids: npt.ArrayLike
+    ) -> list[tuple[str, int]]:
+        """What speaks most to the leading model: the rest would take long to try."""
+        told = self.lead.contributions(state, item_ids)
+        return list(
+            dict.fromkeys(
+                (each.relation, state.trail(each.relation).place(each.id))
+                for one in told
+                for each in one[:REASONS_TRIED]
+            )
+        )
 
     def parts(self) -> Parts:
         parts = Parts.joined({name: m.parts() for name, m in self.members.items()})
@@ -106,12 +147,13 @@ def find_weights(
     snapshot: GraphSnapshot, config: Config, progress: Progress = silent
 ) -> tuple[dict[str, float], dict[str, Mapping[str, Any]]]:
     """Weights of the members, and their settings with what they searched for, from
-    members fitted on all but a part of ``snapshot``."""
+    members fitted on all but a part of ``snapshot``; one that refuses so much data is
+    left out."""
     part, settings = _part(snapshot, config), config.settings
-    fitted = {
-        name: models.fit(name, part.history, settings.get(name), progress)
-        for name in config.members
-    }
+    fitted = {}
+    for name in config.members:
+        with suppress(TooLargeError):
+            fitted[name] = models.fit(name, part.history, settings.get(name), progress)
     found: dict[str, Mapping[str, Any]] = {
         name: {**settings.get(name, {}), **model.found}
         for name, model in fitted.items()

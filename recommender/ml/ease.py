@@ -13,7 +13,7 @@ from scipy import linalg, sparse
 from recommender.ml.artifact import Artifact
 from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray
 from recommender.ml.history import UserHistory, faded, watch_matrix
-from recommender.ml.models import Model, Parts, Progress, silent
+from recommender.ml.models import Model, Parts, Progress, TooLargeError, silent
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Ease(Model):
 
 
 def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Ease:
-    """Invert the regularised Gram matrix; raises `ValueError` without watches, or
-    with more items than ``max_items``."""
+    """Invert the regularised Gram matrix; raises `ValueError` without watches,
+    `TooLargeError` with more items than ``max_items``."""
     edges = snapshot.watched.where(snapshot.watched.weight > 0)
     if not len(edges):
         raise ValueError("the snapshot has no watches to learn from")
     if snapshot.n_items > config.max_items:
-        raise ValueError(
+        raise TooLargeError(
             f"EASE inverts a dense matrix of {snapshot.n_items} x {snapshot.n_items} "
             f"items; its setting max_items allows {config.max_items}"
         )

@@ -41,7 +41,8 @@ def evaluate(
     configs: Mapping[str, Mapping[str, Any]] | None = None,
     progress: models.Progress = models.silent,
 ) -> Evaluation:
-    """Fit each model on what is known before the test part and score it there.
+    """Fit each model on what is known before the test part and score it there, and
+    the members of those that combine others.
 
     The report: ``models`` (name -> metric -> value, low, high; names as in
     "recall@20"), ``differences`` (name -> rival -> metric -> the paired difference),
@@ -53,6 +54,8 @@ def evaluate(
         name: models.fit(name, known, (configs or {}).get(name), progress)
         for name in names
     }
+    for model in list(fitted.values()):
+        fitted = {**model.members, **fitted}
     return Evaluation(report(fitted, split.test, seed=seed), fitted)
 
 

@@ -46,6 +46,10 @@ class Trail:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def place(self, key: int) -> int:
+        """The first row of an id; raises `ValueError` when there is none."""
+        return int(self.ids.tolist().index(key))
+
     def take(self, rows: IntArray) -> Trail:
         """The rows at these places, in this order."""
         return Trail(self.ids[rows], self.weight[rows], self.time[rows])

@@ -96,7 +96,9 @@ class GraphSageModel(FactorModel):
                 old, item_ids=every[order], items=both[:, :d], trends=both[:, d:]
             )
             self.index.add(ids, vectors)
-            self.item_ids, self.vectors = every[order], both
+            # A reader between the two finds a vector for each id: new ids come last.
+            self.vectors = both
+            self.item_ids = every[order]
 
     def remove_items(self, ids: npt.ArrayLike) -> None:
         """Never find these videos again; watches of them still count."""

@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from recommender.ml import artifact
 from recommender.ml.artifact import Artifact, ArtifactError, Manifest
+from recommender.ml.features import ItemFeatures
 from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.history import Trail, UserHistory
 from recommender.ml.index import Hits
@@ -94,6 +95,8 @@ class Model(ABC):
     reasons: tuple[str, ...] = ("watched",)
     manifest: Manifest
     item_ids: IntArray  # sorted; columns of `scores`
+    # The models that this one combines, by name.
+    members: Mapping[str, Model] = MappingProxyType({})
     # Settings that `fit` searched for: added to its config, it need not search again.
     found: Mapping[str, Any] = MappingProxyType({})
 
@@ -155,11 +158,7 @@ class Model(ABC):
 
         Every removal is carried out, none estimated.
         """
-        edges = [
-            (relation, int(place))
-            for relation in self.reasons
-            for place in np.argsort(-state.trail(relation).time, kind="stable")[:NEWEST]
-        ]
+        edges = self.tried(state, item_ids)
         relations = [relation for relation, _ in edges]
         ids = [int(state.trail(relation).ids[place]) for relation, place in edges]
         reduced = [state.without(*edge) for edge in edges]
@@ -172,6 +171,16 @@ class Model(ABC):
                 if column[row] > 0
             ]
             for column in lost.T
+        ]
+
+    def tried(
+        self, state: UserHistory, item_ids: npt.ArrayLike
+    ) -> list[tuple[str, int]]:
+        """Relations, and rows of their trails, that `contributions` takes away."""
+        return [
+            (relation, int(place))
+            for relation in self.reasons
+            for place in np.argsort(-state.trail(relation).time, kind="stable")[:NEWEST]
         ]
 
     def _best(self, scores: FloatArray, k: int, exclude: IntArray) -> Hits:
@@ -191,6 +200,20 @@ def best(scores: FloatArray, k: int) -> IntArray:
     top = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
     order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
     return np.take_along_axis(top, order, 1).astype(np.int64)
+
+
+@runtime_checkable
+class Inductive(Protocol):
+    """A model that can place an item it was not trained with."""
+
+    def add_items(
+        self, items: Sequence[ItemFeatures], *, time: float | None = None
+    ) -> None:
+        """Make ``items`` findable, their age taken at ``time``, Unix seconds."""
+
+
+class TooLargeError(ValueError):
+    """There is more data than the model can be fitted to; the message says why."""
 
 
 class ConfigError(ValueError):

@@ -117,7 +117,7 @@ def test_a_run_that_comes_back_is_read_again(world, settings, monkeypatch):
 class TestGraphSage:
     @pytest.fixture
     def model(self, world):
-        run = pipeline.train(config=QUICK)
+        run = pipeline.train(model="graphsage", config=QUICK)
         assert services.active_run() == run, run.note
         return serving.active_model()
 
@@ -235,7 +235,7 @@ print(serving.active_model() is not None, "torch" in sys.modules)
 @pytest.mark.django_db(transaction=True)
 def test_web_processes_never_import_torch(settings):
     plant()
-    run = pipeline.train(config=QUICK)
+    run = pipeline.train(model="graphsage", config=QUICK)
     assert services.active_run() == run, run.note
     done = subprocess.run(
         [

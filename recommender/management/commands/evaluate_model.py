@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender import pipeline, snapshot
@@ -30,7 +31,7 @@ class Command(BaseCommand):
             action="extend",
             choices=sorted(MODELS),
             metavar="NAME",
-            help=f"Of {', '.join(sorted(MODELS))}; graphsage without it.",
+            help=f"Of {', '.join(sorted(MODELS))}; {settings.MODEL} without it.",
         )
         what.add_argument("--run", metavar="ID", help="A run, by its id.")
         parser.add_argument("--json", type=Path, metavar="PATH", dest="path")
@@ -53,7 +54,7 @@ class Command(BaseCommand):
                 if run is not None:
                     report = pipeline.evaluation_of_run(run, graph, progress=bars)
                 else:
-                    names = [*(model or ["graphsage"]), *pipeline.BASELINES]
+                    names = [*(model or [settings.MODEL]), *pipeline.BASELINES]
                     report = pipeline.evaluation(names, graph, progress=bars)
             if path is not None:
                 path.write_text(json.dumps(report, indent=2) + "\n")

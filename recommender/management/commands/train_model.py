@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender import pipeline, services
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     help = "Train a model, judge it on a temporal split, and let it serve if it wins."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--model", default="graphsage")
+        parser.add_argument("--model", default=settings.MODEL)
         parser.add_argument(
             "--activate",
             action=argparse.BooleanOptionalAction,

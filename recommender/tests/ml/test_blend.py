@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from recommender.ml import blend, evaluate, models
+from recommender.ml.features import ItemFeatures
 from recommender.ml.history import Trail, UserHistory
 from recommender.ml.splits import global_time_split, leave_cluster
-from recommender.tests.ml.worlds import two_communities
+from recommender.tests.ml.worlds import START, two_communities
 
 SETTINGS = {"ease": {"regularization": 100.0}}
 
@@ -73,3 +74,57 @@ def test_a_cluster_is_held_out_of_each_history_that_can_spare_one():
     kinds = [snapshot.item_ids[part.targets(row)] % 2 for row in range(len(part.users))]
     alike = np.mean([(kind == kind[0]).all() for kind in kinds])
     assert alike > 0.8
+
+
+def test_members_too_small_for_the_data_are_left_out():
+    fitted = models.fit(
+        "blend",
+        two_communities(users=80),
+        {"members": ("gf_cf", "ease"), "settings": {"ease": {"max_items": 3}}},
+    )
+    assert list(fitted.members) == ["gf_cf"]
+
+
+@pytest.fixture(scope="module")
+def sage():
+    """A blend that GraphSAGE, which can place new videos, leads."""
+    quick = {"dim": 16, "epochs": 12, "batch_size": 128, "blocks": 4, "text_size": 8}
+    return models.fit(
+        "blend",
+        two_communities(users=120, watches=12),
+        {
+            "members": ("graphsage", "ease"),
+            "settings": {"graphsage": quick, **SETTINGS},
+            "weights": {"graphsage": 1.0, "ease": 0.5},
+        },
+    )
+
+
+def test_its_members_are_scored_beside_it():
+    split = global_time_split(two_communities(users=150, watches=12))
+    configs = {"blend": {"members": ("ease", "gf_cf"), "settings": SETTINGS}}
+    report = evaluate.evaluate(["blend"], split, configs=configs).report
+    weights = report["found"]["blend"]["weights"]
+    worth_it = {name for name, weight in weights.items() if weight > 0}
+    assert set(report["models"]) == {"blend", *worth_it}
+
+
+def test_a_reason_is_something_without_which_the_score_falls(sage):
+    for user, item in ((100, 504), (101, 503)):
+        state = UserHistory(watched=Trail.of([500, 501, 502]), user_id=user)
+        for each in sage.contributions(state, [item])[0]:
+            place = state.trail(each.relation).place(each.id)
+            less = state.without(each.relation, place)
+            assert sage.score_items(less, [item]) < sage.score_items(state, [item])
+
+
+def test_a_new_video_is_found_at_once(sage):
+    new = ItemFeatures(9000, "guitar", 60, START, category_ids=[11], parent_ids=[1])
+    state = UserHistory(watched=Trail.of([500, 502, 504]))
+    before = sage.score_items(state, [503])
+    assert np.isnan(sage.score_items(state, [9000])).all()
+    sage.add_items([new])
+    ours, theirs = sage.score_items(state, [9000, 503])
+    assert ours > theirs
+    assert 9000 in sage.recommend(state, k=20).ids
+    assert theirs == pytest.approx(before[0], abs=0.1)
