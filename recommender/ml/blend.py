@@ -34,9 +34,9 @@ from recommender.ml.splits import Holdout
 
 STEPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
 ROUNDS = 4
+SHARPENED = {"rank": 128, "sharpening": 0.6, "degree": 0.2}
 POOL = 200  # of each member's best items that the search looks at
 PEOPLE_AT_ONCE = 256
-REASONS_TRIED = 3  # an item, of what speaks for it to the leading model
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,13 @@ class Config:
     ``aim`` is the metric that the search raises.
     """
 
-    members: tuple[str, ...] = ("graphsage", "als", "co_watch", "popularity")
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    members: tuple[str, ...] = ("graphsage", "gf_cf", "als", "popularity")
+    settings: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=lambda: {"gf_cf": SHARPENED}
+    )
     weights: Mapping[str, float] | None = None
     cut: str = "time"
-    aim: str = "ndcg@10"
+    aim: str = "ndcg@20"
     validation: float = 0.1
     people: int = 2000
     seed: int = 0
@@ -101,19 +103,6 @@ class Blend(Model):
             if isinstance(member, Inductive):
                 member.add_items(items, time=time)
         self.item_ids = self.lead.item_ids
-
-    def tried(
-        self, state: UserHistory, item_ids: npt.ArrayLike
-    ) -> list[tuple[str, int]]:
-        """What speaks most to the leading model: the rest would take long to try."""
-        told = self.lead.contributions(state, item_ids)
-        return list(
-            dict.fromkeys(
-                (each.relation, state.trail(each.relation).place(each.id))
-                for one in told
-                for each in one[:REASONS_TRIED]
-            )
-        )
 
     def parts(self) -> Parts:
         parts = Parts.joined({name: m.parts() for name, m in self.members.items()})

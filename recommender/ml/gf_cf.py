@@ -126,8 +126,14 @@ def load(artifact: Artifact) -> GfCf:
         tuple(arrays), shape=(len(arrays[2]) - 1, len(item_ids))
     )
     config = Config(**artifact.document("gf_cf"))
-    arrays = [artifact.array(name) for name in ("degree", "basis", "eigenvalues")]
-    return GfCf(item_ids, normalised, *arrays, config)
+    return GfCf(
+        item_ids,
+        normalised,
+        artifact.array("degree"),
+        artifact.array("basis"),
+        artifact.array("eigenvalues"),
+        config,
+    )
 
 
 def right_singular_vectors(

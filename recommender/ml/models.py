@@ -158,7 +158,11 @@ class Model(ABC):
 
         Every removal is carried out, none estimated.
         """
-        edges = self.tried(state, item_ids)
+        edges = [
+            (relation, int(place))
+            for relation in self.reasons
+            for place in np.argsort(-state.trail(relation).time, kind="stable")[:NEWEST]
+        ]
         relations = [relation for relation, _ in edges]
         ids = [int(state.trail(relation).ids[place]) for relation, place in edges]
         reduced = [state.without(*edge) for edge in edges]
@@ -171,16 +175,6 @@ class Model(ABC):
                 if column[row] > 0
             ]
             for column in lost.T
-        ]
-
-    def tried(
-        self, state: UserHistory, item_ids: npt.ArrayLike
-    ) -> list[tuple[str, int]]:
-        """Relations, and rows of their trails, that `contributions` takes away."""
-        return [
-            (relation, int(place))
-            for relation in self.reasons
-            for place in np.argsort(-state.trail(relation).time, kind="stable")[:NEWEST]
         ]
 
     def _best(self, scores: FloatArray, k: int, exclude: IntArray) -> Hits:
