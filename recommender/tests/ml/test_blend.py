@@ -36,7 +36,7 @@ def test_weights_never_lose_to_the_best_member_on_the_part_they_are_found_on():
 
     def value(model):
         values = evaluate.per_user(evaluate.ranked(model, split.test, 20), split.test)
-        return values["ndcg@10"].mean()
+        return values[config.aim].mean()
 
     assert value(whole) >= max(value(model) for model in fitted.values()) - 1e-9
 
