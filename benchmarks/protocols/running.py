@@ -55,9 +55,9 @@ def fitted(
 ) -> Iterator[tuple[str, Model]]:
     """Each model of ``configs`` in turn, by the name that the report gives it.
 
-    A blend takes the members that are fitted already instead of fitting them again.
+    A blend takes members that are fitted already with the settings that it gives them.
     """
-    done: dict[str, Model] = {}
+    done: list[tuple[str, Mapping[str, Any], Model]] = []
     for label, (name, settings) in configs.items():
         if only and label not in only:
             continue
@@ -65,20 +65,28 @@ def fitted(
         if name == "blend":
             model: Model = _blend(done, blend.Config(**settings), history)
         else:
-            model = done[name] = models.fit(name, history, settings, _show)
+            model = models.fit(name, history, settings, _show)
+            done.append((name, settings, model))
         _say(f"{label}: fitted in {time.perf_counter() - began:.0f} s, {model.found}")
         yield label, model
 
 
 def _blend(
-    done: Mapping[str, Model], config: blend.Config, history: GraphSnapshot
+    done: Sequence[tuple[str, Mapping[str, Any], Model]],
+    config: blend.Config,
+    history: GraphSnapshot,
 ) -> blend.Blend:
+    fitted = {
+        name: model
+        for name, given, model in done
+        if given == config.settings.get(name, {})
+    }
     weights, settings = config.weights, config.settings
     if weights is None:
         weights, settings = blend.find_weights(history, config, _show)
     members = {
-        name: done[name]
-        if name in done
+        name: fitted[name]
+        if name in fitted
         else models.fit(name, history, settings.get(name), _show)
         for name in config.members
         if weights.get(name, 0) > 0
