@@ -15,6 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
 from recommender import feed, strategies
+from recommender.explore.tabs import tabs
 from recommender.feed import FeedPage
 from recommender.plans import AnyCategory
 from videos.models import Category, ParentCategory, Video
@@ -77,6 +78,7 @@ def explore(request: HttpRequest) -> HttpResponse:
     sort = _choice(request, "sort", ("trending", "newest"))
     page = feed.explore(request.user, strategy=sort, cursor=_cursor(request))
     context = {
+        "tabs": tabs("explore"),
         "parents": ParentCategory.objects.all(),
         "chips": [
             _sort_chip("Trending", request, "trending", sort),

@@ -1,0 +1,260 @@
+/* The taste map. Cytoscape arranges the points, draws the lines and moves the view; the
+   points themselves are the entries of the page's list, laid over its canvas, so that
+   each stays a link for a mouse, a finger, the keyboard and a screen reader. */
+
+import cytoscape from "../vendor/cytoscape/cytoscape.esm.min.mjs";
+
+const SIZES = [128, 104, 88]; // px across, by ring, label included
+const CLOSEST = 0.85; // the first view is never so far away that labels cannot be read
+const STEPS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+/* A token as the browser computes it here and now: Cytoscape knows no custom properties. */
+function colour(element, token) {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${token})`;
+  element.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}
+
+function style(stage) {
+  return [
+    {
+      selector: "node",
+      style: { width: "data(size)", height: "data(size)", opacity: 0, events: "no" },
+    },
+    {
+      selector: "edge",
+      style: {
+        width: "data(strength)",
+        "curve-style": "straight",
+        "line-color": colour(stage, "--line-strong"),
+        "line-opacity": 0.45,
+      },
+    },
+    { selector: "edge[kind != 'co_watched']", style: { "line-style": "dashed" } },
+    {
+      selector: "edge.near",
+      style: { "line-color": colour(stage, "--accent-text"), "line-opacity": 1 },
+    },
+  ];
+}
+
+/* Rings around the middle, to begin with: the same page is arranged alike each time. */
+function elements(entries, links) {
+  const rings = SIZES.map((_, ring) =>
+    entries.filter((entry) => Number(entry.dataset.ring) === ring),
+  );
+  const nodes = rings.flatMap((ring, distance) =>
+    ring.map((entry, place) => {
+      const angle = (2 * Math.PI * place) / ring.length + distance;
+      return {
+        data: { id: entry.dataset.key, size: SIZES[distance], ring: distance },
+        position: {
+          x: 210 * distance * Math.cos(angle),
+          y: 210 * distance * Math.sin(angle),
+        },
+      };
+    }),
+  );
+  const edges = links.map(({ source, target, kind, strength }) => ({
+    data: { source, target, kind, strength },
+  }));
+  return [...nodes, ...edges];
+}
+
+function arrange(cy, stage) {
+  const wide = Math.sqrt(stage.clientWidth / stage.clientHeight);
+  cy.layout({
+    name: "cose",
+    animate: false,
+    randomize: false,
+    fit: false,
+    nodeRepulsion: 30_000,
+    nodeOverlap: 60,
+    idealEdgeLength: (edge) => (edge.data("kind") === "co_watched" ? 40 : 20),
+    gravity: 2,
+    numIter: 2000,
+    transform: (_, { x, y }) => ({ x: x * wide, y: y / wide }),
+  }).run();
+}
+
+class TasteMap {
+  constructor(section) {
+    this.section = section;
+    this.stage = section.querySelector("[data-map-stage]");
+    this.list = this.stage.querySelector("ul");
+    this.entries = new Map(
+      [...this.list.children].map((entry) => [entry.dataset.key, entry]),
+    );
+    const links = JSON.parse(document.getElementById("taste-map-links").textContent);
+    section.classList.add("taste-map--drawn");
+    this.cy = cytoscape({
+      container: this.stage,
+      elements: elements([...this.list.children], links),
+      style: style(this.stage),
+      layout: { name: "preset" },
+      autoungrabify: true,
+      autounselectify: true,
+      boxSelectionEnabled: false,
+      minZoom: 0.3,
+      maxZoom: 2,
+    });
+    arrange(this.cy, this.stage);
+    for (const [key, entry] of this.entries) {
+      const { x, y } = this.cy.getElementById(key).position();
+      entry.style.translate = `calc(${x}px - 50%) calc(${y}px - 50%)`;
+    }
+    this.cy.on("viewport", () => this.follow());
+    this.fit();
+    this.listen();
+  }
+
+  /* The list moves and grows with the canvas. */
+  follow() {
+    const { x, y } = this.cy.pan();
+    this.list.style.transform = `translate(${x}px, ${y}px) scale(${this.cy.zoom()})`;
+  }
+
+  /* All of it, or where that would be too small to read its middle. */
+  fit() {
+    this.cy.resize();
+    this.cy.fit(undefined, 8);
+    if (this.cy.zoom() < CLOSEST) {
+      this.cy.zoom(CLOSEST);
+      this.cy.center(this.cy.nodes()[0]);
+    } else if (this.cy.zoom() > 1.15) {
+      this.cy.zoom(1.15);
+      this.cy.center();
+    }
+    this.follow();
+  }
+
+  listen() {
+    const { stage, section } = this;
+    for (const type of ["wheel", "mousedown", "touchstart"]) {
+      section.addEventListener(type, (event) => this.withhold(event), { capture: true });
+    }
+    this.tellClicksFromDrags();
+    this.list.addEventListener("focusin", (event) => this.show(event.target));
+    this.list.addEventListener("focusout", () => this.mark(null));
+    this.list.addEventListener("pointerover", (event) => this.mark(event.target));
+    this.list.addEventListener("pointerout", () => this.mark(document.activeElement));
+    this.list.addEventListener("keydown", (event) => this.step(event));
+    section.addEventListener("click", (event) => this.press(event));
+    new ResizeObserver(() => this.cy.resize()).observe(stage);
+    const restyle = () => this.cy.style(style(stage));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
+    new MutationObserver(restyle).observe(document.documentElement, {
+      attributeFilter: ["data-theme"],
+    });
+  }
+
+  /* What is not for Cytoscape: a list is moved as any page is, and so is the page with
+     the map on it by the wheel, which zooms with Ctrl alone, as in any map. */
+  withhold(event) {
+    const scrolls = event.type === "wheel" && !event.ctrlKey && !event.metaKey;
+    if (!this.drawn || scrolls) event.stopPropagation();
+  }
+
+  /* Whoever moves the map by a point does not mean to follow its link. Cytoscape keeps
+     touches from becoming clicks, so one that stayed in its place is made one here. */
+  tellClicksFromDrags() {
+    let start = [0, 0];
+    const moved = ({ clientX, clientY }) =>
+      Math.hypot(clientX - start[0], clientY - start[1]) > 8;
+    this.stage.addEventListener("pointerdown", ({ clientX, clientY }) => {
+      start = [clientX, clientY];
+    });
+    this.stage.addEventListener("pointerup", (event) => {
+      const tapped = event.pointerType === "touch" && event.isPrimary && this.drawn;
+      if (tapped && !moved(event)) event.target.closest("a")?.click();
+    });
+    this.stage.addEventListener("click", (event) => {
+      // A click of the keyboard, or of the line above, comes from no place at all.
+      if (event.detail && moved(event)) event.preventDefault();
+    });
+  }
+
+  nodeOf(element) {
+    const key = element?.closest?.("[data-key]")?.dataset.key;
+    return key ? this.cy.getElementById(key) : this.cy.collection();
+  }
+
+  mark(element) {
+    const node = this.nodeOf(element);
+    this.cy.batch(() => {
+      this.cy.edges(".near").removeClass("near");
+      node.connectedEdges().addClass("near");
+    });
+    const near = new Set(node.closedNeighborhood().map((each) => each.id()));
+    for (const [key, entry] of this.entries) {
+      entry.toggleAttribute("data-far", near.size > 0 && !near.has(key));
+    }
+  }
+
+  /* What has the focus is in view. */
+  show(element) {
+    this.mark(element);
+    const node = this.nodeOf(element);
+    if (node.empty() || !this.drawn) return;
+    const box = node.renderedBoundingBox();
+    const { clientWidth, clientHeight } = this.stage;
+    const inside = box.x1 >= 0 && box.y1 >= 0 && box.x2 <= clientWidth;
+    if (inside && box.y2 <= clientHeight) return;
+    if (still.matches) this.cy.center(node);
+    else this.cy.animate({ center: { eles: node } }, { duration: 200 });
+  }
+
+  get drawn() {
+    return this.section.classList.contains("taste-map--drawn");
+  }
+
+  /* An arrow key leads to the nearest point that way. */
+  step(event) {
+    const way = STEPS[event.key];
+    const here = this.nodeOf(event.target);
+    if (!way || here.empty() || !this.drawn) return;
+    event.preventDefault();
+    const from = here.position();
+    const distances = this.cy.nodes().map((node) => {
+      const { x, y } = node.position();
+      const [dx, dy] = [x - from.x, y - from.y];
+      const ahead = dx * way[0] + dy * way[1];
+      const aside = Math.abs(dx * way[1]) + Math.abs(dy * way[0]);
+      return { id: node.id(), cost: ahead > aside / 2 ? ahead + 2 * aside : Infinity };
+    });
+    const best = distances.reduce((a, b) => (b.cost < a.cost ? b : a));
+    if (best.cost === Infinity || best.id === here.id()) return;
+    this.entries.get(best.id).querySelector("a").focus({ preventScroll: true });
+  }
+
+  press(event) {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const { zoom } = button.dataset;
+    if (zoom) {
+      const middle = { x: this.stage.clientWidth / 2, y: this.stage.clientHeight / 2 };
+      this.cy.zoom({ level: this.cy.zoom() * Number(zoom), renderedPosition: middle });
+    } else if ("fit" in button.dataset) {
+      this.fit();
+    } else if ("asList" in button.dataset) {
+      this.section.classList.toggle("taste-map--drawn");
+      button.setAttribute("aria-pressed", String(!this.drawn));
+      if (this.drawn) this.fit();
+    }
+  }
+}
+
+const section = document.querySelector("[data-taste-map]");
+if (section) {
+  new TasteMap(section);
+  section.querySelector("[data-map-tools]").hidden = false;
+}
