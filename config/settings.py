@@ -153,9 +153,16 @@ NEO4J_PAGE_BUDGET = timedelta(milliseconds=300)  # what a page waits for an answ
 if NEO4J_URI and not NEO4J_PASSWORD:
     raise ImproperlyConfigured("NEO4J_URI is set, but not NEO4J_PASSWORD.")
 
-# All processes share it, as limits on log-in attempts must: nothing more to install.
-CACHES = {
+# All processes share it, as limits on log-in attempts must. Without Redis it is a table
+# of the database: nothing more to install.
+REDIS_URL = env.text("REDIS_URL")
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+    }
+    if REDIS_URL
+    else {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
@@ -311,6 +318,7 @@ DUE_JOBS: dict[str, timedelta] = {
     "interactions.tasks.sum_up_again": timedelta(days=1),
     "recommender.tasks.retrain": RETRAIN_EVERY,
     "recommender.tasks.prune": timedelta(days=1),
+    "recommender.tasks.prune_graph_outbox": timedelta(days=1),
     "recommender.tasks.embed_texts": timedelta(days=1),
     "recommender.tasks.compute_daily_models": timedelta(days=1),
 }
@@ -338,6 +346,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
 }
+
+# Monitoring: whoever bears the token may read /metrics; without one, administrators
+
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 
 # Locale, logging
 

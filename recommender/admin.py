@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -16,7 +17,8 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from recommender import services
-from recommender.models import Activation, FeedSession, ModelRun
+from recommender.mirror.health import health
+from recommender.models import Activation, FeedSession, GraphMirror, ModelRun
 from recommender.services import ActivationRefused
 
 COMPARED = ("recall@20", "ndcg@20", "coverage@20", "novelty@20")
@@ -173,6 +175,36 @@ class ActivationAdmin(ReadOnlyAdmin):
     list_display = ("run", "reason", "by", "is_rollback", "created_at")
     list_filter = ("is_rollback",)
     list_select_related = ("run", "by")
+
+
+@admin.register(GraphMirror)
+class GraphMirrorAdmin(ReadOnlyAdmin):
+    list_display = ("state", "queue", "lag", "last_error", "failed_at", "verified_at")
+    fields = (
+        "state", "queue", "lag", "applied_at", "watermark", "error", "failed_at",
+        "verified_at", "differences", "generation",
+    )  # fmt: skip
+    readonly_fields = ("state", "queue", "lag")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GraphMirror]:
+        GraphMirror.load()  # there is a row to look at from the first time on
+        return super().get_queryset(request)
+
+    @admin.display(description="mirror in Neo4j")
+    def state(self, mirror: GraphMirror) -> str:
+        return health().fault or str(health())
+
+    @admin.display(description="changes that wait")
+    def queue(self, mirror: GraphMirror) -> int:
+        return health().queue
+
+    @admin.display(description="for how long")
+    def lag(self, mirror: GraphMirror) -> str:
+        return f"{health().lag.total_seconds():.0f} s"
+
+    @admin.display(description="last error")
+    def last_error(self, mirror: GraphMirror) -> str:
+        return mirror.error[:100] or "-"
 
 
 @admin.register(FeedSession)

@@ -1,21 +1,22 @@
-"""The interaction graph, read from PostgreSQL at one moment.
+"""The interaction graph at one moment.
 
-Edges come by binary COPY straight into numpy: no row becomes a Python object.
+What ties people and videos comes from Neo4j where a mirror is up to date, else from
+PostgreSQL, and is the same; what they are, and what may be seen, from PostgreSQL. There
+edges come by binary COPY straight into numpy: no row becomes a Python object.
 """
 
 from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F, FloatField, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Extract
@@ -24,9 +25,13 @@ from django.utils import timezone
 from accounts.models import User
 from interactions.models import Engagement, Follow, Inspire, NotInterested, Rating
 from recommender import texts
+from recommender.mirror import driver, rows
 from recommender.ml.features import ItemFeatures
 from recommender.ml.graph import RELATIONS, GraphSnapshot, Links
 from videos.models import Category, ParentCategory, Video
+
+if TYPE_CHECKING:
+    from recommender.mirror.export import Export
 
 HEADER = 19  # bytes: signature, flags, length of the (empty) extension
 TRAILER = 2
@@ -39,18 +44,22 @@ def take(at: datetime | None = None) -> GraphSnapshot:
     are. All reads see one moment. Content and order depend on the rows alone, so the
     snapshot of unchanged data has an unchanged content hash.
     """
-    with _one_moment():
+    with _mirror() as mirror, rows.one_moment():
         moment = at or timezone.now()
         listed = Video.objects.listed()
         videos = listed.order_by("pk")
-        rows = list(
+        described = list(
             videos.values_list(
                 "pk", "title", "description", "duration", "created_at", "published_at"
             )
         )
         categories = list(Category.objects.values_list("pk", "parent_category_id"))
         parents = list(ParentCategory.objects.values_list("pk", flat=True))
-        relations = _relations(listed)
+        relations = None
+        if mirror is not None:
+            relations = mirror.relations([row[0] for row in described])
+        if relations is None:
+            relations = _relations(listed)
         own_words = texts.of_users()
     people = [
         np.asarray(end, np.int64)
@@ -62,10 +71,10 @@ def take(at: datetime | None = None) -> GraphSnapshot:
     graph = GraphSnapshot.from_ids(
         taken_at=moment.timestamp(),
         user_ids=user_ids,
-        item_ids=[row[0] for row in rows],
-        texts=[texts.of_video(row[1], row[2]) for row in rows],
-        duration=[row[3] for row in rows],
-        created=[(row[5] or row[4]).timestamp() for row in rows],
+        item_ids=[row[0] for row in described],
+        texts=[texts.of_video(row[1], row[2]) for row in described],
+        duration=[row[3] for row in described],
+        created=[(row[5] or row[4]).timestamp() for row in described],
         category_ids=[pk for pk, _ in categories],
         category_parent_ids=[parent for _, parent in categories],
         parent_ids=parents,
@@ -73,6 +82,15 @@ def take(at: datetime | None = None) -> GraphSnapshot:
         relations=relations,
     )
     return texts.embedded(graph)
+
+
+def _mirror() -> AbstractContextManager[Export | None]:
+    """The mirror, where there is one; its driver is imported only then."""
+    if not driver.configured():
+        return nullcontext()
+    from recommender.mirror import export
+
+    return export.opened()
 
 
 def of_today() -> GraphSnapshot:
@@ -134,7 +152,10 @@ def _relations(listed: QuerySet[Video]) -> dict[str, Links]:
             Rating.objects.filter(video__in=listed),
             "user_id",
             "video_id",
-            weight=F("percent") / Value(100.0) * Value(settings.RATING_WEIGHT),
+            # As floats, as Neo4j counts: decimals would round otherwise.
+            weight=Cast("percent", FloatField())
+            / Value(100.0)
+            * Value(settings.RATING_WEIGHT),
             time="timestamp",
         ),
         "not_interested": _links(
@@ -203,14 +224,3 @@ def _copy(columns: QuerySet[Any, Any]) -> npt.NDArray[np.void]:
     if len(records) and not (records["count"] == 4).all():
         raise ValueError("COPY gave rows of another shape than was asked for")
     return records
-
-
-@contextmanager
-def _one_moment() -> Iterator[None]:
-    """A transaction in which every query sees the same rows."""
-    outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        if outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        yield

@@ -8,6 +8,7 @@ from django.conf import settings
 from django_tasks import task
 
 from recommender import pipeline, sessions, texts
+from recommender.mirror import outbox
 from recommender.pipeline import TrainingError
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,13 @@ def embed_texts() -> None:
     if settings.TEXT_MODEL:
         computed, dropped = texts.refresh()
         logger.info("Texts: %d embedded, %d dropped", computed, dropped)
+
+
+@task()
+def prune_graph_outbox() -> None:
+    """Drop changes that no mirror will ever read, or far too many for one."""
+    if dropped := outbox.prune():
+        logger.info("Outbox of the graph: %d changes dropped", dropped)
 
 
 @task()

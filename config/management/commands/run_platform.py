@@ -98,7 +98,9 @@ def _children(host: str, port: int, web_workers: int) -> list[Child]:
         *("--chdir", str(settings.BASE_DIR), "--graceful-timeout", "5"),
         *("--access-logfile", "-", "--max-requests", "20000"),
     ]
+    relay = [Child("relay", [*manage, "relay_graph"])] if settings.NEO4J_URI else []
     return [
+        *relay,
         Child("worker", [*manage, "run_worker", "--exclude", "training"]),
         Child("trainer", [*manage, "run_worker", "--queue", "training"]),
         Child("web", web),

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.management.base import BaseCommand, CommandError
 
+from recommender.mirror.health import health
 from recommender.ml.evaluate import GATE
 from recommender.models import ModelRun
 from recommender.status import Status, status
@@ -21,8 +22,10 @@ class Command(BaseCommand):
             if run == found.run:
                 continue
             self.stdout.write(f"  also {run}: {run.get_state_display()}. {run.note}")
-        if found.fault:
-            raise CommandError(found.fault, returncode=1)
+        mirror = health()
+        self.stdout.write(f"mirror        {mirror}")
+        if fault := found.fault or mirror.fault:
+            raise CommandError(fault, returncode=1)
 
 
 def _description(run: ModelRun, found: Status) -> str:

@@ -1,0 +1,42 @@
+"""Bring the mirror in Neo4j up to date once."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from recommender.mirror import driver
+
+
+class Command(BaseCommand):
+    help = "Apply what waits, or with --rebuild write the whole mirror from empty."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--rebuild", action="store_true", help="From empty.")
+        parser.add_argument("--quiet", action="store_true", help="No progress bar.")
+
+    def handle(self, *, rebuild: bool, quiet: bool, **options: Any) -> None:
+        if not driver.configured():
+            raise CommandError(driver.NOT_CONFIGURED, returncode=2)
+        from recommender.mirror import relay, sync
+        from recommender.mirror.writer import FAILURES, turn
+
+        started = time.monotonic()
+        try:
+            with driver.connect() as connected, turn(connected, wait=600) as writer:
+                if rebuild or not writer.complete:
+                    with tqdm(unit=" rows", disable=quiet) as bar:
+                        written = sync.rebuild(
+                            writer, progress=lambda _, rows: bar.update(rows)
+                        )
+                    done = f"{sum(written.values()):,} rows written from empty"
+                    relay.drain(writer)
+                else:
+                    done = f"{relay.drain(writer):,} changes applied"
+        except FAILURES as error:
+            raise CommandError(str(error), returncode=1) from None
+        self.stdout.write(f"{done} in {time.monotonic() - started:.1f} s")
