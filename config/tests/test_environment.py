@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -71,3 +72,20 @@ def test_every_variable_that_settings_read_is_documented() -> None:
     for reader in ("text", "flag", "integer", "fraction", "words"):
         for part in source.split(f'env.{reader}("')[1:]:
             assert part.partition('"')[0] in documented
+
+
+def test_the_cache_is_redis_where_one_is_named() -> None:
+    shown = "from django.core.cache import caches; print(type(caches['default']))"
+    for address, kind in (
+        ("", "DatabaseCache"),
+        ("redis://127.0.0.1:1/0", "RedisCache"),
+    ):
+        assert kind in manage("shell", "-v0", "-c", shown, REDIS_URL=address).stdout
+
+
+def test_compose_sets_variables_that_there_are() -> None:
+    compose = (settings.BASE_DIR / "deploy" / "compose.yaml").read_text()
+    platform = yaml.safe_load(compose)["x-platform"]
+    example = (settings.BASE_DIR / ".env.example").read_text()
+    for name in platform["environment"]:
+        assert f"\n{name}=" in example
