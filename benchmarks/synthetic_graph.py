@@ -28,14 +28,13 @@ SELECT people.id, others.id, {values}
 FROM (
     SELECT DISTINCT floor(%(people)s * power(random(), 1.5))::int AS person,
         floor(%(others)s * power(random(), {skew}))::int AS other
-    FROM generate_series(1, %(draws)s)
+    FROM generate_series(1, %(draws)s) LIMIT %(wanted)s
 ) AS drawn
 JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM accounts_user)
     AS people ON people.number = person
 JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM {of})
     AS others ON others.number = other
 WHERE {condition}
-ORDER BY random() LIMIT %(wanted)s
 """
 
 

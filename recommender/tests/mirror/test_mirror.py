@@ -88,6 +88,7 @@ def test_deletions_follow_too():
     world = make_world()
     relay_all()
     user, video = world.people[0], world.videos[1]
+    deleted = video.pk
     services.unfollow(follower=user, followee=world.videos[0].creator)
     services.unlike(user=user, video=world.videos[0])
     user.parent_category_interests.clear()
@@ -95,7 +96,7 @@ def test_deletions_follow_too():
     video.delete()
     relay_all()
     assert not differences()
-    assert count(f"(n:Video {{id: {video.pk}}})") == 0
+    assert count(f"(n:Video {{id: {deleted}}})") == 0
     assert count(f"(:User {{id: {user.pk}}})-[:FOLLOWS|LIKED]->()") == 0
 
 

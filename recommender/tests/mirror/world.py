@@ -40,7 +40,7 @@ def make_world(*, people: int = 6, videos: int = 4) -> World:
         watch(world.videos[(number + 1) % videos], user=user, fraction=0.2)
         services.like(user=user, video=video)
         services.follow(follower=user, followee=video.creator)
-        services.not_interested(user=user, video=world.videos[number - 1])
+        services.not_interested(user=user, video=world.videos[(number + 2) % videos])
         user.parent_category_interests.add(jazz.parent_category)
         at = timezone.now()
         Inspire.objects.create(user=user, video=video, timestamp=at)
