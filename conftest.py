@@ -25,6 +25,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list) -> None:
 def _isolated(settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.ARTIFACTS_DIR = tmp_path / "artifacts"
+    settings.RANKERS_DIR = tmp_path / "rankers"
     settings.SNAPSHOTS_DIR = tmp_path / "snapshots"
     settings.NEO4J_URI = ""  # that of `make neo4j` is the developer's, not the tests'
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

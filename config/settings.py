@@ -309,6 +309,15 @@ MODEL_CONFIGS: dict[str, dict[str, Any]] = {
 INSPIRE_WEIGHT = env.fraction("INSPIRE_WEIGHT", 1.0)
 RATING_WEIGHT = env.fraction("RATING_WEIGHT", 1.0)
 
+# Ranking and exploration; see docs/ranking.md
+
+RANKERS_DIR = VAR_DIR / "rankers"
+RANKER_MIN_IMPRESSIONS = env.integer("RANKER_MIN_IMPRESSIONS", 10_000, at_least=100)
+IMPRESSIONS_KEPT = timedelta(days=env.integer("IMPRESSIONS_KEPT_DAYS", 90, at_least=2))
+EXPLORE_MAX_AGE = timedelta(days=env.integer("EXPLORE_MAX_AGE_DAYS", 30))
+EXPLORE_MAX_IMPRESSIONS = env.integer("EXPLORE_MAX_IMPRESSIONS", 200)
+EXPLORE_UNIFORM = env.fraction("EXPLORE_UNIFORM", 0.2)
+
 # Background work: `manage.py run_worker`
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
@@ -316,11 +325,14 @@ TASK_MAX_ATTEMPTS = 3
 DUE_JOBS: dict[str, timedelta] = {
     "interactions.tasks.forget_events": timedelta(days=1),
     "interactions.tasks.sum_up_again": timedelta(days=1),
+    "interactions.tasks.forget_impressions": timedelta(days=1),
     "recommender.tasks.retrain": RETRAIN_EVERY,
     "recommender.tasks.prune": timedelta(days=1),
     "recommender.tasks.prune_graph_outbox": timedelta(days=1),
     "recommender.tasks.embed_texts": timedelta(days=1),
     "recommender.tasks.compute_daily_models": timedelta(days=1),
+    "recommender.tasks.count_audiences": timedelta(minutes=10),
+    "recommender.tasks.train_ranker": timedelta(days=1),
 }
 
 # API

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
 
-from interactions.models import Event
+from interactions.models import Event, Impression
 from interactions.serializers import OLDEST
 from interactions.services import aggregates
 
@@ -17,6 +18,13 @@ def forget_events() -> int:
     """Drop ids of events too old to be sent again; return how many."""
     before = timezone.now() - OLDEST - timedelta(days=1)
     return Event.objects.filter(received_at__lt=before).delete()[0]
+
+
+@task()
+def forget_impressions() -> int:
+    """Drop impressions that nothing learns from any more; return how many."""
+    before = timezone.now() - settings.IMPRESSIONS_KEPT
+    return Impression.objects.filter(created_at__lt=before).delete()[0]
 
 
 @task()

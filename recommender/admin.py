@@ -18,7 +18,15 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from recommender import services
 from recommender.mirror.health import health
-from recommender.models import Activation, FeedSession, GraphMirror, ModelRun
+from recommender.models import (
+    Activation,
+    FeedSession,
+    GraphMirror,
+    ModelRun,
+    RankerActivation,
+    RankerRun,
+)
+from recommender.rankers.admin import RankerActivationAdmin, RankerRunAdmin
 from recommender.services import ActivationRefused
 
 COMPARED = ("recall@20", "ndcg@20", "coverage@20", "novelty@20")
@@ -232,3 +240,7 @@ def _staff(request: HttpRequest) -> User:
     if not user.is_authenticated or not user.has_perm("recommender.add_activation"):
         raise PermissionDenied
     return user
+
+
+admin.site.register(RankerRun, RankerRunAdmin)
+admin.site.register(RankerActivation, RankerActivationAdmin)

@@ -7,7 +7,6 @@ settled in SQL; what the model retrieves is filtered by the same pool in `retrie
 from __future__ import annotations
 
 import heapq
-import random
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,14 +18,16 @@ from django.db.models.functions import Coalesce, Extract, Now
 from django.utils import timezone
 
 from recommender import pools
+from recommender.ml import interests
 from recommender.ml.models import Model
-from recommender.viewers import Viewer
+from recommender.viewers import Interaction, Viewer
 from videos.models import Video
 
 TRENDING_WINDOW = timedelta(days=7)
 POPULARITY_AGE = timedelta(days=14)  # a video of this age counts half
 POPULAR = 60  # so many of a pool may be called popular
-ANCHORS = 3  # newest watches whose neighbours are looked up
+ANCHORS = 3  # newest watches whose neighbours are looked up, where none has a vector
+FADE = 20.0  # watches after which one counts for little in the weight of an interest
 TOP_CATEGORIES = 10
 
 
@@ -57,6 +58,8 @@ class Facts:
     age: timedelta
     categories: frozenset[int]
     parents: frozenset[int]
+    duration: float = 0.0  # seconds
+    views: tuple[int, int, int] = (0, 0, 0)  # of the last day, of 7 days, of 28
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,17 @@ def describe(videos: pools.Videos, keys: Collection[int]) -> dict[int, Facts]:
                 filter=Q(parent_categories__isnull=False),
             ),
         )
-        .values_list("pk", "creator_id", "published_at", "category_keys", "parent_keys")
+        .values_list(
+            "pk",
+            "creator_id",
+            "published_at",
+            "category_keys",
+            "parent_keys",
+            "duration",
+            "audience__day",
+            "audience__week",
+            "audience__month",
+        )
     )
     return {
         pk: Facts(
@@ -125,8 +138,10 @@ def describe(videos: pools.Videos, keys: Collection[int]) -> dict[int, Facts]:
             now - (at or now),
             frozenset(categories or ()),
             frozenset(parents or ()),
+            duration,
+            (day or 0, week or 0, month or 0),
         )
-        for pk, creator, at, categories, parents in rows
+        for pk, creator, at, categories, parents, duration, day, week, month in rows
     }
 
 
@@ -153,16 +168,15 @@ def learned(retrieval: Retrieval, others: Collection[int]) -> list[Candidate]:
 
 
 def similar(retrieval: Retrieval) -> list[Candidate]:
-    """Neighbours of the video beside, or of each of the newest watches in turn."""
+    """Neighbours of the video beside, or of each of the viewer's interests in turn."""
     if retrieval.model is None:
         return []
     if retrieval.beside is not None:
         anchors: list[tuple[int, Because | None]] = [(retrieval.beside.pk, None)]
     else:
-        newest = [row for row in retrieval.viewer.newest if row.score > 0][:ANCHORS]
         anchors = [
             (row.video_id, Because("liked" if row.liked else "watched", row.video_id))
-            for row in newest
+            for row in tastes(retrieval.viewer, retrieval.model)
         ]
     hidden = [*retrieval.viewer.seen, *retrieval.viewer.dismissed, *retrieval.taken]
     found = []
@@ -176,6 +190,22 @@ def similar(retrieval: Retrieval) -> list[Candidate]:
             )
         ]
     return _best_of(candidate for _, candidate in sorted(found, key=lambda row: row[0]))
+
+
+def tastes(viewer: Viewer, model: Model) -> list[Interaction]:
+    """The watches that stand for the viewer's interests: the newest, and the medoid of
+    each cluster of them in the model's space, the weightiest first."""
+    watched = [row for row in viewer.newest if row.score > 0]
+    vectors = model.vectors_of([row.video_id for row in watched])
+    if vectors is None:
+        return watched[:ANCHORS]
+    known = np.flatnonzero(vectors.any(1))
+    weights = [watched[row].score * np.exp(-row / FADE) for row in known]
+    medoids = [
+        watched[known[interest.medoid]]
+        for interest in interests.interests(vectors[known], weights)
+    ]
+    return list(dict.fromkeys([*watched[:1], *medoids]))
 
 
 def following(retrieval: Retrieval) -> list[Candidate]:
@@ -195,8 +225,8 @@ def following(retrieval: Retrieval) -> list[Candidate]:
 def category(retrieval: Retrieval) -> list[Candidate]:
     """The popular of the categories that the viewer cares for most, and of the parent
     categories chosen."""
-    interests = retrieval.viewer.interests
-    top = heapq.nlargest(TOP_CATEGORIES, interests, key=lambda key: interests[key])
+    caring = retrieval.viewer.interests
+    top = heapq.nlargest(TOP_CATEGORIES, caring, key=lambda key: caring[key])
     rows = (
         pools.in_categories(retrieval.videos, top)
         .annotate(heat=_heat())
@@ -204,12 +234,12 @@ def category(retrieval: Retrieval) -> list[Candidate]:
     )
     found = []
     if top:
-        greatest = interests[top[0]]
+        greatest = caring[top[0]]
         found = [
             Candidate(
                 pk,
                 "category",
-                heat * interests[key] / greatest,
+                heat * caring[key] / greatest,
                 Because("category", key),
             )
             for pk, heat, key in rows.filter(categories__in=top).values_list(
@@ -302,17 +332,6 @@ def same_category(retrieval: Retrieval) -> list[Candidate]:
     return _best_of(found)
 
 
-def explore(retrieval: Retrieval) -> list[Candidate]:
-    """Chosen at random among the least shown; the score is the chance each had."""
-    pool = list(
-        retrieval.videos.order_by("views", "-pk").values_list("pk", flat=True)[
-            : 8 * retrieval.limit
-        ]
-    )
-    chosen = random.sample(pool, min(retrieval.limit, len(pool)))
-    return [Candidate(pk, "explore", len(chosen) / len(pool)) for pk in chosen]
-
-
 SOURCES: dict[str, Source] = {
     "similar": similar,
     "following": following,
@@ -322,7 +341,6 @@ SOURCES: dict[str, Source] = {
     "trending": trending,
     "creator": creator,
     "same_category": same_category,
-    "explore": explore,
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from accounts.models import User
-from recommender import paths
+from recommender import exploration, paths
 from recommender.candidates import Because, Facts
 from recommender.ml.models import Contribution, Model
 from recommender.paths import Ways
@@ -26,7 +26,7 @@ SEEN = ("watched", "liked")
 TELLING = {"interested_in": 0.5}
 # Sources whose reason nothing outdoes; those that only many likes outdo; and those that
 # say less than what others finished, whatever they go back to.
-FINAL = ("following", "explore", "watch_again", "own")
+FINAL = ("following", *exploration.SOURCES, "watch_again", "own")
 PLAIN = ("creator", "fresh", "trending")
 BLAND = ("category", "same_category", "popular", "catalogue")
 RELATIONS = {
@@ -244,7 +244,7 @@ def _reason(
             return f"Popular in {subject}" if subject else "Popular here"
         case "fresh" if fact.age < NEW:
             return f"New in {subject}" if subject else "New here"
-        case "explore":
+        case exploration.THOMPSON | exploration.UNIFORM:
             return f"Something different: {subject}" if subject else "For a change"
         case "watch_again":
             return "Watch again: you have seen it already"

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from recommender import candidates, explanations, pools, ranking, serving
-from recommender.candidates import Facts, Retrieval
+from recommender import (
+    candidates,
+    explanations,
+    exploration,
+    pools,
+    rankers,
+    ranking,
+    serving,
+    signals,
+)
+from recommender.candidates import Candidate, Facts, Retrieval
 from recommender.pools import Videos
 from recommender.ranking import Ranked
 from recommender.sessions import LAST_RESORT, Entry
@@ -41,26 +50,44 @@ class Home:
         taken = {entry.video_id for entry in planned}
         ranked: list[Ranked] = []
         facts: dict[int, Facts] = {}
-        for videos in self._tiers(unseen):
+        for tier, videos in enumerate(self._tiers(unseen)):
             if len(ranked) >= count:
                 break
             known = taken.union(item.video_id for item in ranked)
-            best = _rank(
+            best = self._best(
                 _retrieval(self.viewer, videos, known),
-                self._sources(),
                 count - len(ranked),
                 facts,
+                tier,
             )
-            rest = _retrieval(
-                self.viewer, unseen, known.union(item.video_id for item in best)
+            rest = _retrieval(self.viewer, unseen, known)
+            ranked += exploration.mixed_in(
+                best, rest, facts, tier=tier, offset=len(known)
             )
-            explorers = _in_order(rest, ("explore",), ranking.slots(len(best)), facts)
-            ranked += ranking.with_exploration(best, explorers, offset=len(known))
         if not ranked:
             listed = self.pool(last_resort=True)
             return _last_resort(self.viewer, listed, planned, count)
         entries = _entries(self.viewer, ranked, facts)
         return [self._with_reason_to_widen(entry, facts) for entry in entries]
+
+    def _best(
+        self, retrieval: Retrieval, count: int, facts: dict[int, Facts], tier: int
+    ) -> list[Ranked]:
+        """The best `count`, in the order of the ranker where one serves; what was known
+        of each is noted."""
+        lists, fused = _fused(retrieval, self._sources(), count, facts)
+        rows = signals.of(retrieval, lists, fused, facts, tier=tier)
+        ranker = rankers.active() if self.viewer.pk is not None else None
+        ordered = fused
+        if ranker is not None:
+            ordered = ranking.reordered(fused, ranker.score(rows))
+        best = _diversified(retrieval, ordered, count, facts)
+        row_of = dict(zip((item.video_id for item in fused), rows, strict=True))
+        run = ranker.run_id if ranker is not None else ""
+        return [
+            replace(item, noted=signals.noted(row_of[item.video_id], retrieval, run))
+            for item in best
+        ]
 
     def _tiers(self, unseen: Videos) -> Iterator[Videos]:
         if self.viewer.chosen and self.category is None:
@@ -69,7 +96,7 @@ class Home:
 
     def _with_reason_to_widen(self, entry: Entry, facts: Mapping[int, Facts]) -> Entry:
         chosen = self.viewer.chosen
-        exempt = not chosen or self.category or entry.source == "explore"
+        exempt = not chosen or self.category or entry.source in exploration.SOURCES
         if exempt or not facts[entry.video_id].parents.isdisjoint(chosen):
             return entry
         return entry._replace(reason=BEYOND + entry.reason)
@@ -172,10 +199,37 @@ def _rank(
 ) -> list[Ranked]:
     """The best `count` of what the sources and the model give, diversified; what is
     known of them goes into `facts`."""
+    _, fused = _fused(retrieval, sources, count, facts, weights)
+    return _diversified(retrieval, fused, count, facts, relevance)
+
+
+def _fused(
+    retrieval: Retrieval,
+    sources: Sequence[str],
+    count: int,
+    facts: dict[int, Facts],
+    weights: Mapping[str, float] = ranking.WEIGHTS,
+) -> tuple[Mapping[str, Sequence[Candidate]], list[Ranked]]:
+    """What the sources and the model give, and the best of it, enough to choose `count`
+    from."""
     lists, found = candidates.retrieve(retrieval, sources)
     facts |= found
-    blended = ranking.blend(lists, weights)[: 4 * count]
-    return ranking.diversify(blended, found, count=count, relevance=relevance)
+    return lists, ranking.blend(lists, weights)[: 4 * count]
+
+
+def _diversified(
+    retrieval: Retrieval,
+    ranked: Sequence[Ranked],
+    count: int,
+    facts: Mapping[int, Facts],
+    relevance: float = ranking.RELEVANCE,
+) -> list[Ranked]:
+    vectors = None
+    if retrieval.model is not None:
+        vectors = retrieval.model.vectors_of([item.video_id for item in ranked])
+    return ranking.diversify(
+        ranked, facts, count=count, relevance=relevance, vectors=vectors
+    )
 
 
 def _in_order(
@@ -199,7 +253,7 @@ def _entries(
     model = serving.active_model()
     why = explanations.reasons(viewer, ranked, facts, model, beside)
     return [
-        Entry(item.video_id, item.source, item.score, reason)
+        Entry(item.video_id, item.source, item.score, reason, item.noted)
         for item, reason in zip(ranked, why, strict=True)
     ]
 

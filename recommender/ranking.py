@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
 
@@ -41,14 +41,28 @@ T = TypeVar("T")
 Vectors = npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True, eq=False)
+class Noted:
+    """What was known of a video when it was ranked, a row of `signals.of`, and who
+    ranked it: the runs of the ranker (empty: fusion) and of the model (empty: none)."""
+
+    row: npt.NDArray[np.float16]
+    ranker: str = ""
+    model_run: str = ""
+
+
 @dataclass(frozen=True)
 class Ranked:
-    """A video in its place, the source that spoke most for it, the blended score."""
+    """A video in its place, the source that spoke most for it, the blended score.
+
+    `noted` is there where it is to be kept.
+    """
 
     video_id: int
     source: str
     score: float
     because: Because | None = None
+    noted: Noted | None = field(default=None, compare=False)
 
 
 def blend(
@@ -74,21 +88,39 @@ def blend(
     return sorted(ranked, key=lambda r: (-r.score, r.video_id))
 
 
+def reordered(
+    ranked: Sequence[Ranked], scores: npt.NDArray[np.float32]
+) -> list[Ranked]:
+    """The list by falling `scores`, ties as they stood.
+
+    Its own scores stay where they are, the greatest first: `diversify` weighs them, and
+    how far another ranker's lie apart means nothing to it.
+    """
+    order = np.argsort(-scores, kind="stable")
+    falling = sorted((item.score for item in ranked), reverse=True)
+    return [
+        replace(ranked[place], score=score)
+        for place, score in zip(order, falling, strict=True)
+    ]
+
+
 def diversify(
     ranked: Sequence[Ranked],
     facts: Mapping[int, Facts],
     *,
     count: int,
     relevance: float = RELEVANCE,
+    vectors: Vectors | None = None,
 ) -> list[Ranked]:
     """The first `count` by maximal marginal relevance (Carbonell & Goldstein 1998).
 
-    Shared categories say how alike two videos are. Nothing is dropped: what is too
-    much alike, or by a creator who filled their share of the window, comes later.
+    The model's `vectors` (len(ranked), d) say how alike two videos are, and shared
+    categories where one has none. Nothing is dropped: what is too much alike, or by a
+    creator who filled their share of the window, comes later.
     """
     if not ranked:
         return []
-    vectors = category_vectors([facts[r.video_id] for r in ranked])
+    alike = _Likeness(category_vectors([facts[r.video_id] for r in ranked]), vectors)
     creators = [facts[r.video_id].creator_id for r in ranked]
     scores = np.array([r.score for r in ranked])
     scores = scores / scores.max()
@@ -105,8 +137,25 @@ def diversify(
         left[place] = False
         chosen.append(ranked[place])
         recent.append(creators[place])
-        redundancy = np.maximum(FORGETTING * redundancy, vectors @ vectors[place])
+        redundancy = np.maximum(FORGETTING * redundancy, alike.to(place))
     return chosen
+
+
+class _Likeness:
+    """How alike videos are, from 0 to 1."""
+
+    def __init__(self, categories: Vectors, vectors: Vectors | None) -> None:
+        self._categories = categories
+        self._vectors = np.zeros((len(categories), 1)) if vectors is None else vectors
+        self._known = np.asarray(self._vectors.any(axis=1))
+
+    def to(self, place: int) -> Vectors:
+        """(n,): of every video to the one at `place`."""
+        shared: Vectors = self._categories @ self._categories[place]
+        if not self._known[place]:
+            return shared
+        cosines = np.maximum(self._vectors @ self._vectors[place], 0)
+        return np.where(self._known, cosines, shared).astype(np.float32)
 
 
 def category_vectors(facts: Sequence[Facts]) -> Vectors:
@@ -140,22 +189,31 @@ def concatenate(lists: Iterable[Sequence[Candidate]]) -> list[Ranked]:
     return list(first.values())
 
 
-def slots(length: int) -> int:
-    """The most explorers that `with_exploration` can place among so many."""
-    return (length + EXPLORE_FIRST) // (EXPLORE_EVERY - 1)
+def slots(length: int, *, offset: int = 0) -> int:
+    """In how many places `with_exploration` puts explorers among so many videos."""
+    count, place = 0, offset
+    for _ in range(length):
+        if place % EXPLORE_EVERY == EXPLORE_FIRST:
+            count += 1
+            place += 1
+        place += 1
+    return count
 
 
 def with_exploration(
-    ranked: Sequence[T], explorers: Sequence[T], *, offset: int = 0
+    ranked: Sequence[T], explorers: Sequence[T | None], *, offset: int = 0
 ) -> list[T]:
     """`explorers` in every twelfth place; `offset` is how far the feed is already.
 
-    A feed that ends before the first such place explores nothing.
+    None leaves a place to what is ranked. A feed that ends before the first such place
+    explores nothing.
     """
     mixed: list[T] = []
     waiting = deque(explorers)
     for item in ranked:
         if waiting and (offset + len(mixed)) % EXPLORE_EVERY == EXPLORE_FIRST:
-            mixed.append(waiting.popleft())
+            explorer = waiting.popleft()
+            if explorer is not None:
+                mixed.append(explorer)
         mixed.append(item)
     return mixed

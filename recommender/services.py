@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
+from recommender import rollbacks
 from recommender.ml import models
 from recommender.ml.artifact import ArtifactError
 from recommender.models import Activation, ModelRun
@@ -67,14 +68,8 @@ def rollback(*, by: User | None = None) -> Activation:
 
 def _served_in_order() -> list[ModelRun]:
     """The runs that rollbacks would return to, the active one last."""
-    stack: list[ModelRun] = []
-    for activation in Activation.objects.select_related("run").order_by("id"):
-        if activation.is_rollback:
-            while stack and stack[-1] != activation.run:
-                stack.pop()
-        elif not stack or stack[-1] != activation.run:
-            stack.append(activation.run)
-    return stack
+    activations = Activation.objects.select_related("run").order_by("id")
+    return rollbacks.served_in_order(activations)
 
 
 def rollback_target() -> ModelRun | None:

@@ -18,8 +18,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from interactions.models import Engagement
+from recommender import feature_log
 from recommender.models import FeedSession
 from recommender.pools import Videos
+from recommender.ranking import Noted
 from recommender.viewers import Viewer
 from videos.models import Video
 
@@ -32,12 +34,13 @@ RESTARTED = "That list had grown old, so here is a fresh one."
 
 
 class Entry(NamedTuple):
-    """One planned video, as `FeedSession.items` stores it."""
+    """One planned video: `FeedSession.items` stores all but what is `noted` of it."""
 
     video_id: int
     source: str
     score: float
     reason: str
+    noted: Noted | None = None
 
 
 class Plan(Protocol):
@@ -173,8 +176,18 @@ def _visible(
 
 def _grow(session: FeedSession, plan: Plan) -> None:
     entries = plan.extend([Entry(*item) for item in session.items], PLAN_SIZE)
-    session.items = [*session.items, *(list(entry) for entry in entries)]
+    start = len(session.items) + 1
+    session.items = [*session.items, *(list(entry[:-1]) for entry in entries)]
     session.complete = len(entries) < PLAN_SIZE
+    feature_log.write(
+        session.feed_id,
+        plan.viewer,
+        [
+            (place, entry.video_id, entry.noted)
+            for place, entry in enumerate(entries, start)
+            if entry.noted is not None
+        ],
+    )
 
 
 def _grow_stored(session: FeedSession, plan: Plan) -> None:

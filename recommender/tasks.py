@@ -7,9 +7,10 @@ import logging
 from django.conf import settings
 from django_tasks import task
 
-from recommender import pipeline, sessions, texts
+from recommender import audiences, feature_log, pipeline, sessions, texts
 from recommender.mirror import outbox
 from recommender.pipeline import TrainingError
+from recommender.rankers import training
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +58,26 @@ def prune_graph_outbox() -> None:
 
 
 @task()
+def count_audiences() -> None:
+    """Views of the last day, week and month, and how new videos are taken up."""
+    audiences.count()
+
+
+@task(queue_name="training")
+def train_ranker() -> None:
+    """Learn from the impressions; the newest decide whether the ranker serves."""
+    try:
+        training.train()
+    except TrainingError as error:
+        logger.info("No ranker trained: %s", error)
+
+
+@task()
 def prune() -> None:
-    """Drop artifacts and feeds that nothing goes back to."""
+    """Drop artifacts, feeds and what was noted of them that nothing goes back to."""
     sessions.prune()
+    feature_log.settle()
+    training.prune()
     try:
         pipeline.prune()
     except TrainingError as error:

@@ -20,7 +20,9 @@ from interactions.models import (
     NotInterested,
     UserCategoryInterest,
 )
+from recommender.ml.graph import FloatArray
 from recommender.ml.history import Trail, UserHistory
+from recommender.ml.models import Model
 from videos.models import ParentCategory
 
 HISTORY_LENGTH = 50
@@ -43,6 +45,7 @@ class Viewer:
     def __init__(self, user: User | AnonymousUser) -> None:
         self.user = user
         self.pk: int | None = user.pk
+        self._taste: tuple[Model, FloatArray | None] | None = None
 
     @cached_property
     def newest(self) -> list[Interaction]:
@@ -116,6 +119,12 @@ class Viewer:
             interests=Trail.of(list(self.chosen)),
             user_id=self.pk,
         )
+
+    def taste(self, model: Model) -> FloatArray | None:
+        """Their unit vector in the space of `model`, None where it has none."""
+        if self._taste is None or self._taste[0] is not model:
+            self._taste = model, model.taste(self.history)
+        return self._taste[1]
 
 
 def _trail(since: dict[int, datetime]) -> Trail:

@@ -71,6 +71,12 @@ class FactorModel(Model):
         hidden = np.append(np.asarray(exclude, np.int64), item_id)
         return self._best(cosines, k, hidden)
 
+    def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
+        return known_units(self.item_ids, self.vectors, item_ids)
+
+    def taste(self, state: UserHistory) -> FloatArray | None:
+        return unit(self.embed_user(state))
+
     def parts(self) -> Parts:
         """The vectors and their index; a subclass adds what embeds users."""
         return Parts(
@@ -78,6 +84,15 @@ class FactorModel(Model):
             documents={"index": {"recall": self.index.recall}},
             files={INDEX: self.index.save},
         )
+
+
+def known_units(
+    item_ids: IntArray, vectors: FloatArray, wanted: npt.ArrayLike
+) -> FloatArray:
+    """(len(wanted), d): ``vectors`` of the ``wanted`` at unit length, 0 if unknown."""
+    place = positions(item_ids, wanted)
+    found = unit(np.asarray(vectors[np.maximum(place, 0)], np.float32))
+    return np.where(place[:, None] >= 0, found, 0).astype(np.float32)
 
 
 def load_index(artifact: Artifact) -> tuple[IntArray, FloatArray, VectorIndex]:

@@ -18,7 +18,7 @@ from recommender.ml.encoder import (
     encode_new,
     encode_users,
 )
-from recommender.ml.factors import FactorModel
+from recommender.ml.factors import FactorModel, known_units
 from recommender.ml.features import ContentEncoder, ItemFeatures, unit
 from recommender.ml.graph import FloatArray, GraphSnapshot, positions
 from recommender.ml.history import UserHistory
@@ -114,6 +114,14 @@ class GraphSageModel(FactorModel):
         query = np.concatenate([unit(tables.items[place]), trend])
         hidden = np.append(np.asarray(exclude, np.int64), item_id)
         return self.search(query, k=k, exclude=hidden)
+
+    def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
+        """What videos are about, whatever is popular."""
+        tables = self._tables
+        return known_units(tables.item_ids, tables.items, item_ids)
+
+    def taste(self, state: UserHistory) -> FloatArray | None:
+        return unit(self.embed_user(state)[: self._tables.items.shape[1]])
 
     def parts(self) -> Parts:
         arrays = {

@@ -60,6 +60,27 @@ def ndcg(hits: Hits, relevant: IntArray) -> Values:
     return np.asarray((hits @ discount) / ideal, np.float64)
 
 
+def graded_ndcg(
+    scores: FloatArray, grades: IntArray, lists: IntArray, k: int
+) -> Values:
+    """NDCG@k of lists of any length whose items have grades, in order of their ids.
+
+    All are (n,); an item of grade g gains 2^g - 1 (Burges et al., ICML 2005). ``lists``
+    must not fall; of equal scores the first comes first. 0 where all grades are 0.
+    """
+    order = np.lexsort((-scores, lists))
+    ideal = np.lexsort((-grades, lists))
+    _, start, size = np.unique(lists, return_index=True, return_counts=True)
+    rank = np.arange(len(lists)) - np.repeat(start, size)
+    discount = np.where(rank < k, 1 / np.log2(rank + 2), 0)
+    gains = 2.0**grades - 1
+    found, best = (
+        np.bincount(np.repeat(np.arange(len(size)), size), gains[each] * discount)
+        for each in (order, ideal)
+    )
+    return np.asarray(found / np.where(best > 0, best, 1), np.float64)
+
+
 def average_precision(hits: Hits, relevant: IntArray) -> Values:
     """Mean of the precision at each target's rank, over min(targets, k)."""
     k = hits.shape[1]

@@ -94,6 +94,7 @@ class Model(ABC):
     # What `contributions` may name: relations of which single edges can be taken away.
     reasons: tuple[str, ...] = ("watched",)
     manifest: Manifest
+    run: str = ""  # the name of the folder that it was loaded from
     item_ids: IntArray  # sorted; columns of `scores`
     # The models that this one combines, by name.
     members: Mapping[str, Model] = MappingProxyType({})
@@ -129,6 +130,15 @@ class Model(ABC):
             return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
         state = UserHistory(watched=Trail.of([item_id]))
         return self.recommend(state, k=k, exclude=exclude)
+
+    def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
+        """(len(item_ids), d) of unit length, so that products are cosines, zeros where
+        an item is unknown; None from a model without vectors."""
+        return None
+
+    def taste(self, state: UserHistory) -> FloatArray | None:
+        """(d,): a person's unit vector in the space of `vectors_of`, if there is."""
+        return None
 
     def score_items(self, state: UserHistory, item_ids: npt.ArrayLike) -> FloatArray:
         """(len(item_ids),) scores, NaN for items that the model does not know."""
@@ -299,6 +309,7 @@ def load(folder: Path, *, verify: bool = True) -> Model:
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ArtifactError(f"{folder} does not fit its model {name}") from error
     model.manifest = opened.manifest
+    model.run = folder.name
     return model
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.tests.factories import make_user
 from interactions import services as interactions
 from interactions.services import record_watch
-from recommender import feed, pipeline, services, serving
+from recommender import exploration, feed, pipeline, services, serving
 from recommender.tests.planted import plant
 from recommender.tests.test_pipeline import QUICK
 from recommender.viewers import Viewer
@@ -97,7 +97,7 @@ def test_an_unreadable_run_leaves_the_site_serving(
                 "category",
                 "fresh",
                 "popular",
-                "explore",
+                *exploration.SOURCES,
                 "catalogue",
             }
     assert len(caplog.records) == 1
@@ -124,7 +124,8 @@ class TestGraphSage:
     def community(self, world, page, first=12):
         """How many of the first videos are of each kind."""
         kinds = {v: kind for kind in (0, 1) for v in world.videos[kind]}
-        shown = [kinds[i.video] for i in page.items[:first] if i.source != "explore"]
+        ranked = [i for i in page.items[:first] if i.source not in exploration.SOURCES]
+        shown = [kinds[item.video] for item in ranked]
         return shown.count(0), shown.count(1)
 
     def test_one_watch_changes_the_next_feed(self, world, model):

@@ -124,3 +124,16 @@ def test_miscalibration_is_the_divergence_from_the_past():
     np.testing.assert_allclose(
         metrics.miscalibration(ranked, labels, tastes), [0, np.log(100), 0]
     )
+
+
+def test_graded_ndcg_by_hand():
+    # First list in order of the scores: grades 0, 2, 1 of gains 0, 3, 1; ideal 2, 1, 0.
+    # Second: nothing watched. Third: cut after two, the watched third.
+    scores = np.array([0.1, 0.9, 0.5, 1.0, 2.0, 3.0, 2.0, 1.0])
+    grades = np.array([1, 0, 2, 0, 0, 0, 0, 1])
+    lists = np.array([0, 0, 0, 1, 1, 2, 2, 2])
+    found = metrics.graded_ndcg(scores, grades, lists, 3)
+    third = 1 / np.log2(4)
+    expected = (3 / np.log2(3) + third) / (3 + 1 / np.log2(3))
+    assert found.tolist() == pytest.approx([expected, 0, third])
+    assert metrics.graded_ndcg(scores, grades, lists, 2)[2] == 0

@@ -1,0 +1,8 @@
+"""The ranker that learns from impressions: trained, judged, put into service.
+
+While none serves, reciprocal ranks are fused (`ranking.blend`). See docs/ranking.md.
+"""
+
+from recommender.rankers.serving import Ranker, active
+
+__all__ = ["Ranker", "active"]
