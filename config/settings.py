@@ -149,7 +149,7 @@ if not env.text("NEO4J_URI"):
 NEO4J_URI = _own_neo4j.uri if _own_neo4j else env.text("NEO4J_URI")
 NEO4J_USER = _own_neo4j.user if _own_neo4j else env.text("NEO4J_USER", "neo4j")
 NEO4J_PASSWORD = _own_neo4j.password if _own_neo4j else env.text("NEO4J_PASSWORD")
-NEO4J_PAGE_BUDGET = timedelta(milliseconds=300)  # what a page waits for an answer
+NEO4J_PAGE_BUDGET = timedelta(milliseconds=250)  # what a page waits for an answer
 if NEO4J_URI and not NEO4J_PASSWORD:
     raise ImproperlyConfigured("NEO4J_URI is set, but not NEO4J_PASSWORD.")
 

@@ -8,17 +8,31 @@ from accounts.tests.factories import make_user
 from interactions import services as interactions
 from interactions.tests.factories import watch
 from recommender.graph import Acquaintance, CoWatch, Paths
+from recommender.graph.neo4j import Neo4jGraph
 from recommender.graph.postgres import PostgresGraph
 from recommender.graph.questions import CROWD, SAMPLE
+from recommender.tests.mirror.world import needs_neo4j, relay_all, start_afresh
 from videos.tests.factories import make_video
 
-pytestmark = pytest.mark.django_db
 
-
-@pytest.fixture(params=["postgres"])
+@pytest.fixture(
+    params=[
+        pytest.param("postgres", marks=pytest.mark.django_db),
+        pytest.param("neo4j", marks=needs_neo4j),
+    ]
+)
 def store(request):
     """A function: the store, holding what was done until it is called."""
-    return PostgresGraph
+    if request.param == "postgres":
+        return PostgresGraph
+    request.getfixturevalue("neo4j")
+    start_afresh()
+
+    def mirrored():
+        relay_all()
+        return Neo4jGraph()
+
+    return mirrored
 
 
 def people(count):
@@ -108,7 +122,7 @@ def test_the_limit_keeps_those_most_watched(store):
 
 
 def test_the_newest_finishers_speak_for_them_all(store, monkeypatch):
-    for module in ("postgres", "questions"):
+    for module in ("postgres", "neo4j"):
         monkeypatch.setattr(f"recommender.graph.{module}.SAMPLE", CROWD)
     assert SAMPLE > CROWD
     anchor, old, new = make_video(), make_video(), make_video()
