@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,12 +19,12 @@ from django.db import connection
 from django.utils import timezone
 
 from recommender import services, snapshot
-from recommender.ml import evaluate, models, splits
+from recommender.ml import evaluate, models, per_user, splits
 from recommender.ml.artifact import ArtifactError
 from recommender.ml.graph import GraphSnapshot
 from recommender.ml.models import TrainingStep
 from recommender.ml.text import TextModelError
-from recommender.models import ModelRun
+from recommender.models import Experiment, ModelRun
 
 BASELINES = ("popularity", "co_watch")
 LOCK = 0x666C6F77  # any number that nothing else in this database locks
@@ -125,9 +125,10 @@ def _train(
     progress("Snapshot", None)
     graph = take()
     run.data_hash = graph.content_hash()
-    report = evaluation(
+    judged = evaluation(
         [run.model, *BASELINES], graph, configs={run.model: config}, progress=progress
     )
+    report = judged.report
 
     def record(step: TrainingStep) -> None:
         run.curves.append(asdict(step))
@@ -138,7 +139,12 @@ def _train(
     # for again.
     found = report["found"][run.model]
     fitted = models.fit(run.model, graph, {**config, **found}, record)
-    manifest = models.save(fitted, settings.ARTIFACTS_DIR / run.run_id, metrics=report)
+    manifest = models.save(
+        fitted,
+        settings.ARTIFACTS_DIR / run.run_id,
+        metrics=report,
+        files=per_user.writer(judged.values[run.model]),
+    )
     run.config, run.metrics = dict(manifest.config), report
     run.state = ModelRun.State.TRAINED
     if not evaluate.beats_popularity(report, run.model):
@@ -153,7 +159,7 @@ def evaluation(
     *,
     configs: Mapping[str, Mapping[str, Any]] | None = None,
     progress: Progress = silent,
-) -> evaluate.Report:
+) -> evaluate.Evaluation:
     """The named models on a temporal split of `graph`; raises `TrainingError`."""
     try:
         split = splits.global_time_split(graph)
@@ -168,31 +174,36 @@ def evaluation(
         split,
         configs={**settings.MODEL_CONFIGS, **(configs or {})},
         progress=lambda step: progress("Evaluate", step),
-    ).report
+    )
 
 
-def evaluation_of_run(
-    run_id: str, graph: GraphSnapshot, *, progress: Progress = silent
-) -> evaluate.Report:
-    """A run as it was trained, on what people watched since its snapshot, beside
-    baselines fitted on what it knew; raises `TrainingError`."""
-    progress(f"Evaluate {run_id}", None)
+def evaluation_of_runs(
+    run_ids: Sequence[str], graph: GraphSnapshot, *, progress: Progress = silent
+) -> evaluate.Evaluation:
+    """Runs as they were trained, on what people watched since the newest of their
+    snapshots, beside baselines fitted on what was known by then.
+
+    All are asked the same of the same people, so that they compare. Raises
+    `TrainingError`.
+    """
+    progress(f"Evaluate {', '.join(run_ids)}", None)
     try:
-        model = models.load(settings.ARTIFACTS_DIR / run_id)
-        taken_at = model.manifest.snapshot_taken_at
+        runs = {key: models.load(settings.ARTIFACTS_DIR / key) for key in run_ids}
+        taken_at = max(run.manifest.snapshot_taken_at for run in runs.values())
         later = splits.holdout(graph, cut=taken_at)
         if not len(later.users):
+            since = datetime.fromtimestamp(taken_at, UTC)
             raise TrainingError(
-                f"Nobody that run {run_id} knew has watched anything since its "
-                f"snapshot of {datetime.fromtimestamp(taken_at, UTC):%Y-%m-%d %H:%M}."
+                f"Nobody that run {' or '.join(run_ids)} knew has watched anything "
+                f"since its snapshot of {since:%Y-%m-%d %H:%M}."
             )
         # Videos have come and gone since; the weights are those of the run.
-        fitted = {run_id: model.renewed(later.history)}
+        fitted = {key: run.renewed(later.history) for key, run in runs.items()}
     except ArtifactError as error:
         raise TrainingError(str(error)) from error
     for name in BASELINES:
         fitted[name] = models.fit(name, later.history)
-    return evaluate.report(fitted, later)
+    return evaluate.judged(fitted, later)
 
 
 def rebuild(*, progress: Progress = silent) -> ModelRun:
@@ -227,8 +238,9 @@ def rebuild(*, progress: Progress = silent) -> ModelRun:
 
 
 def prune() -> int:
-    """Delete artifacts of all but the newest runs, the active one and the one before;
-    returns how many. The rows stay. Snapshots of earlier days go too."""
+    """Delete artifacts of all but the newest runs, the active one and the one before,
+    and those of experiments; returns how many. The rows stay. Snapshots of earlier days
+    go too."""
     keep = set(
         ModelRun.objects.filter(state=ModelRun.State.TRAINED).values_list(
             "run_id", flat=True
@@ -237,6 +249,8 @@ def prune() -> int:
     for run in (services.active_run(), services.rollback_target()):
         if run is not None:
             keep.add(run.run_id)
+    for experiment in Experiment.objects.exclude(state=Experiment.State.STOPPED):
+        keep |= {experiment.control.run_id, experiment.treatment.run_id}
     known = set(ModelRun.objects.values_list("run_id", flat=True))
     removed = 0
     with _alone():

@@ -5,14 +5,14 @@ Full ranking: every item of the snapshot competes, seen items are removed.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from recommender.ml import metrics, models
+from recommender.ml import curves, metrics, models
 from recommender.ml.graph import IntArray
 from recommender.ml.history import histories
 from recommender.ml.metrics import Interval, Values
@@ -27,10 +27,12 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """``report`` is ready for JSON; ``fitted`` the models as trained for the test."""
+    """``report`` is ready for JSON; ``fitted`` the models as trained for the test;
+    ``values`` each one's metrics of each person, (users,)."""
 
     report: Report
     fitted: Mapping[str, models.Model]
+    values: Mapping[str, Mapping[str, Values]]
 
 
 def evaluate(
@@ -46,8 +48,9 @@ def evaluate(
 
     The report: ``models`` (name -> metric -> value, low, high; names as in
     "recall@20"), ``differences`` (name -> rival -> metric -> the paired difference),
-    ``found`` (name -> settings that its fit searched for, to fit it again without the
-    search), ``users`` and ``targets`` counted, ``seed``.
+    ``curves`` (see `curves.sections`), ``found`` (name -> settings that its fit
+    searched for, to fit it again without the search), ``users`` and ``targets``
+    counted, ``holdout`` (see `fingerprint`), ``seed``.
     """
     known = split.test.history
     fitted = {
@@ -55,17 +58,18 @@ def evaluate(
         for name in names
     }
     for model in list(fitted.values()):
-        fitted = {**model.members, **fitted}
-    return Evaluation(report(fitted, split.test, seed=seed), fitted)
+        for name, member in model.members.items():
+            fitted.setdefault(name, member)
+    return judged(fitted, split.test, seed=seed)
 
 
-def report(
+def judged(
     fitted: Mapping[str, models.Model], holdout: Holdout, *, seed: int = 0
-) -> Report:
-    """The report of models that are fitted already; see `evaluate`."""
+) -> Evaluation:
+    """The same for models that are fitted already."""
     lists = {name: ranked(m, holdout, max(CUTOFFS)) for name, m in fitted.items()}
     values = {name: per_user(each, holdout) for name, each in lists.items()}
-    return {
+    report: Report = {
         "models": {
             name: _intervals(lists[name], values[name], holdout, seed)
             | _plain(model.measures(holdout, seed=seed))
@@ -86,11 +90,28 @@ def report(
             }
             for ours in fitted
         },
+        "curves": curves.sections(fitted, lists, values, holdout, seed=seed),
         "found": {name: dict(model.found) for name, model in fitted.items()},
         "users": len(holdout.users),
         "targets": len(holdout.items),
+        "holdout": fingerprint(holdout),
         "seed": seed,
     }
+    return Evaluation(report, fitted, values)
+
+
+def fingerprint(holdout: Holdout) -> str:
+    """SHA-256 of who is asked for what: two reports with the same are comparable,
+    person by person."""
+    digest = hashlib.sha256()
+    history = holdout.history
+    for array in (
+        history.user_ids[holdout.users],
+        holdout.indptr,
+        history.item_ids[holdout.items],
+    ):
+        digest.update(np.ascontiguousarray(array, "<i8").tobytes())
+    return digest.hexdigest()
 
 
 def beats_popularity(
@@ -149,19 +170,10 @@ def per_user(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
 
 def _by_category(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
     """What needs to know the categories, where the snapshot has any."""
-    history = holdout.history
-    if not len(history.in_category):
+    labels = curves.category_shares(holdout.history)
+    if labels is None:
         return {}
-    labels = np.zeros((history.n_items, history.n_categories), np.float32)
-    labels[history.in_category.source, history.in_category.target] = 1
-    labels /= np.maximum(labels.sum(1, keepdims=True), 1)
-    watched = history.watched
-    matrix = sparse.csr_array(
-        (watched.weight, (watched.source, watched.target)),
-        shape=(history.n_users, history.n_items),
-    )
-    tastes = matrix[holdout.users] @ labels
-    tastes /= np.maximum(tastes.sum(1, keepdims=True), 1e-12)
+    tastes = curves.tastes(holdout, labels)
     values: dict[str, Values] = {}
     for k in CUTOFFS:
         values[f"diversity@{k}"] = metrics.diversity(ranked[:, :k], labels)

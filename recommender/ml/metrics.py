@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ Values = npt.NDArray[np.float64]
 Hits = npt.NDArray[np.bool_]
 
 SMOOTHING = 0.01  # of `miscalibration`, as its paper has it
+REMEMBERED = 2_000_000  # users times resamples of which the draws are kept
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def bootstrap(values: Values, *, seed: int, resamples: int = 1000) -> Interval:
     """The mean over users and its percentile interval; NaN when there is no user."""
     if not len(values):
         return Interval(np.nan, np.nan, np.nan)
-    means = [w @ values / len(values) for w in _weights(len(values), seed, resamples)]
+    means = _sums(values, seed=seed, resamples=resamples) / len(values)
     low, high = np.percentile(means, (2.5, 97.5))
     return Interval(float(values.mean()), float(low), float(high))
 
@@ -193,7 +195,21 @@ def jackknife_lists(
     return Interval(value, float(max(low, 0)), float(min(high, 1)))
 
 
-def _weights(n: int, seed: int, resamples: int) -> Iterator[IntArray]:
+def _sums(values: Values, *, seed: int, resamples: int) -> Values:
+    """(resamples,): the sum over as many users as there are, drawn with replacement."""
+    n = len(values)
+    if n * resamples <= REMEMBERED:
+        return np.asarray(_drawn(n, seed, resamples) @ values, np.float64)
+    return np.array([row @ values for row in _draws(n, seed, resamples)])
+
+
+@lru_cache(maxsize=8)
+def _drawn(n: int, seed: int, resamples: int) -> FloatArray:
+    """All of `_draws`, (resamples, n): a report asks for the same again and again."""
+    return np.array(list(_draws(n, seed, resamples)), np.float32)
+
+
+def _draws(n: int, seed: int, resamples: int) -> Iterator[IntArray]:
     """How often each of ``n`` users is drawn, (n,), once a resample."""
     generator = np.random.default_rng(seed)
     for _ in range(resamples):

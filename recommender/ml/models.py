@@ -285,16 +285,21 @@ def fit(
 
 
 def save(
-    model: Model, folder: Path, *, metrics: Mapping[str, Any] | None = None
+    model: Model,
+    folder: Path,
+    *,
+    metrics: Mapping[str, Any] | None = None,
+    files: Mapping[str, Callable[[Path], None]] | None = None,
 ) -> Manifest:
-    """Write ``model`` as the new artifact ``folder``, with ``metrics`` about it."""
+    """Write ``model`` as the new artifact ``folder``, with ``metrics`` about it and
+    ``files`` beside it."""
     parts = model.parts()
     return artifact.write(
         folder,
         Manifest(**{**vars(model.manifest), "metrics": dict(metrics or {})}),
         arrays=parts.arrays,
         documents=parts.documents,
-        files=parts.files,
+        files={**parts.files, **(files or {})},
     )
 
 

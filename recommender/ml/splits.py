@@ -10,6 +10,47 @@ from scipy import sparse
 
 from recommender.ml.graph import Edges, GraphSnapshot, IntArray
 
+FIRST = 5  # watches of a newcomer that may be known
+
+
+@dataclass(frozen=True, eq=False)
+class Newcomers:
+    """People of whom nothing was known at the cut, so that no model has seen them.
+
+    ``first`` (users, `FIRST`) are the dense items that they watched first, in order;
+    ``indptr`` and ``items`` the CSR rows of all that they watched after these.
+    ``snapshot`` holds what else is known of them.
+    """
+
+    snapshot: GraphSnapshot
+    users: IntArray
+    first: IntArray
+    indptr: IntArray
+    items: IntArray
+
+    @classmethod
+    def of(cls, snapshot: GraphSnapshot, cut: float) -> Newcomers:
+        """Those with more than `FIRST` watches, all from ``cut`` on."""
+        watched = snapshot.watched.where(snapshot.watched.weight > 0)
+        known = np.zeros(snapshot.n_users, bool)
+        known[watched.source[watched.time < cut]] = True
+        counts = np.bincount(watched.source, minlength=snapshot.n_users)
+        new = ~known & (counts > FIRST)
+        late = watched.where(new[watched.source])
+        order = np.lexsort((late.time, late.source))
+        users, start, counts = np.unique(
+            late.source[order], return_index=True, return_counts=True
+        )
+        rank = np.arange(len(late)) - np.repeat(start, counts)
+        items = late.target[order]
+        return cls(
+            snapshot,
+            users,
+            items[rank < FIRST].reshape(-1, FIRST),
+            np.concatenate([[0], np.cumsum(counts - FIRST)]).astype(np.int64),
+            items[rank >= FIRST],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
@@ -19,6 +60,7 @@ class Holdout:
     one target. ``indptr`` and ``items`` are the CSR rows of their targets: dense items
     watched with a weight above 0 after the cut and not before (seen ones are removed).
     ``reaction`` is what each target met with, as `reactions` has it, where known.
+    ``newcomers`` are people who came after the cut, where there was one.
     """
 
     history: GraphSnapshot
@@ -26,6 +68,7 @@ class Holdout:
     indptr: IntArray
     items: IntArray
     reaction: IntArray | None = None
+    newcomers: Newcomers | None = None
 
     def targets(self, row: int) -> IntArray:
         """The dense target items of ``users[row]``."""
@@ -46,6 +89,7 @@ class Holdout:
             np.concatenate([[0], np.cumsum(counts[rows])]).astype(np.int64),
             self.items[targets],
             None if self.reaction is None else self.reaction[targets],
+            self.newcomers,
         )
 
 
@@ -88,12 +132,13 @@ def global_time_split(
 def holdout(snapshot: GraphSnapshot, *, cut: float, min_history: int = 1) -> Holdout:
     """Everything before ``cut`` as history, watches from ``cut`` on as targets."""
     late = snapshot.watched.time >= cut
-    return _holdout(
+    found = _holdout(
         snapshot,
         snapshot.before(cut),
         snapshot.watched.where(late),
         min_history=min_history,
     )
+    return replace(found, newcomers=Newcomers.of(snapshot, cut))
 
 
 def leave_last(

@@ -248,7 +248,8 @@ class TestEvaluateRun:
         fan.engagements.create(
             video=later, fraction=0.9, viewed=True, score=0.5, last_at=timezone.now()
         )
-        report = pipeline.evaluation_of_run(co_watch.run_id, snapshot.take())
+        found = pipeline.evaluation_of_runs([co_watch.run_id], snapshot.take())
+        report = found.report
         assert set(report["models"]) == {co_watch.run_id, "popularity", "co_watch"}
         assert (report["users"], report["targets"]) == (1, 1)
         assert report["models"][co_watch.run_id]["recall@20"]["value"] == 1

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender import pipeline, snapshot
+from recommender import pipeline, report_pages, snapshot
 from recommender.ml.models import MODELS
 from recommender.ml.text import TextModelError
 from recommender.pipeline import TrainingError
@@ -19,8 +19,8 @@ from recommender.reporting import Bars, table
 class Command(BaseCommand):
     help = (
         "Train models on the earlier part of today's data and measure them on the "
-        "later part, beside popularity and co-watch; or measure a run on what people "
-        "watched since it was trained."
+        "later part, beside popularity and co-watch; or measure runs on what people "
+        "watched since they were trained."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -33,15 +33,29 @@ class Command(BaseCommand):
             metavar="NAME",
             help=f"Of {', '.join(sorted(MODELS))}; {settings.MODEL} without it.",
         )
-        what.add_argument("--run", metavar="ID", help="A run, by its id.")
+        what.add_argument(
+            "--run",
+            nargs="+",
+            action="extend",
+            metavar="ID",
+            help="Runs, by their ids.",
+        )
         parser.add_argument("--json", type=Path, metavar="PATH", dest="path")
+        parser.add_argument(
+            "--report",
+            type=Path,
+            metavar="DIR",
+            dest="folder",
+            help="Write report.html, with plots, and report.json into this folder.",
+        )
 
     def handle(
         self,
         *,
         path: Path | None,
+        folder: Path | None,
         model: list[str] | None,
-        run: str | None,
+        run: list[str] | None,
         **options: Any,
     ) -> None:
         if path is not None and not path.parent.is_dir():
@@ -52,12 +66,17 @@ class Command(BaseCommand):
             with Bars(sys.stderr) as bars:
                 graph = snapshot.take()
                 if run is not None:
-                    report = pipeline.evaluation_of_run(run, graph, progress=bars)
+                    found = pipeline.evaluation_of_runs(run, graph, progress=bars)
                 else:
                     names = [*(model or [settings.MODEL]), *pipeline.BASELINES]
-                    report = pipeline.evaluation(names, graph, progress=bars)
+                    found = pipeline.evaluation(names, graph, progress=bars)
+            report = found.report
+            if folder is not None:
+                report_pages.write(report, folder)
             if path is not None:
                 path.write_text(json.dumps(report, indent=2) + "\n")
         except (TrainingError, TextModelError, OSError) as error:
             raise CommandError(str(error), returncode=2) from None
         self.stdout.write(table(report))
+        if folder is not None:
+            self.stdout.write(f"The report is {folder / report_pages.PAGE}.")
