@@ -8,18 +8,20 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
 from accounts.models import User
-from recommender import services
+from recommender import figures, report_pages, services
+from recommender.comparison import compare
+from recommender.experiments.admin import ExperimentAdmin
+from recommender.figures import Section
 from recommender.mirror.health import health
 from recommender.models import (
     Activation,
+    Experiment,
     FeedSession,
     GraphMirror,
     ModelRun,
@@ -28,8 +30,6 @@ from recommender.models import (
 )
 from recommender.rankers.admin import RankerActivationAdmin, RankerRunAdmin
 from recommender.services import ActivationRefused
-
-COMPARED = ("recall@20", "ndcg@20", "coverage@20", "novelty@20")
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -61,9 +61,9 @@ class ModelRunAdmin(ReadOnlyAdmin):
     list_filter = ("state", "model")
     search_fields = ("run_id", "note")
     fields = (
-        "run_id", "model", "state", "note", "finished_at", "comparison", "loss_curve",
-        "config", "data_hash",
+        "run_id", "model", "state", "note", "finished_at", "config", "data_hash",
     )  # fmt: skip
+    actions = ("compare_runs",)
 
     @admin.display(boolean=True)
     def serves(self, run: ModelRun) -> bool:
@@ -77,54 +77,11 @@ class ModelRunAdmin(ReadOnlyAdmin):
     def ndcg(self, run: ModelRun) -> str:
         return _value(run, run.model, "ndcg@20")
 
-    @admin.display(description="on the temporal split")
-    def comparison(self, run: ModelRun) -> SafeString:
-        """The run beside the baselines it was measured with."""
-        head = format_html_join("", "<th>{}</th>", ((name,) for name in COMPARED))
-        rows = format_html_join(
-            "",
-            "<tr><th>{}</th>{}</tr>",
-            (
-                (
-                    model,
-                    format_html_join(
-                        "",
-                        "<td>{}</td>",
-                        ((_value(run, model, name),) for name in COMPARED),
-                    ),
-                )
-                for model in run.metrics.get("models", {})
-            ),
-        )
-        return format_html("<table><tr><th></th>{}</tr>{}</table>", head, rows)
-
-    @admin.display(description="loss by epoch")
-    def loss_curve(self, run: ModelRun) -> SafeString | str:
-        losses = [step["loss"] for step in run.curves]
-        if len(losses) < 2:
-            return "-"
-        low, high = min(losses), max(losses)
-        points = " ".join(
-            f"{300 * i / (len(losses) - 1):.1f},"
-            f"{60 - 55 * (loss - low) / ((high - low) or 1):.1f}"
-            for i, loss in enumerate(losses)
-        )
-        return format_html(
-            '<svg width="300" height="65" role="img" aria-label="Loss from {} to {}">'
-            '<polyline points="{}" fill="none" stroke="currentColor"/></svg>'
-            "<br>{} to {} in {} epochs",
-            f"{losses[0]:.4f}",
-            f"{losses[-1]:.4f}",
-            points,
-            f"{losses[0]:.4f}",
-            f"{losses[-1]:.4f}",
-            len(losses),
-        )
-
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
             path("rollback/", wrap(self.rollback), name="recommender_rollback"),
+            path("compare/", wrap(self.compared), name="recommender_compare"),
             path(
                 "<path:key>/activate/", wrap(self.activate), name="recommender_activate"
             ),
@@ -139,6 +96,60 @@ class ModelRunAdmin(ReadOnlyAdmin):
             "rollback_target": services.rollback_target(),
         }
         return super().changelist_view(request, (extra_context or {}) | context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The run with all that was measured of it, beside its baselines."""
+        run = ModelRun.objects.filter(pk=object_id).first()
+        context: dict[str, Any] = {}
+        if run is not None and run.metrics:
+            context = {
+                "heads": figures.HEADS,
+                "rows": report_pages.rows(run.metrics),
+                "sections": [
+                    *figures.of_report(run.metrics, report_pages.category_names()),
+                    Section("Training", figures.of_training({run.run_id: run.curves})),
+                ],
+            }
+        return super().change_view(
+            request, object_id, form_url, (extra_context or {}) | context
+        )
+
+    @admin.action(description="Compare the selected runs", permissions=["view"])
+    def compare_runs(
+        self, request: HttpRequest, queryset: QuerySet[ModelRun]
+    ) -> HttpResponse | None:
+        if queryset.count() < 2:
+            messages.error(request, "Select two runs or more to compare.")
+            return None
+        keys = ",".join(str(run.pk) for run in queryset)
+        return redirect(f"{reverse('admin:recommender_compare')}?runs={keys}")
+
+    def compared(self, request: HttpRequest) -> HttpResponse:
+        """Runs side by side, the newest first: `?runs=` lists their keys."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        keys = [
+            key for key in request.GET.get("runs", "").split(",") if key.isdecimal()
+        ]
+        runs = list(
+            ModelRun.objects.filter(pk__in=keys).prefetch_related("activations__by")
+        )
+        if len(runs) < 2:
+            raise Http404("There are no two such runs.")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Runs compared",
+            "comparison": compare(runs),
+            "heads": figures.HEADS,
+            "active_run": services.active_run(),
+        }
+        return TemplateResponse(request, "recommender/admin/compare.html", context)
 
     def activate(self, request: HttpRequest, key: str) -> HttpResponse:
         """Ask, then put the run into service; a refused one only by saying so."""
@@ -168,14 +179,19 @@ class ModelRunAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, question: str, act: Callable[[], str]
     ) -> HttpResponse:
         _staff(request)
+        back = reverse("admin:recommender_modelrun_changelist")
         if request.method != "POST":
-            context = {**self.admin_site.each_context(request), "title": question}
+            context = {
+                **self.admin_site.each_context(request),
+                "title": question,
+                "back": back,
+            }
             return TemplateResponse(request, "recommender/admin/confirm.html", context)
         try:
             messages.success(request, act())
         except ActivationRefused as error:
             messages.error(request, str(error))
-        return redirect(reverse("admin:recommender_modelrun_changelist"))
+        return redirect(back)
 
 
 @admin.register(Activation)
@@ -225,6 +241,9 @@ class FeedSessionAdmin(ReadOnlyAdmin):
     @admin.display(description="planned videos")
     def length(self, session: FeedSession) -> int:
         return len(session.items)
+
+
+admin.site.register(Experiment, ExperimentAdmin)
 
 
 def _value(run: ModelRun, model: str, metric: str) -> str:

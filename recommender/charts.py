@@ -97,7 +97,6 @@ def shares(rows: Rows, *, axis: str) -> Spec:
 def band(rows: Rows, *, x_title: str, y_title: str, planned: int) -> Spec:
     """An interval that narrows as `people` come in, zero, and the planned size."""
     y: Spec = {"field": "value", "type": "quantitative", "title": y_title}
-    rule = {"type": "rule", "strokeDash": [3, 3]}
     spec = _spec(
         rows,
         height=CURVE_HEIGHT,
@@ -113,11 +112,13 @@ def band(rows: Rows, *, x_title: str, y_title: str, planned: int) -> Spec:
             {"mark": "line", "encoding": {"y": y}},
         ],
     )
+    rule = {"type": "rule", "strokeDash": [3, 3]}
     marks: list[Spec] = [
         {"mark": rule, "encoding": {axis: {"datum": place}}}
         for axis, place in (("y", 0), ("x", planned))
     ]
-    return _spec((), height=CURVE_HEIGHT, layer=[_part(spec), *marks])
+    # A mark is drawn for each row around it: here there is to be one.
+    return _spec(({},), height=CURVE_HEIGHT, layer=[_part(spec), *marks])
 
 
 def _spec(rows: Rows, **rest: Any) -> Spec:
@@ -137,7 +138,8 @@ def _part(spec: Spec) -> Spec:
 
 
 def _colour() -> Spec:
-    legend = {"orient": "top", "title": None, "columns": 3, "symbolOpacity": 1}
+    legend: Spec = {"orient": "top", "title": None, "columns": 2, "symbolOpacity": 1}
+    legend |= {"labelLimit": 230}
     return {"field": "name", "type": "nominal", "sort": None, "legend": legend}
 
 

@@ -15,6 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from recommender import sessions, strategies
+from recommender.experiments.live import part_of
 from recommender.plans import BEYOND, AnyCategory, Home, Listing, Related
 from recommender.sessions import FeedItem, FeedPage
 from recommender.strategies import FOR_YOU, NoSuchStrategy
@@ -108,6 +109,13 @@ def related(
 def _page(
     plan: sessions.Plan, strategy: str, cursor: str, size: int | None
 ) -> FeedPage:
-    """Raises `NoSuchStrategy`."""
-    plan = strategies.ordered(plan, strategy)
-    return sessions.page(plan, cursor=cursor, size=size or settings.FEED_PAGE_SIZE)
+    """Raises `NoSuchStrategy`. What a client orders its own way is no experiment."""
+    part = part_of(plan) if strategy == FOR_YOU else None
+    page = sessions.page(
+        strategies.ordered(part.plan if part else plan, strategy),
+        cursor=cursor,
+        size=size or settings.FEED_PAGE_SIZE,
+    )
+    if part is not None:
+        part.record(page.feed_id)
+    return page

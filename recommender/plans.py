@@ -12,7 +12,6 @@ from recommender import (
     pools,
     rankers,
     ranking,
-    serving,
     signals,
 )
 from recommender.candidates import Candidate, Facts, Retrieval
@@ -182,7 +181,7 @@ def _retrieval(
         viewer,
         videos.exclude(pk__in=taken),
         RETRIEVED,
-        model=serving.active_model(),
+        model=viewer.model,
         taken=taken,
         beside=beside,
     )
@@ -250,8 +249,7 @@ def _entries(
     facts: Mapping[int, Facts],
     beside: Video | None = None,
 ) -> list[Entry]:
-    model = serving.active_model()
-    why = explanations.reasons(viewer, ranked, facts, model, beside)
+    why = explanations.reasons(viewer, ranked, facts, viewer.model, beside)
     return [
         Entry(item.video_id, item.source, item.score, reason, item.noted)
         for item, reason in zip(ranked, why, strict=True)

@@ -4,12 +4,16 @@ A request asks `active_model()`. At most once a second that looks at the pointer
 newest `Activation`) and at what was published since; between, it costs nothing. One
 thread loads a new run while the others go on with the old one. Where the run cannot be
 read the answer is None, said once in the log, and feeds do without a model.
+
+While an experiment runs, its two runs are held beside the active one; `trial()` gives
+them, or None when either cannot be read: half an experiment is none.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,8 +26,9 @@ from django.utils import timezone
 from recommender import snapshot
 from recommender.ml import models
 from recommender.ml.artifact import ArtifactError
+from recommender.ml.interleaving import CONTROL, TREATMENT
 from recommender.ml.models import Inductive, Model
-from recommender.models import Activation
+from recommender.models import Activation, Experiment
 from videos.models import Video
 
 logger = logging.getLogger(__name__)
@@ -44,13 +49,38 @@ class _Served:
     read_at: float
 
 
+@dataclass(frozen=True)
+class Trial:
+    """The experiment that runs, and the models of its arms by their names."""
+
+    experiment: Experiment
+    models: Mapping[str, Model]
+
+
 _lock = Lock()
 _served: _Served | None = None
+_experiment: Experiment | None = None
+_arms: dict[str, _Served] = {}
 _checked_at = -np.inf
 
 
 def active_model() -> Model | None:
     """The model of the active run, None where there is none or it is unreadable."""
+    served = _up_to_date()
+    return served.model if served is not None else None
+
+
+def trial() -> Trial | None:
+    """The running experiment with both of its models, None where there is none."""
+    _up_to_date()
+    experiment, arms = _experiment, _arms
+    models = {name: arm.model for name, arm in arms.items() if arm.model is not None}
+    if experiment is None or len(models) < 2:
+        return None
+    return Trial(experiment, models)
+
+
+def _up_to_date() -> _Served | None:
     global _checked_at
     served = _served
     due = time.monotonic() - _checked_at >= CHECK_EVERY
@@ -64,24 +94,41 @@ def active_model() -> Model | None:
             finally:
                 _lock.release()
         served = _served
-    return served.model if served is not None else None
+    return served
 
 
 def _refresh() -> None:
-    global _served
+    global _served, _experiment, _arms
     run_id = Activation.objects.values_list("run__run_id", flat=True).first()
-    folder = settings.ARTIFACTS_DIR / run_id if run_id else None
-    served = _served
+    running = Experiment.objects.filter(state=Experiment.State.RUNNING)
+    experiment = running.select_related("control", "treatment").first()
+    held = {each.folder: each for each in (*_arms.values(), _served) if each}
+
+    def up_to_date(run_id: str | None) -> _Served:
+        folder = settings.ARTIFACTS_DIR / run_id if run_id else None
+        held[folder] = _renewed(held.get(folder), folder)
+        return held[folder]
+
+    _served = up_to_date(run_id)
+    arms = {}
+    if experiment is not None:
+        runs = {CONTROL: experiment.control, TREATMENT: experiment.treatment}
+        arms = {name: up_to_date(run.run_id) for name, run in runs.items()}
+    _experiment, _arms = experiment, arms
+
+
+def _renewed(served: _Served | None, folder: Path | None) -> _Served:
+    """What is held of a run, read if it is not, with the newest videos placed."""
     failed = (
         served is not None
         and served.model is None
         and folder is not None
         and time.monotonic() - served.read_at >= RETRY_EVERY
     )
-    if served is None or served.folder != folder or failed:
+    if served is None or failed:
         served = _read(folder, known_to_fail=failed)
     _place_new_videos(served)
-    _served = served
+    return served
 
 
 def _read(folder: Path | None, *, known_to_fail: bool) -> _Served:

@@ -5,9 +5,11 @@ Everything is read when first needed and once: a feed pays for what it uses.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
@@ -20,6 +22,7 @@ from interactions.models import (
     NotInterested,
     UserCategoryInterest,
 )
+from recommender import serving
 from recommender.ml.graph import FloatArray
 from recommender.ml.history import Trail, UserHistory
 from recommender.ml.models import Model
@@ -46,6 +49,17 @@ class Viewer:
         self.user = user
         self.pk: int | None = user.pk
         self._taste: tuple[Model, FloatArray | None] | None = None
+
+    def by(self, model: Model) -> Self:
+        """The same viewer, whose feeds `model` ranks: one arm of an experiment."""
+        other = copy(self)
+        other.model = model
+        return other
+
+    @cached_property
+    def model(self) -> Model | None:
+        """What ranks their feeds: the active run's model, None where there is none."""
+        return serving.active_model()
 
     @cached_property
     def newest(self) -> list[Interaction]:

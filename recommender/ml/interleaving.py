@@ -27,10 +27,8 @@ def team_draft(
     picks = {CONTROL: 0, TREATMENT: 0}
     drafted: dict[Item, str] = {}
     while waiting:
-        coin = random.random()
-        team = min(
-            waiting, key=lambda name: (picks[name], (name == CONTROL) == (coin < 0.5))
-        )
+        first = CONTROL if random.random() < 0.5 else TREATMENT
+        team = min(waiting, key=lambda name: (picks[name], name != first))
         item = next((item for item in waiting[team] if item not in drafted), None)
         if item is None:
             del waiting[team]

@@ -38,11 +38,11 @@ class Bounds:
 
 
 def confidence_sequence(
-    values: Values, *, planned: int, alpha: float = ALPHA, minimum: int = MINIMUM
+    values: Values, *, planned: int, alpha: float = ALPHA
 ) -> Bounds:
     """Bounds of the mean of ``values`` (..., n), in the order in which they came.
 
-    They are tightest around ``planned`` values, and infinite before ``minimum``.
+    They are tightest around ``planned`` values, and infinite before `MINIMUM`.
     """
     count = np.arange(1, values.shape[-1] + 1)
     mean = np.cumsum(values, -1) / count
@@ -53,7 +53,7 @@ def confidence_sequence(
         * (2 * (scaled + 1) / (count * scaled))
         * np.log(np.sqrt(scaled + 1) / alpha)
     )
-    width = np.where(count < minimum, np.inf, width)
+    width = np.where(count < MINIMUM, np.inf, width)
     return Bounds(mean, mean - width, mean + width)
 
 

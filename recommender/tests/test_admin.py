@@ -41,7 +41,7 @@ def test_one_click_rolls_back_and_another_activates(client, admin, runs):
 
 def test_a_run_shows_its_figures_beside_the_baselines(client, admin, runs):
     page = client.get(f"{RUNS}{runs[0].pk}/change/").content.decode()
-    for name in ("co_watch", "popularity", "recall@20", "Activate"):
+    for name in ("co_watch", "popularity", "Recall@20", "Activate"):
         assert name in page
 
 

@@ -253,14 +253,14 @@ class TestEvaluateRun:
         assert set(report["models"]) == {co_watch.run_id, "popularity", "co_watch"}
         assert (report["users"], report["targets"]) == (1, 1)
         assert report["models"][co_watch.run_id]["recall@20"]["value"] == 1
-        text = run_command("evaluate_model", run=co_watch.run_id)
+        text = run_command("evaluate_model", run=[co_watch.run_id])
         assert co_watch.run_id in text
 
     def test_nothing_came_after_it(self, co_watch):
         with pytest.raises(CommandError, match="has watched anything since") as error:
-            run_command("evaluate_model", run=co_watch.run_id)
+            run_command("evaluate_model", run=[co_watch.run_id])
         assert error.value.returncode == 2
 
     def test_there_is_no_such_run(self, world):
         with pytest.raises(CommandError, match="nonesuch"):
-            run_command("evaluate_model", run="nonesuch")
+            run_command("evaluate_model", run=["nonesuch"])
