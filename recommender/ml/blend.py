@@ -105,10 +105,10 @@ class Blend(Model):
         self.item_ids = self.lead.item_ids
 
     def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
-        return self._lead.vectors_of(item_ids)
+        return self.lead.vectors_of(item_ids)
 
     def taste(self, state: UserHistory) -> FloatArray | None:
-        return self._lead.taste(state)
+        return self.lead.taste(state)
 
     def parts(self) -> Parts:
         parts = Parts.joined({name: m.parts() for name, m in self.members.items()})
