@@ -189,3 +189,26 @@ class ServiceClient(TimeStamped):
     def secret(self) -> str:
         """Raises `encryption.Unreadable` when `SECRET_KEY` was replaced since."""
         return encryption.decrypt(self.encrypted_secret)
+
+
+class IdempotencyKey(models.Model):
+    """A creation that was asked for with a key of the client's, and its answer."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request.")
+    status = models.PositiveSmallIntegerField(default=0)
+    body = models.JSONField(null=True)
+    location = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "key"], name="idempotency_key_unique"
+            )
+        ]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_key_age")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.key}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import BadRequest
 from django.db.models import Model, Q, QuerySet
@@ -28,26 +29,42 @@ def newest_first(
     `cursor` is empty or the `next_cursor` of the slice before; `BadRequest` is raised
     for any other. Rows of one moment are ordered by primary key.
     """
-    if cursor:
-        last, pk = _parse(cursor)
-        rows = rows.filter(
-            Q(**{f"{moment}__lt": last}) | Q(**{moment: last}, pk__lt=pk)
-        )
-    found = list(rows.order_by(f"-{moment}", "-pk")[: size + 1])
-    if len(found) <= size:
-        return Slice(found, "")
-    return Slice(
-        found[:size], _cursor(getattr(found[size - 1], moment), found[size - 1].pk)
+    return _slice(
+        rows,
+        moment,
+        cursor,
+        size,
+        stored=lambda number: EPOCH + number * MICROSECOND,
+        number=lambda value: (value - EPOCH) // MICROSECOND,
     )
 
 
-def _cursor(moment: datetime, pk: int) -> str:
-    return f"{(moment - EPOCH) // MICROSECOND}.{pk}"
+def greatest_first(
+    rows: QuerySet[Row], *, number: str, cursor: str, size: int
+) -> Slice[Row]:
+    """As `newest_first`, ordered by a whole `number`."""
+    return _slice(rows, number, cursor, size, stored=int, number=int)
 
 
-def _parse(cursor: str) -> tuple[datetime, int]:
-    try:
-        moment, pk = (int(part) for part in cursor.split("."))
-        return EPOCH + moment * MICROSECOND, pk
-    except (ValueError, OverflowError) as error:
-        raise BadRequest("This is not where a list goes on.") from error
+def _slice(
+    rows: QuerySet[Row],
+    field: str,
+    cursor: str,
+    size: int,
+    *,
+    stored: Callable[[int], Any],
+    number: Callable[[Any], int],
+) -> Slice[Row]:
+    """A cursor is the last row's `field`, as a whole `number`, and its key."""
+    if cursor:
+        try:
+            value, pk = (int(part) for part in cursor.split("."))
+            last = stored(value)
+        except (ValueError, OverflowError) as error:
+            raise BadRequest("This is not where a list goes on.") from error
+        rows = rows.filter(Q(**{f"{field}__lt": last}) | Q(**{field: last}, pk__lt=pk))
+    found = list(rows.order_by(f"-{field}", "-pk")[: size + 1])
+    if len(found) <= size:
+        return Slice(found, "")
+    end = found[size - 1]
+    return Slice(found[:size], f"{number(getattr(end, field))}.{end.pk}")

@@ -5,26 +5,89 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
+from django.core.exceptions import BadRequest
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """What went wrong, for programs (`status`, `errors`) and for people (`detail`)."""
+
+    type = serializers.CharField(help_text="`about:blank`: the status says it all.")
+    title = serializers.CharField(help_text="The name of the status.")
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]  # DRF takes the name
+        required=False,
+        help_text="Of values that are not valid: what is wrong, by name.",
+    )
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """What DRF would answer to `error`, as a problem; None for what is a bug."""
+    if isinstance(error, BadRequest):
+        error = ParseError(str(error))
+    elif isinstance(error, DjangoValidationError):
+        error = ValidationError(as_serializer_error(error))
     response = exception_handler(error, context)
     if response is None:
         return None
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(response.status_code).phrase,
-        "status": response.status_code,
-    }
+    detail, errors = str(getattr(error, "detail", error)), None
     if isinstance(error, ValidationError):
-        body["detail"] = "Some values are not valid."
-        body["errors"] = response.data
-    else:
-        body["detail"] = str(getattr(error, "detail", error))
-    response.data = body
-    response.content_type = "application/problem+json"
+        detail, errors = "Some values are not valid.", response.data
+        if not isinstance(errors, dict):
+            errors = {"non_field_errors": errors}
+    response.data = _body(response.status_code, detail, errors)
+    if isinstance(error, APIException) and hasattr(error, "members"):
+        response.data |= error.members
+    response.content_type = CONTENT_TYPE
     return response
+
+
+def _body(
+    status: int, detail: str, errors: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    return body if errors is None else body | {"errors": errors}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler400`: what Django refuses before a view is asked."""
+    if _is_api(request):
+        return _answer(400, "This request cannot be read.")
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler404`: an address that leads nowhere."""
+    if _is_api(request):
+        return _answer(404, "There is nothing at this address.")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """`handler500`."""
+    if _is_api(request):
+        return _answer(500, "Something went wrong on our side.")
+    return defaults.server_error(request)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _answer(status: int, detail: str) -> HttpResponse:
+    return JsonResponse(_body(status, detail), status=status, content_type=CONTENT_TYPE)

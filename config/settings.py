@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
@@ -77,6 +78,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.headless",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "corsheaders",
     "django_tasks",
     "django_tasks_db",
     "rest_framework",
@@ -86,6 +91,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -204,6 +210,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
+HEADLESS_CLIENTS = ["app"]  # in `accounts.api`; browsers have their pages
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = SITE_NAME
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
 
 # What the apps above `accounts` do, each called as `function(user=...)` within the
@@ -323,6 +332,7 @@ EXPLORE_UNIFORM = env.fraction("EXPLORE_UNIFORM", 0.2)
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 TASK_MAX_ATTEMPTS = 3
 DUE_JOBS: dict[str, timedelta] = {
+    "accounts.tasks.forget_idempotency_keys": timedelta(days=1),
     "interactions.tasks.forget_events": timedelta(days=1),
     "interactions.tasks.sum_up_again": timedelta(days=1),
     "interactions.tasks.forget_impressions": timedelta(days=1),
@@ -338,26 +348,53 @@ DUE_JOBS: dict[str, timedelta] = {
 # API
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.schema.Schema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication"
+        "accounts.authentication.SessionToken",
+        "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticatedOrReadOnly"
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_THROTTLE_RATES": {"events": "120/min", "anonymous_sessions": "120/hour"},
+    "DEFAULT_PAGINATION_CLASS": "accounts.pagination.NewestFirst",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": f"{env.integer('API_ANONYMOUS_PER_MINUTE', 120, at_least=1)}/min",
+        "user": f"{env.integer('API_USER_PER_MINUTE', 600, at_least=1)}/min",
+        "events": "120/min",
+        "anonymous_sessions": "120/hour",
+    },
     "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
     "EXCEPTION_HANDLER": "config.problems.problem",
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": f"{SITE_NAME} API",
+    "DESCRIPTION": "All that the site does, for apps. Log in at `auth/login/` and send "
+    "the token as `Authorization: Bearer TOKEN`. Errors are RFC 9457 problems.",
     "VERSION": "1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "AUTHENTICATION_WHITELIST": ["accounts.authentication.SessionToken"],
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
 }
+# Pages of other origins that may call the API from a browser.
+CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After"]
 
 # Monitoring: whoever bears the token may read /metrics; without one, administrators
 

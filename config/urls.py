@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from config.metrics import metrics
 
@@ -12,8 +13,13 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
+    path("docs/", RedirectView.as_view(pattern_name="docs")),
     path("", include("accounts.urls")),
     path("", include("videos.urls")),
     path("", include("interactions.urls")),
     path("", include("recommender.urls")),
 ]
+
+handler400 = "config.problems.bad_request"
+handler404 = "config.problems.not_found"
+handler500 = "config.problems.server_error"
