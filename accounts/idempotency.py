@@ -24,6 +24,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import IdempotencyKey
+from accounts.requests import member
 
 HEADER = "Idempotency-Key"
 LONGEST = 200  # characters
@@ -50,7 +51,7 @@ def idempotent(handler: Handler) -> Handler:
         with transaction.atomic():
             fingerprint = _fingerprint(request)
             record, new = IdempotencyKey.objects.get_or_create(
-                user=request.user, key=key, defaults={"fingerprint": fingerprint}
+                user=member(request), key=key, defaults={"fingerprint": fingerprint}
             )
             if not new:
                 return _replayed(record, fingerprint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
+from rest_framework.request import Request
 
 from accounts.models import User
 
@@ -16,3 +17,9 @@ class MemberRequest(PageRequest):
     """Of a view behind `login_required`."""
 
     user: User
+
+
+def member(request: Request) -> User:
+    """Who asks, in a view of the API that is for people who are signed in."""
+    assert isinstance(request.user, User)
+    return request.user

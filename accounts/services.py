@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PICTURES = ("profile_picture", "banner_image")
 PROFILE = ("first_name", "last_name", "bio", "website", "location", *PICTURES)
 
+CHOICES = ("record_history", "share_likes")
+
 
 @transaction.atomic
 def set_interests(*, user: User, parent_categories: Iterable[ParentCategory]) -> None:
@@ -36,6 +38,17 @@ def save_profile(*, user: User) -> None:
         if getattr(before, picture) != getattr(user, picture):
             _remove_after_commit(getattr(before, picture))
     _tell(settings.ON_PROFILE_CHANGED, user)
+
+
+@transaction.atomic
+def edit_account(*, user: User, name: str | None = None, **values: Any) -> None:
+    """Store what a person changed of their profile and their choices."""
+    if name is not None:
+        user.first_name, user.last_name = name, ""
+    for field, value in values.items():
+        setattr(user, field, value)
+    user.save(update_fields=[*CHOICES, "updated_at"])
+    save_profile(user=user)
 
 
 def remove_pictures(*, user: User) -> None:

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import path, re_path, register_converter
+from django.urls import path, re_path
 
+import accounts.converters  # noqa: F401  # `username`
 from accounts.views import media, profile, settings, signup
-
-
-class UsernameConverter:
-    """What usernames may consist of, imported ones included."""
-
-    regex = r"[\w.@+-]{1,150}"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-register_converter(UsernameConverter, "username")
 
 urlpatterns = [
     path("accounts/signup/dialog/", signup.signup_dialog, name="signup_dialog"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ParseError, ValidationError
@@ -16,6 +16,7 @@ from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler
 
 CONTENT_TYPE = "application/problem+json"
+NOWHERE = "There is no such thing, or you may not see it."
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -40,11 +41,13 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     response = exception_handler(error, context)
     if response is None:
         return None
-    detail, errors = str(getattr(error, "detail", error)), None
+    errors = None
     if isinstance(error, ValidationError):
         detail, errors = "Some values are not valid.", response.data
         if not isinstance(errors, dict):
             errors = {"non_field_errors": errors}
+    else:
+        detail = NOWHERE if isinstance(error, Http404) else response.data["detail"]
     response.data = _body(response.status_code, detail, errors)
     if isinstance(error, APIException) and hasattr(error, "members"):
         response.data |= error.members
@@ -74,7 +77,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """`handler404`: an address that leads nowhere."""
     if _is_api(request):
-        return _answer(404, "There is nothing at this address.")
+        return _answer(404, NOWHERE)
     return defaults.page_not_found(request, exception)
 
 

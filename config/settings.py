@@ -211,6 +211,7 @@ ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 HEADLESS_CLIENTS = ["app"]  # in `accounts.api`; browsers have their pages
+HEADLESS_TOKEN_STRATEGY = "accounts.authentication.BearerStrategy"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = SITE_NAME
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
@@ -358,7 +359,6 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "accounts.pagination.NewestFirst",
     "DEFAULT_THROTTLE_CLASSES": [
         "rest_framework.throttling.AnonRateThrottle",
         "rest_framework.throttling.UserRateThrottle",
@@ -384,6 +384,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "AUTHENTICATION_WHITELIST": ["accounts.authentication.SessionToken"],
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "ENUM_NAME_OVERRIDES": {
+        "EventType": ["watch", "impression", "click"],
+        "AuthenticatorType": ["totp", "recovery_codes"],
+    },
 }
 # Pages of other origins that may call the API from a browser.
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")

@@ -10,6 +10,10 @@ from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.serializers import PersonSerializer
+from interactions.models import Comment
+from videos.serializers import VideoSerializer
+
 MOST_EVENTS = 200  # a batch
 
 # A phone may have been offline for some days; its clock may be a little fast.
@@ -92,6 +96,54 @@ SERIALIZERS: dict[Any, type[EventSerializer]] = {
 )
 class AnyEventField(serializers.JSONField):
     """Whatever was sent: each event is validated alone, by its type."""
+
+
+class CommentSerializer(serializers.ModelSerializer[Comment]):
+    """A comment; `replies` are one level deep."""
+
+    user = PersonSerializer(read_only=True)
+    may_delete = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Comment
+        fields = ["id", "user", "text", "parent", "created_at", "may_delete"]
+        read_only_fields = fields
+
+    def get_may_delete(self, comment: Comment) -> bool:
+        return comment.pk in self.context["deletable"]
+
+
+class ThreadSerializer(CommentSerializer):
+    replies = CommentSerializer(many=True, read_only=True)
+
+    class Meta(CommentSerializer.Meta):
+        fields = [*CommentSerializer.Meta.fields, "replies"]
+        read_only_fields = fields
+
+
+class NewCommentSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=2000)
+    parent = serializers.IntegerField(  # type: ignore[assignment]  # as above
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The comment that this one answers.",
+    )
+
+
+class LikesSerializer(serializers.Serializer[Any]):
+    liked = serializers.BooleanField()
+    likes = serializers.IntegerField()
+
+
+class WatchedSerializer(serializers.Serializer[Any]):
+    """The last session of a video in one's history."""
+
+    video = VideoSerializer(read_only=True)
+    watched_at = serializers.DateTimeField(source="timestamp")
+    position = serializers.FloatField(help_text="Where it stopped, in seconds.")
 
 
 class BatchSerializer(serializers.Serializer[Any]):

@@ -81,7 +81,7 @@ class Ordered:
         ranked = ranking.concatenate([lists[name] for name in self._order()])[:count]
         if not ranked and not planned and self.strategy != "following":
             return self.plan.extend(planned, count)  # what it offers as a last resort
-        why = explanations.reasons(self.viewer, ranked, facts, self.model)
+        why = explanations.reasons(self.viewer, ranked, facts, self.model, self._beside)
         return [
             Entry(item.video_id, item.source, item.score, reason)
             for item, reason in zip(ranked, why, strict=True)

@@ -62,7 +62,7 @@ class VideoForm(forms.ModelForm[Video]):
         upload = self.cleaned_data["new_thumbnail"]
         if upload is None:
             return None
-        return clean_image(upload, max_size=THUMBNAIL_SIZE, crop=True)
+        return clean_thumbnail(upload)
 
     def values(self) -> dict[str, Any]:
         """Arguments of `services.update_video`, and most of `create_video`."""
@@ -91,16 +91,26 @@ class UploadForm(VideoForm):
 
     def clean_file(self) -> File[Any]:
         upload: File[Any] = self.cleaned_data["file"]
-        if upload.size > settings.UPLOAD_MAX_BYTES:
-            raise ValidationError(_too_large())
-        head = upload.read(16)
-        upload.seek(0)
-        if not media.looks_like_video(head):
-            raise ValidationError(
-                "This is not a video file, whatever its name says. MP4, WebM, MOV, MKV "
-                "and AVI work."
-            )
+        check_upload(upload)
         return upload
+
+
+def check_upload(upload: File[Any]) -> None:
+    """Raises `ValidationError` for what is too large or begins like no video."""
+    if upload.size > settings.UPLOAD_MAX_BYTES:
+        raise ValidationError(_too_large(), code="too_large")
+    head = upload.read(16)
+    upload.seek(0)
+    if not media.looks_like_video(head):
+        raise ValidationError(
+            "This is not a video file, whatever its name says. MP4, WebM, MOV, MKV "
+            "and AVI work."
+        )
+
+
+def clean_thumbnail(upload: File[Any]) -> File[Any]:
+    """`upload` cut to the size of thumbnails; raises `ValidationError`."""
+    return clean_image(upload, max_size=THUMBNAIL_SIZE, crop=True)
 
 
 def _too_large() -> str:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F
 
-from videos.models import Video
+from videos.querysets import VideoQuerySet
 
 CONFIG = "english"
 
@@ -53,7 +53,7 @@ def refresh(videos: Sequence[int] | None = None) -> int:
         return int(cursor.rowcount)
 
 
-def matching(videos: QuerySet[Video], text: str) -> QuerySet[Video]:
+def matching(videos: VideoQuerySet, text: str) -> VideoQuerySet:
     """Those of `videos` that match `text`, annotated with `rank`, the best first.
 
     `text` is what people type: words, "phrases", or, -not. The last word also matches

@@ -8,7 +8,6 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,6 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import User
 from accounts.paging import newest_first
+from accounts.profiles import figures, followed
 from accounts.requests import PageRequest
 
 PAGE_SIZE = 24
@@ -117,8 +117,8 @@ def _people(
         size=PAGE_SIZE,
     )
     people = [getattr(follow, other) for follow in part.rows]
-    followed = _followed(request.user, people)
-    items = [PersonItem(other, other.pk in followed) for other in people]
+    known = followed(request.user, people)
+    items = [PersonItem(other, other.pk in known) for other in people]
     page = Page(items, _next_url(request, part.next_cursor))
     return _render(request, person, page, "accounts/people.html")
 
@@ -138,26 +138,17 @@ def _render(
 
 def _head(request: PageRequest, person: User) -> dict[str, Any]:
     """What stands above the tabs, in four queries."""
-    totals = person.videos.listed().aggregate(
-        count=Count("pk"), views=Coalesce(Sum("views"), 0)
-    )
-    follower_count = person.followers.filter(follower__is_active=True).count()
-    following_count = person.following.filter(followee__is_active=True).count()
+    stats = figures(person)
     counts = {
-        "profile": totals["count"],
-        "profile_followers": follower_count,
-        "profile_following": following_count,
+        "profile": stats["videos"],
+        "profile_followers": stats["followers"],
+        "profile_following": stats["following"],
     }
     current = request.resolver_match.view_name  # type: ignore[union-attr]
     return {
         "person": person,
-        "is_following": person.pk in _followed(request.user, [person]),
-        "stats": {
-            "videos": totals["count"],
-            "views": totals["views"],
-            "followers": follower_count,
-            "following": following_count,
-        },
+        "is_following": person.pk in followed(request.user, [person]),
+        "stats": stats,
         "tabs": [
             {
                 "label": label,
@@ -168,14 +159,6 @@ def _head(request: PageRequest, person: User) -> dict[str, Any]:
             for name, label in TABS.items()
         ],
     }
-
-
-def _followed(viewer: User | AnonymousUser, people: Iterable[User]) -> set[int]:
-    """The keys of those of `people` whom `viewer` follows."""
-    if not viewer.is_authenticated:
-        return set()
-    follows = viewer.following.filter(followee__in=list(people))
-    return set(follows.values_list("followee_id", flat=True))
 
 
 def _progress(viewer: User | AnonymousUser, videos: Iterable[Any]) -> dict[int, float]:

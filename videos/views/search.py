@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -18,12 +15,12 @@ from videos import search as full_text
 from videos.cards import Page, cards, next_url
 from videos.forms import SearchForm
 from videos.models import ParentCategory, Video
+from videos.progress import progress_of
+from videos.querysets import VideoQuerySet
 
 PAGE_SIZE = 20
 MAX_RESULTS = 400
 PEOPLE = 6
-DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
-SECONDS = {"short": (0, 240), "medium": (240, 1200), "long": (1200, 10**9)}
 
 
 @require_safe
@@ -41,7 +38,7 @@ def search(request: PageRequest) -> HttpResponse:
         following = offset + PAGE_SIZE
         more = len(rows) > PAGE_SIZE and following < MAX_RESULTS
         page = Page(
-            cards(rows[:PAGE_SIZE], _progress(request.user, rows)),
+            cards(rows[:PAGE_SIZE], progress_of(request.user, rows)),
             next_url(request, **{"from": str(following) if more else ""}),
         )
         if not offset:
@@ -60,22 +57,19 @@ def search(request: PageRequest) -> HttpResponse:
     return render(request, "videos/search.html", context)
 
 
-def _all() -> QuerySet[Video]:
+def _all() -> VideoQuerySet:
     return Video.objects.listed().for_cards()
 
 
-def _filtered(videos: QuerySet[Video], wanted: dict[str, Any]) -> QuerySet[Video]:
+def _filtered(videos: VideoQuerySet, wanted: dict[str, Any]) -> VideoQuerySet:
     if category := wanted.get("category"):
-        videos = videos.filter(parent_categories=category)
-    if span := SECONDS.get(str(wanted.get("duration"))):
-        videos = videos.filter(duration__gte=span[0], duration__lt=span[1])
-    if days := DAYS.get(str(wanted.get("age"))):
-        since = timezone.now() - timedelta(days=days)
-        videos = videos.filter(published_at__gte=since)
-    return videos
+        videos = videos.within(category)
+    return videos.lasting(wanted.get("duration", "")).published_within(
+        wanted.get("age", "")
+    )
 
 
-def _ordered(videos: QuerySet[Video], wanted: dict[str, Any]) -> QuerySet[Video]:
+def _ordered(videos: VideoQuerySet, wanted: dict[str, Any]) -> VideoQuerySet:
     by = {"newest": ["-published_at"], "views": ["-views"]}.get(
         str(wanted.get("sort")), ["-rank", "-engagement"]
     )
@@ -95,13 +89,6 @@ def _people(text: str) -> QuerySet[User]:
         .annotate(size=Count("followers", distinct=True))
         .order_by("-size", "username")[:PEOPLE]
     )
-
-
-def _progress(user: User | AnonymousUser, videos: list[Video]) -> dict[int, float]:
-    if not user.is_authenticated:
-        return {}
-    rows = user.engagements.filter(video__in=videos, fraction__gt=0)
-    return dict(rows.values_list("video_id", "fraction"))
 
 
 def _offset(value: str) -> int:

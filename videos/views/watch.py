@@ -9,12 +9,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from accounts.requests import PageRequest
-from videos import delivery
+from videos import delivery, links
 from videos.models import Video
+from videos.progress import resume_at
 
 FILE_MAX_AGE = int(timedelta(hours=1).total_seconds())
 THUMBNAIL_MAX_AGE = int(timedelta(minutes=10).total_seconds())  # then by ETag
-FINISHED = 0.95  # from here on, playing starts at the beginning again
 
 
 @require_safe
@@ -37,21 +37,13 @@ def video(request: PageRequest, video_id: str) -> HttpResponse:
     if user.is_authenticated:
         context["liked"] = shown.like_set.filter(user=user).exists()
         context["is_following"] = creator.followers.filter(follower=user).exists()
-        context["start_at"] = _resume_at(shown, user.pk)
+        context["start_at"] = resume_at(user, shown)
     return render(request, "videos/video.html", context)
-
-
-def _resume_at(video: Video, user_pk: int) -> float:
-    """Where the last session stood, in seconds; 0 when it came to the end."""
-    last = video.watches.filter(user=user_pk).order_by("-updated_at").first()
-    if last is None or last.position >= FINISHED * video.duration:
-        return 0.0
-    return float(last.position)
 
 
 @require_safe
 def file(request: HttpRequest, video_id: str) -> HttpResponseBase:
-    shown = get_object_or_404(Video.objects.visible_to(request.user), video_id=video_id)
+    shown = get_object_or_404(links.openable(request), video_id=video_id)
     if not shown.video_file:
         raise Http404("This video is elsewhere.")
     extension = "webm" if shown.content_type == "video/webm" else "mp4"
@@ -67,7 +59,7 @@ def file(request: HttpRequest, video_id: str) -> HttpResponseBase:
 
 @require_safe
 def thumbnail(request: HttpRequest, video_id: str) -> HttpResponseBase:
-    shown = get_object_or_404(Video.objects.visible_to(request.user), video_id=video_id)
+    shown = get_object_or_404(links.openable(request), video_id=video_id)
     if not shown.thumbnail:
         raise Http404("This video has no thumbnail.")
     return delivery.serve(

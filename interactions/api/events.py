@@ -1,4 +1,4 @@
-"""The API of what people do."""
+"""Batches of events, as players and feeds send them."""
 
 from __future__ import annotations
 

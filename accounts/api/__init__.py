@@ -1,0 +1,1 @@
+"""The API of `accounts`: getting in, one's own account, other people."""

@@ -1,0 +1,165 @@
+"""What one gets in with: password, e-mail addresses, a second factor."""
+
+from __future__ import annotations
+
+from allauth.headless.account import views as account
+from allauth.headless.mfa import views as mfa
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.headless import Answer, Headless
+from accounts.api.serializers import (
+    AuthenticatorSerializer,
+    CodeSerializer,
+    EmailAddressSerializer,
+    EmailSerializer,
+    KeySerializer,
+    NewPasswordSerializer,
+    RecoveryCodesSerializer,
+    ResetSerializer,
+    TokenSerializer,
+    TotpSerializer,
+)
+from accounts.api.session import EntranceView, MemberView, with_token
+
+change_password = Headless(account.ChangePasswordView)
+request_reset = Headless(account.RequestPasswordResetView)
+reset_password = Headless(account.ResetPasswordView)
+manage_email = Headless(account.ManageEmailView)
+verify_email = Headless(account.VerifyEmailView)
+list_authenticators = Headless(mfa.AuthenticatorsView)
+manage_totp = Headless(mfa.ManageTOTPView)
+manage_codes = Headless(mfa.ManageRecoveryCodesView)
+
+
+class PasswordView(MemberView):
+    """Change the password. All other sessions end; this one gets a new token."""
+
+    @extend_schema(request=NewPasswordSerializer, responses=TokenSerializer)
+    def post(self, request: Request) -> Response:
+        sent = NewPasswordSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        return with_token(change_password(request, sent.validated_data))
+
+
+class PasswordResetView(EntranceView):
+    """Have a link to a new password sent; nobody learns who has an account."""
+
+    @extend_schema(request=EmailSerializer, responses={202: None})
+    def post(self, request: Request) -> Response:
+        sent = EmailSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        request_reset(request, sent.validated_data)
+        return Response(status=status.HTTP_202_ACCEPTED)
+
+
+class PasswordResetConfirmationView(EntranceView):
+    """Set a new password with the key of that link; log in with it then."""
+
+    @extend_schema(request=ResetSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        sent = ResetSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        reset_password(request, sent.validated_data, accept=(200, 401))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class EmailView(MemberView):
+    """The e-mail address, and the new one while it is not confirmed."""
+
+    problems = {"POST": {403}}
+
+    @extend_schema(responses=EmailAddressSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        answer = manage_email(request)
+        return Response(EmailAddressSerializer(answer.data, many=True).data)
+
+    @extend_schema(
+        request=EmailSerializer, responses={200: EmailAddressSerializer(many=True)}
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for another address: it counts once its owner followed the link."""
+        sent = EmailSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        answer = manage_email(request, sent.validated_data)
+        return Response(EmailAddressSerializer(answer.data, many=True).data)
+
+
+class EmailVerificationView(EntranceView):
+    """Confirm an address with the key of the link that was sent to it."""
+
+    problems = {"POST": {409}}
+
+    @extend_schema(request=KeySerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        sent = KeySerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        verify_email(request, sent.validated_data, accept=(200, 401))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class AuthenticatorsView(MemberView):
+    """The second factors in use."""
+
+    @extend_schema(responses=AuthenticatorSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        answer = list_authenticators(request)
+        return Response(AuthenticatorSerializer(answer.data, many=True).data)
+
+
+class TotpView(MemberView):
+    """Time-based codes of an authenticator app (RFC 6238).
+
+    Needs a confirmed e-mail address (else 409) and a recent log-in (else 401 with the
+    `flow` `reauthenticate`).
+    """
+
+    problems = {"GET": {409}, "POST": {409}, "DELETE": {409}}
+
+    @extend_schema(responses=TotpSerializer)
+    def get(self, request: Request) -> Response:
+        """Whether it is in use; if not, a secret to begin with."""
+        answer = manage_totp(request, accept=(200, 404))
+        if answer.status == status.HTTP_200_OK:
+            return Response({"active": True})
+        secret, url = answer.meta["secret"], answer.meta["totp_url"]
+        return Response({"active": False, "secret": secret, "url": url})
+
+    @extend_schema(request=CodeSerializer, responses={201: RecoveryCodesSerializer})
+    def post(self, request: Request) -> Response:
+        """Begin, with a code that shows that the app has the secret.
+
+        The answer holds recovery codes, to be kept elsewhere.
+        """
+        sent = CodeSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        manage_totp(request, sent.validated_data)
+        codes = manage_codes(request, method="GET")
+        return _codes(codes, status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """The password alone is enough again."""
+        manage_totp(request)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RecoveryCodesView(MemberView):
+    """Codes for who has lost the authenticator."""
+
+    problems = {"GET": {404}, "POST": {400}}
+
+    @extend_schema(responses=RecoveryCodesSerializer)
+    def get(self, request: Request) -> Response:
+        return _codes(manage_codes(request), status.HTTP_200_OK)
+
+    @extend_schema(request=None, responses={201: RecoveryCodesSerializer})
+    def post(self, request: Request) -> Response:
+        """New ones; those before are of no use any more."""
+        return _codes(manage_codes(request), status.HTTP_201_CREATED)
+
+
+def _codes(answer: Answer, code: int) -> Response:
+    return Response({"unused_codes": answer.data["unused_codes"]}, status=code)

@@ -1,0 +1,140 @@
+"""One's own account: profile, interests, what is stored, and the end of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.core import ratelimit
+from django.db import transaction
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import Throttled, ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import services
+from accounts.api.headless import WAIT
+from accounts.api.serializers import (
+    InterestsSerializer,
+    MeSerializer,
+    PasswordSerializer,
+    PictureSerializer,
+)
+from accounts.forms import DeleteAccountForm, ProfileForm
+from accounts.models import User
+from accounts.preconditions import check_unchanged, tagged
+from accounts.requests import member
+
+
+def _own(request: Request, user: User) -> Response:
+    return tagged(request, user, MeSerializer(user, context={"request": request}).data)
+
+
+def _locked(request: Request) -> User:
+    return User.objects.select_for_update(no_key=True).get(pk=member(request).pk)
+
+
+class MeView(APIView):
+    """One's own account."""
+
+    permission_classes = [IsAuthenticated]
+    versioned = True
+
+    @extend_schema(responses=MeSerializer)
+    def get(self, request: Request) -> Response:
+        return _own(request, member(request))
+
+    @extend_schema(request=MeSerializer, responses=MeSerializer)
+    def patch(self, request: Request) -> Response:
+        """Change what is sent and nothing else."""
+        with transaction.atomic():
+            user = _locked(request)
+            check_unchanged(request, user)
+            sent = MeSerializer(user, data=request.data, partial=True)
+            sent.is_valid(raise_exception=True)
+            values: dict[str, Any] = dict(sent.validated_data)
+            name = values.pop("get_full_name", None)
+            services.edit_account(user=user, name=name, **values)
+        return _own(request, user)
+
+
+class PictureView(APIView):
+    """The profile picture or the banner, cut to size and free of metadata."""
+
+    permission_classes = [IsAuthenticated]
+    parser_classes = [MultiPartParser]
+    field = "profile_picture"
+
+    @extend_schema(request=PictureSerializer, responses=MeSerializer)
+    def put(self, request: Request) -> Response:
+        sent = PictureSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        clean = ProfileForm.base_fields[self.field].clean
+        return self._set(request, clean(sent.validated_data["image"]))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request) -> Response:
+        self._set(request, "")
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @transaction.atomic
+    def _set(self, request: Request, picture: Any) -> Response:
+        user = _locked(request)
+        setattr(user, self.field, picture)
+        services.save_profile(user=user)
+        return _own(request, user)
+
+
+class InterestsView(APIView):
+    """The parent categories that one likes; feeds follow at once."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=InterestsSerializer)
+    def get(self, request: Request) -> Response:
+        chosen = member(request).parent_category_interests.all()
+        return Response(InterestsSerializer({"interests": chosen}).data)
+
+    @extend_schema(request=InterestsSerializer, responses=InterestsSerializer)
+    def put(self, request: Request) -> Response:
+        sent = InterestsSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        services.set_interests(
+            user=member(request), parent_categories=sent.validated_data["interests"]
+        )
+        return self.get(request)
+
+
+class ExportView(APIView):
+    """All that is stored about the person, table by table."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        return Response(services.export_account(user=member(request)))
+
+
+class DeletionView(APIView):
+    """Delete the account with all that is theirs; there is no way back."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=PasswordSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        user = member(request)
+        if not ratelimit.consume(request._request, action="reauthenticate", user=user):
+            raise Throttled(wait=WAIT)
+        sent = PasswordSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        form = DeleteAccountForm(sent.validated_data, user=user)
+        if not form.is_valid():
+            raise ValidationError(
+                {name: [str(e) for e in form.errors[name]] for name in form.errors}
+            )
+        services.delete_account(user=user)
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,235 @@
+"""Forms of `accounts` in the API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.forms import USERNAME_MAX_LENGTH
+from accounts.models import User
+
+PASSWORD_MAX_LENGTH = 4096  # hashing takes longer the longer it is
+Interests = User._meta.get_field("parent_category_interests").related_model
+
+
+@extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+class PictureUrl(serializers.ImageField):
+    """The address of a picture; null without one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, use_url=True, **kwargs)
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    """A person as videos and comments name them."""
+
+    display_name = serializers.CharField(read_only=True)
+    picture_url = PictureUrl(source="profile_picture")
+
+    class Meta:
+        model = User
+        fields = ["username", "display_name", "picture_url", "verified"]
+        read_only_fields = fields
+
+
+class InterestsField(serializers.ManyRelatedField):
+    """Slugs of parent categories."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            child_relation=serializers.SlugRelatedField(
+                slug_field="slug", queryset=Interests._default_manager.all()
+            ),
+            **kwargs,
+        )
+
+
+class MeSerializer(serializers.ModelSerializer[User]):
+    """One's own account; `name` is shown instead of the username."""
+
+    name = serializers.CharField(
+        source="get_full_name", max_length=150, allow_blank=True, required=False
+    )
+    display_name = serializers.CharField(read_only=True)
+    website = serializers.URLField(max_length=200, allow_blank=True, required=False)
+    picture_url = PictureUrl(source="profile_picture")
+    banner_url = PictureUrl(source="banner_image")
+    interests: Any = serializers.SlugRelatedField(
+        source="parent_category_interests",
+        slug_field="slug",
+        many=True,
+        read_only=True,
+        help_text="Slugs of parent categories.",
+    )
+
+    class Meta:
+        model = User
+        fields = [
+            *("username", "email", "display_name", "name", "bio", "website"),
+            *("location", "picture_url", "banner_url", "role", "verified"),
+            *("interests", "record_history", "share_likes", "date_joined"),
+        ]
+        read_only_fields = ["username", "email", "role", "verified", "date_joined"]
+
+    def validate_website(self, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise serializers.ValidationError(
+                "Use an address that begins with https://."
+            )
+        return value
+
+
+class FiguresSerializer(serializers.Serializer[Any]):
+    """Of what everybody may see."""
+
+    videos = serializers.IntegerField()
+    views = serializers.IntegerField()
+    followers = serializers.IntegerField()
+    following = serializers.IntegerField()
+
+
+class ProfileSerializer(PersonSerializer):
+    """A person's page; counts are of what everybody may see."""
+
+    banner_url = PictureUrl(source="banner_image")
+    figures = serializers.SerializerMethodField()
+    is_following = serializers.SerializerMethodField(help_text="Whether you follow.")
+    interests: Any = serializers.SlugRelatedField(
+        source="parent_category_interests", slug_field="slug", many=True, read_only=True
+    )
+
+    class Meta(PersonSerializer.Meta):
+        fields = [
+            *PersonSerializer.Meta.fields,
+            *("banner_url", "bio", "website", "location", "date_joined", "interests"),
+            *("figures", "is_following"),
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(FiguresSerializer)
+    def get_figures(self, person: User) -> Any:
+        return self.context["figures"]
+
+    def get_is_following(self, person: User) -> bool:
+        return person.pk in self.context["followed"]
+
+
+class SignupSerializer(serializers.Serializer[Any]):
+    username = serializers.RegexField(
+        r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?$",
+        min_length=3,
+        max_length=USERNAME_MAX_LENGTH,
+    )
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(
+        min_length=8, max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False
+    )
+    interests = InterestsField(
+        required=False, default=list, help_text="Slugs of parent categories."
+    )
+
+
+class LoginSerializer(serializers.Serializer[Any]):
+    login = serializers.CharField(
+        max_length=254, help_text="Username or e-mail address."
+    )
+    password = serializers.CharField(
+        max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False
+    )
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    """Keep `token` safe: it is good until its session is ended."""
+
+    token = serializers.CharField(read_only=True)
+    user = MeSerializer(read_only=True)
+
+
+class CodeSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(max_length=16)
+
+
+class PasswordSerializer(serializers.Serializer[Any]):
+    password = serializers.CharField(
+        max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False
+    )
+
+
+class NewPasswordSerializer(serializers.Serializer[Any]):
+    current_password = serializers.CharField(
+        max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False
+    )
+    new_password = serializers.CharField(
+        min_length=8, max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False
+    )
+
+
+class ResetSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField(
+        max_length=200, help_text="What follows `/key/` in the link of the e-mail."
+    )
+    password = serializers.CharField(
+        min_length=8, max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False
+    )
+
+
+class EmailSerializer(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+
+
+class KeySerializer(serializers.Serializer[Any]):
+    key = serializers.CharField(
+        max_length=200, help_text="The last part of the link of the e-mail."
+    )
+
+
+class EmailAddressSerializer(serializers.Serializer[Any]):
+    email = serializers.EmailField()
+    verified = serializers.BooleanField()
+    primary = serializers.BooleanField()
+
+
+class Moment(serializers.DateTimeField):
+    """Seconds since 1970, as allauth gives them."""
+
+    def to_representation(self, value: Any) -> Any:
+        return super().to_representation(datetime.fromtimestamp(value, UTC))
+
+
+class SessionSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    user_agent = serializers.CharField(allow_blank=True)
+    ip = serializers.CharField()
+    created_at = Moment()
+    is_current = serializers.BooleanField()
+
+
+class AuthenticatorSerializer(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(["totp", "recovery_codes"])
+    created_at = Moment()
+    last_used_at = Moment(allow_null=True)
+
+
+class TotpSerializer(serializers.Serializer[Any]):
+    """Before it is active: the secret for the authenticator app, and its QR address."""
+
+    active = serializers.BooleanField()
+    secret = serializers.CharField(required=False)
+    url = serializers.CharField(required=False, help_text="otpauth://...")
+
+
+class RecoveryCodesSerializer(serializers.Serializer[Any]):
+    """Each lets one in once, in place of the authenticator."""
+
+    unused_codes = serializers.ListField(child=serializers.CharField())
+
+
+class PictureSerializer(serializers.Serializer[Any]):
+    image = serializers.FileField(help_text="JPEG, PNG, WebP or GIF.")
+
+
+class InterestsSerializer(serializers.Serializer[Any]):
+    interests = InterestsField(help_text="Slugs of parent categories; all that count.")

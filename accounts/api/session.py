@@ -1,0 +1,163 @@
+"""Signing up, logging in and out, and the sessions of a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.headless.account import views as account
+from allauth.headless.mfa import views as mfa
+from allauth.headless.usersessions import views as usersessions
+from allauth.usersessions.models import UserSession
+from django.db import IntegrityError, transaction
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import services
+from accounts.api.headless import Answer, Headless, Refused
+from accounts.api.serializers import (
+    CodeSerializer,
+    LoginSerializer,
+    PasswordSerializer,
+    SessionSerializer,
+    SignupSerializer,
+    TokenSerializer,
+)
+from accounts.authentication import SessionToken
+from accounts.models import User
+from accounts.requests import member
+
+signup = Headless(account.SignupView)
+login = Headless(account.LoginView)
+session = Headless(account.SessionView)
+reauthenticate = Headless(account.ReauthenticateView)
+authenticate = Headless(mfa.AuthenticateView)
+sessions = Headless(usersessions.SessionsView)
+
+
+class EntranceView(APIView):
+    """For who is not in yet: a token, if there is one, is allauth's to judge."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+
+class MemberView(APIView):
+    """For who is in, by token: the sessions of browsers have their pages."""
+
+    authentication_classes = [SessionToken]
+    permission_classes = [IsAuthenticated]
+
+
+def with_token(answer: Answer, code: int = status.HTTP_200_OK) -> Response:
+    user = User.objects.get(pk=answer.data["user"]["id"])
+    data = TokenSerializer({"token": answer.token, "user": user}).data
+    return Response(data, status=code)
+
+
+class SignupView(EntranceView):
+    """Make an account, with the subjects that one likes, and log in."""
+
+    problems = {"POST": {403, 409}}
+
+    @extend_schema(request=SignupSerializer, responses={201: TokenSerializer})
+    def post(self, request: Request) -> Response:
+        sent = SignupSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        values: dict[str, Any] = dict(sent.validated_data)
+        interests, refusal = values.pop("interests"), None
+        try:
+            with transaction.atomic():
+                try:
+                    answer = signup(request, values)
+                except APIException as error:  # to be counted by the limit on attempts
+                    refusal = error
+                else:
+                    user = User.objects.get(pk=answer.data["user"]["id"])
+                    services.set_interests(user=user, parent_categories=interests)
+        except IntegrityError:
+            raise Refused(409, "That name or e-mail was taken a moment ago.") from None
+        if refusal is not None:
+            raise refusal
+        return with_token(answer, status.HTTP_201_CREATED)
+
+
+class LoginView(EntranceView):
+    """Log in with username or e-mail address, and password.
+
+    Who uses two factors gets a 401 whose `flow` is `mfa_authenticate` and whose `token`
+    goes with the code to `auth/login/code/`.
+    """
+
+    problems = {"POST": {401, 409}}
+
+    @extend_schema(request=LoginSerializer, responses=TokenSerializer)
+    def post(self, request: Request) -> Response:
+        sent = LoginSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        name, password = sent.validated_data["login"], sent.validated_data["password"]
+        method = "email" if "@" in name else "username"
+        return with_token(login(request, {method: name, "password": password}))
+
+
+class LoginCodeView(EntranceView):
+    """The second factor: a code of the authenticator app, or a recovery code."""
+
+    @extend_schema(
+        request=CodeSerializer,
+        responses=TokenSerializer,
+        auth=[{"sessionToken": []}],  # type: ignore[list-item]
+    )
+    def post(self, request: Request) -> Response:
+        sent = CodeSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        return with_token(authenticate(request, sent.validated_data))
+
+
+class SessionView(MemberView):
+    """The session that the token is of."""
+
+    @extend_schema(responses=TokenSerializer)
+    def get(self, request: Request) -> Response:
+        return with_token(session(request))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Log out: the token is of no use from now on."""
+        session(request, accept=(200, 401))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ReauthenticationView(MemberView):
+    """The password once more: what is delicate asks for it after five minutes."""
+
+    @extend_schema(request=PasswordSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        sent = PasswordSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        reauthenticate(request, sent.validated_data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SessionsView(MemberView):
+    """Where one is logged in."""
+
+    @extend_schema(responses=SessionSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        return Response(SessionSerializer(sessions(request).data, many=True).data)
+
+
+class SessionRevocationView(MemberView):
+    """End one of them, wherever it is."""
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, session_id: int) -> Response:
+        known = UserSession.objects.filter(user=member(request), pk=session_id)
+        if not known.exists():
+            raise NotFound
+        sessions(request, {"sessions": [session_id]}, accept=(200, 401))
+        return Response(status=status.HTTP_204_NO_CONTENT)

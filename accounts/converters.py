@@ -1,0 +1,20 @@
+"""Parts of addresses."""
+
+from __future__ import annotations
+
+from django.urls import register_converter
+
+
+class UsernameConverter:
+    """What usernames may consist of, imported ones included."""
+
+    regex = r"[\w.@+-]{1,150}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(UsernameConverter, "username")

@@ -1,0 +1,40 @@
+"""What a profile says of a person: figures, and whether the viewer follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypedDict
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+
+
+class Figures(TypedDict):
+    videos: int
+    views: int
+    followers: int
+    following: int
+
+
+def figures(person: User) -> Figures:
+    """Of what everybody may see, in three queries."""
+    totals = person.videos.listed().aggregate(
+        count=Count("pk"), views=Coalesce(Sum("views"), 0)
+    )
+    return {
+        "videos": totals["count"],
+        "views": totals["views"],
+        "followers": person.followers.filter(follower__is_active=True).count(),
+        "following": person.following.filter(followee__is_active=True).count(),
+    }
+
+
+def followed(viewer: User | AnonymousUser, people: Iterable[User]) -> set[int]:
+    """The keys of those of `people` whom `viewer` follows."""
+    if not viewer.is_authenticated:
+        return set()
+    follows = viewer.following.filter(followee__in=list(people))
+    return set(follows.values_list("followee_id", flat=True))

@@ -1,0 +1,120 @@
+"""The API of feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.requests import member
+from recommender import feed, strategies
+from recommender.feed import FeedPage
+from recommender.serializers import (
+    ExplanationSerializer,
+    FeedQuerySerializer,
+    FeedSerializer,
+    HomeQuerySerializer,
+    StrategiesSerializer,
+)
+from recommender.viewers import Viewer
+from recommender.why import explain
+from videos.api import category_named, visible_video
+
+
+class HomeView(APIView):
+    """What to watch next. Nothing that you have seen, until nothing else is left."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(parameters=[HomeQuerySerializer], responses=FeedSerializer)
+    def get(self, request: Request) -> Response:
+        asked = HomeQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        slug = asked.validated_data.get("category")
+        chosen = category_named(slug) if slug else None
+        return _answer(request, partial(feed.home, request.user, category=chosen))
+
+
+class FollowingFeedView(APIView):
+    """From the creators that you follow, the newest first."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(parameters=[FeedQuerySerializer], responses=FeedSerializer)
+    def get(self, request: Request) -> Response:
+        return _answer(request, partial(feed.following, member(request)))
+
+
+class TrendingFeedView(APIView):
+    """What everybody watches these days."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(parameters=[FeedQuerySerializer], responses=FeedSerializer)
+    def get(self, request: Request) -> Response:
+        return _answer(request, partial(feed.explore, request.user))
+
+
+class CategoryFeedView(APIView):
+    """A category or parent category, by its slug."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(parameters=[FeedQuerySerializer], responses=FeedSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        category = category_named(slug)
+        return _answer(request, partial(feed.category, request.user, category))
+
+
+class RelatedFeedView(APIView):
+    """More like this: what to watch after a video."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(parameters=[FeedQuerySerializer], responses=FeedSerializer)
+    def get(self, request: Request, video_id: str) -> Response:
+        video = visible_video(request, video_id)
+        return _answer(request, partial(feed.related, request.user, video))
+
+
+def _answer(request: Request, source: Callable[..., FeedPage]) -> Response:
+    """The page of `source` that is asked for."""
+    asked = FeedQuerySerializer(data=request.query_params)
+    asked.is_valid(raise_exception=True)
+    values = dict(asked.validated_data)
+    size = values.pop("limit")
+    try:
+        page = source(size=size, **values)
+    except feed.NoSuchStrategy as error:
+        raise ValidationError({"strategy": [str(error)]}) from error
+    progress = {item.video.pk: item.progress for item in page.items}
+    context = {"request": request, "progress": progress}
+    return Response(FeedSerializer(page, context=context).data)
+
+
+class StrategiesView(APIView):
+    """The strategies that feeds take at this moment."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses=StrategiesSerializer)
+    def get(self, request: Request) -> Response:
+        return Response({"strategies": strategies.available()})
+
+
+class ExplanationView(APIView):
+    """Why a video would be recommended to you."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=ExplanationSerializer)
+    def get(self, request: Request, video_id: str) -> Response:
+        video = visible_video(request, video_id)
+        explanation = explain(Viewer(request.user), video)
+        return Response(ExplanationSerializer(explanation).data)
