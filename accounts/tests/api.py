@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
@@ -17,7 +18,9 @@ def token_of(user: User) -> str:
     """Of a session that `user` just began."""
     client = Client()
     client.force_login(user)
-    return client.session.session_key
+    key = client.session.session_key
+    UserSession.objects.create(user=user, session_key=key, ip="127.0.0.1")
+    return key
 
 
 def ask(

@@ -158,6 +158,9 @@ def test_another_address_counts_once_it_is_confirmed():
     )
     token = token_of(user)
     new = {"email": "moved@example.com"}
+    asked = ask("POST", "auth/email/", new, token=token)
+    assert (asked.status_code, asked.json()["flow"]) == (401, "reauthenticate")
+    ask("POST", "auth/reauthentication/", {"password": PASSWORD}, token=token)
     assert ask("POST", "auth/email/", new, token=token).status_code == 200
     assert ask("GET", "me/", token=token).json()["email"] == user.email
     body = next(each.body for each in mail.outbox if each.to == ["moved@example.com"])

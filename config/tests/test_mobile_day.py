@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -148,16 +147,20 @@ def _process(command: list[str], environment: dict[str, str]) -> Iterator[None]:
         assert process.poll() is None, command
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # it was still starting
+            process.kill()
+            process.wait()
 
 
 def _await_answer(url: str) -> None:
     deadline = time.monotonic() + 120
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=10):
+            with urllib.request.urlopen(url, timeout=60):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             assert time.monotonic() < deadline, f"{url} does not answer"
             time.sleep(0.5)
 

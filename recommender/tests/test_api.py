@@ -13,7 +13,7 @@ from accounts.tests.factories import make_user
 from interactions import services as interactions
 from interactions.models import Impression, Watch
 from interactions.tests.factories import watch
-from recommender import pipeline, services
+from recommender import pipeline, services, serving
 from recommender.tests.planted import plant
 from videos.tests.factories import make_category, make_video
 
@@ -127,7 +127,8 @@ def test_a_model_without_a_run_is_refused_with_what_there_is(videos):
 
 
 @pytest.mark.slow
-def test_a_model_by_its_name_and_why():
+def test_a_model_by_its_name_and_why(monkeypatch):
+    monkeypatch.setattr(serving, "CHECK_EVERY", 0.0)
     world = plant()
     run = pipeline.train(model="ease", activate=False)
     fan = world.fans[0][0]

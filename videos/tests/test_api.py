@@ -204,7 +204,7 @@ def test_a_thumbnail_is_replaced():
 
 @pytest.fixture
 def private():
-    video = make_video(visibility="private", external_url="")
+    video = make_video(visibility="private")
     video.video_file.save("video", ContentFile(MP4))
     return video
 
