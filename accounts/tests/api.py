@@ -48,5 +48,13 @@ def ask(
     )
 
 
+def status_of(url: str) -> int:
+    """Of a page or file, whose content is read to its end, and so closed."""
+    response = Client().get(url)
+    if response.streaming:
+        assert b"".join(response.streaming_content)
+    return response.status_code
+
+
 def _multipart(values: dict[str, Any]) -> tuple[bytes, str]:
     return encode_multipart(BOUNDARY, values), MULTIPART_CONTENT

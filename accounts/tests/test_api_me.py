@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
-from accounts.tests.api import ask, token_of
+from accounts.tests.api import ask, status_of, token_of
 from accounts.tests.factories import make_user
 from accounts.tests.pictures import make_picture
 from videos.tests.factories import make_category, make_video
@@ -67,7 +67,7 @@ def test_pictures_come_and_go():
     token = token_of(make_user())
     put = ask("PUT", "me/picture/", files={"image": make_picture()}, token=token)
     url = put.json()["picture_url"]
-    assert Client().get(url).status_code == 200
+    assert status_of(url) == 200
     assert ask("DELETE", "me/picture/", token=token).status_code == 204
     assert ask("GET", "me/", token=token).json()["picture_url"] is None
     broken = ask("PUT", "me/banner/", files={"image": b"no picture"}, token=token)

@@ -120,6 +120,8 @@ CASES = {
     "GET feeds/trending/": (None, ANYONE),
     "GET feeds/category/{category}/": (None, ANYONE),
     f"GET feeds/related/{HIDDEN}/": (None, OWNER),
+    "GET explore/people/": (None, ANYONE),
+    "GET explore/map/": (None, ANYONE),
     "POST events/": (
         {"events": [{"id": str(uuid4()), "type": "watch", "video_id": "x"}]},
         ANYONE,

@@ -35,6 +35,7 @@ class TasteMapView(APIView):
     """The neighbourhood of a video or a person; by default that of the user."""
 
     permission_classes = [AllowAny]
+    problems = {"GET": {404}}
 
     @extend_schema(parameters=[SubjectSerializer], responses=TasteMapSerializer)
     def get(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from accounts.models import User
 
 
-class PersonSerializer(serializers.ModelSerializer[User]):
+class SuggestedPersonSerializer(serializers.ModelSerializer[User]):
     name = serializers.CharField(source="display_name", read_only=True)
     url = serializers.CharField(source="get_absolute_url", read_only=True)
 
@@ -19,15 +19,15 @@ class PersonSerializer(serializers.ModelSerializer[User]):
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
-    person = PersonSerializer()
+    person = SuggestedPersonSerializer()
     reason = serializers.CharField(allow_blank=True)
 
 
 class SubjectSerializer(serializers.Serializer[Any]):
     """What a map is drawn around: one of them, or neither for the user."""
 
-    video = serializers.CharField(default="", max_length=16)
-    person = serializers.CharField(default="", max_length=150)
+    video = serializers.CharField(default="", allow_blank=True, max_length=16)
+    person = serializers.CharField(default="", allow_blank=True, max_length=150)
 
 
 class NodeSerializer(serializers.Serializer[Any]):

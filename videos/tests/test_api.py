@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.tests.api import ask, token_of
+from accounts.tests.api import ask, status_of, token_of
 from accounts.tests.factories import make_user
 from accounts.tests.pictures import make_picture
 from interactions.tests.factories import watch
@@ -199,7 +199,7 @@ def test_a_thumbnail_is_replaced():
     video = make_video()
     path, token = f"videos/{video.video_id}/thumbnail/", token_of(video.creator)
     shown = ask("PUT", path, files={"image": make_picture()}, token=token).json()
-    assert Client().get(shown["thumbnail_url"]).status_code == 200
+    assert status_of(shown["thumbnail_url"]) == 200
 
 
 @pytest.fixture
@@ -224,9 +224,9 @@ def test_the_key_opens_that_video_alone_and_ages(private, monkeypatch):
     other = make_video(visibility="private", video_file="videos/other")
     elsewhere = url.replace(private.video_id, other.video_id)
     for address in (url + "x", url.split("?")[0], elsewhere):
-        assert Client().get(address).status_code == 404
+        assert status_of(address) == 404
     monkeypatch.setattr(links, "LIFETIME", timedelta(seconds=-1))
-    assert Client().get(url).status_code == 404
+    assert status_of(url) == 404
 
 
 def test_what_is_public_or_elsewhere_has_a_plain_address():
