@@ -46,10 +46,11 @@ FAILURES = (DriverError, Neo4jError, Busy, Superseded, OSError)
 @dataclass(frozen=True)
 class Writer:
     """A turn. `complete` says whether Neo4j held a whole mirror of this database, of
-    its generation and not ahead of it, when the turn began."""
+    its `generation` and not ahead of it, when the turn began."""
 
     session: Session
     number: int
+    generation: str
     complete: bool
 
     def commit(
@@ -78,8 +79,10 @@ class Writer:
         self.session.run(cypher).consume()
 
     def mark(self, *, complete: bool) -> None:
-        """Say whether the mirror is whole; begun anew, its watermark is 0."""
-        of_now = GraphMirror.load()
+        """Say whether the mirror is whole; begun anew, its watermark is 0.
+
+        It is of the turn's generation: were changes dropped since, it is of an old one.
+        """
         self.commit(
             [
                 (
@@ -88,7 +91,7 @@ class Writer:
                     {
                         "complete": complete,
                         "format": FORMAT,
-                        "generation": str(of_now.generation),
+                        "generation": self.generation,
                     },
                 )
             ],
@@ -141,15 +144,15 @@ def _claim(session: Session) -> Writer:
         " SET m.writer = coalesce(m.writer, 0) + 1 RETURN m.writer AS number,"
         " properties(m) AS mirror"
     ).single(strict=True)
-    ours = GraphMirror.load()
+    generation = str(GraphMirror.load().generation)
     mirror = record["mirror"]
     complete = (
         mirror.get("complete") is True
         and mirror["format"] == FORMAT
-        and mirror["generation"] == str(ours.generation)
+        and mirror["generation"] == generation
         and mirror["watermark"] <= _changes_ever()
     )
-    return Writer(session, record["number"], complete)
+    return Writer(session, record["number"], generation, complete)
 
 
 def _changes_ever() -> int:

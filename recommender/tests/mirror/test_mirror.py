@@ -13,8 +13,9 @@ from interactions import services
 from interactions.models import Engagement, GraphChange, UserCategoryInterest
 from interactions.tests.factories import watch
 from recommender import snapshot
-from recommender.mirror import driver, export
+from recommender.mirror import driver, export, outbox, sync
 from recommender.mirror.schema import PARTS
+from recommender.mirror.writer import turn
 from recommender.models import GraphMirror
 from recommender.tests.mirror.world import (
     count,
@@ -155,6 +156,21 @@ def test_a_mirror_ahead_of_a_restored_database_is_built_anew():
         )
     relay_all()
     assert not differences()
+
+
+def test_changes_dropped_during_a_rebuild_make_it_void(monkeypatch):
+    make_world()
+    monkeypatch.setattr(outbox, "LIMIT", 0)
+
+    def change_and_drop(part: str, rows: int) -> None:
+        make_user()
+        outbox.prune()
+
+    with driver.connect() as connected:
+        with turn(connected) as writer:
+            sync.rebuild(writer, progress=change_and_drop)
+        with turn(connected) as writer:
+            assert not writer.complete
 
 
 def test_what_is_not_of_the_mirror_stays():
