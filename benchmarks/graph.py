@@ -135,7 +135,7 @@ def _measure(graph: str) -> Measured:
 
 def _script(connected: Driver, memory: dict[str, list[Row]]) -> None:
     """What anybody would write: lists in batches, UNWIND, MATCH, MERGE, SET."""
-    from recommender.mirror.schema import NODES, RELATIONS
+    from recommender.mirror.schema import CONSTRAINTS, NODES, RELATIONS
 
     statements = {node.name: node.create for node in NODES}
     for part in RELATIONS:
@@ -149,6 +149,8 @@ def _script(connected: Driver, memory: dict[str, list[Row]]) -> None:
             + (f" SET {values}" if values else "")
         )
     with connected.session() as session:
+        for constraint in CONSTRAINTS:
+            session.run(constraint).consume()
         for name, statement in statements.items():
             for start in range(0, len(memory[name]), BATCH):
                 batch = memory[name][start : start + BATCH]
