@@ -161,9 +161,11 @@ def _failed(task: asyncio.Task[None]) -> bool:
 
 def pause_after(error: Exception) -> timedelta:
     """How long to leave the server alone after `error`."""
-    from neo4j.exceptions import AuthError
+    from neo4j.exceptions import Neo4jError
 
-    return PAUSE_REFUSED if isinstance(error, AuthError) else PAUSE
+    code = error.code if isinstance(error, Neo4jError) else None
+    refused = (code or "").startswith("Neo.ClientError.Security.")
+    return PAUSE_REFUSED if refused else PAUSE
 
 
 _askers: dict[tuple[int, str, str, str], _Asker] = {}

@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from neo4j.exceptions import AuthError
+from neo4j.exceptions import ClientError
 
 from accounts.models import User
 from accounts.tests.factories import make_user
@@ -42,7 +42,8 @@ from videos.tests.factories import make_video
 pytestmark = needs_neo4j
 
 SLOWER = 1.2  # what a page may take, in times of what it takes without Neo4j
-ROUNDS = 60  # of measuring; the best of each side counts, as noise only adds
+ROUNDS = 200  # of measuring; the best of each side counts, as noise only adds
+PATIENCE = 600.0  # seconds: a busy machine starts Java slowly
 
 
 @pytest.fixture
@@ -73,11 +74,11 @@ def running_relay():
         yield
     finally:
         stop.set()
-        thread.join(60)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
-def wait_until(condition, seconds: float = 120.0) -> None:
+def wait_until(condition, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it took too long"
@@ -104,7 +105,8 @@ def assert_pages_do_not_wait(world: World) -> None:
     uri, best = project.NEO4J_URI, {}
     try:
         for number in range(ROUNDS):
-            for configured in (uri, ""):
+            # By turns, so that neither side always goes first.
+            for configured in (uri, "") if number % 2 else ("", uri):
                 project.NEO4J_URI = configured
                 for page in pages:
                     started = time.perf_counter()
@@ -234,7 +236,7 @@ def test_a_password_tried_too_often_locks_the_account_which_is_why(world, settin
     settings.NEO4J_PASSWORD = "not the password"
     refusals = []
     for _ in range(5):
-        with driver.connect() as connected, pytest.raises(AuthError) as refused:
+        with driver.connect() as connected, pytest.raises(ClientError) as refused:
             connected.verify_connectivity()
         refusals.append(str(refused.value))
     assert "AuthenticationRateLimit" in refusals[-1]
@@ -296,7 +298,7 @@ def test_a_rebuild_while_events_flow(world):
             call_command("sync_graph", rebuild=True, quiet=True)
             wait_until(lambda seen=already: len(happened) > seen)
         stop.set()
-        thread.join(60)
+        thread.join(PATIENCE)
         wait_until(nothing_waits)
     assert_pages_do_not_wait(world)
     assert not differences()
