@@ -25,7 +25,7 @@ from recommender.ranking import Ranked
 
 THOMPSON, UNIFORM = "explore", "explore_uniform"
 SOURCES = (THOMPSON, UNIFORM)
-ARMS = 100  # new videos that compete at a time, the least shown
+ARMS = 50  # new videos that compete at a time, the least shown
 
 _generator = np.random.default_rng()
 

@@ -30,24 +30,32 @@ class FactorModel(Model):
         self.item_ids = item_ids
         self.vectors = vectors
         self.index = index or VectorIndex.build(item_ids, vectors)
+        self._newest: tuple[UserHistory, IntArray, FloatArray] | None = None
 
     @abstractmethod
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
         """(len(states), d) vectors of histories."""
 
     def embed_user(self, state: UserHistory) -> FloatArray:
-        """(d,): the vector of one person now."""
-        vector: FloatArray = self.embed_users([state])[0]
-        return vector
+        """(d,): the vector of one person now.
+
+        The last one is kept: a feed asks for it several times. Items that were added
+        since make it another.
+        """
+        kept = self._newest
+        if kept is None or kept[0] is not state or kept[1] is not self.item_ids:
+            kept = state, self.item_ids, self.embed_users([state])[0]
+            self._newest = kept
+        return kept[2]
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
-        return np.asarray(self.embed_users(states) @ self.vectors.T, np.float32)
+        return np.asarray(self._embedded(states) @ self.vectors.T, np.float32)
 
     def score_each(
         self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
     ) -> FloatArray:
         place = positions(self.item_ids, item_ids)
-        scores = self.embed_users(states) @ self.vectors[np.maximum(place, 0)].T
+        scores = self._embedded(states) @ self.vectors[np.maximum(place, 0)].T
         return np.where(place >= 0, scores, np.nan).astype(np.float32)
 
     def search(
@@ -76,6 +84,11 @@ class FactorModel(Model):
 
     def taste(self, state: UserHistory) -> FloatArray | None:
         return unit(self.embed_user(state))
+
+    def _embedded(self, states: Sequence[UserHistory]) -> FloatArray:
+        if len(states) == 1:
+            return self.embed_user(states[0])[None]
+        return self.embed_users(states)
 
     def parts(self) -> Parts:
         """The vectors and their index; a subclass adds what embeds users."""
