@@ -31,14 +31,13 @@ SHARE = 0.1
 KNOWN = (0, 1, 3, 5)
 ASKED = 0.2  # of a new person's watches
 GENRES = 3
-MEMBERS = ("graphsage", "ease", "content", "co_watch", "popularity")
 
 CONFIGS: Configs = {
     "popularity": ("popularity", {}),
     "co_watch": ("co_watch", {}),
     "content": ("content", {}),
     "graphsage": ("graphsage", {}),
-    "blend": ("blend", {"members": MEMBERS}),
+    "blend": ("blend", {}),
 }
 
 
