@@ -149,6 +149,17 @@ def test_a_model_by_its_name_and_why(monkeypatch):
     assert {ground["name"] for ground in grounds} <= seen | {watched.video.title}
 
 
+def test_what_feeds_noted_of_a_person_can_be_taken_along(videos):
+    token = token_of(make_user())
+    page = ask("GET", "feeds/home/", token=token).json()
+    exported = ask("GET", "me/export/", token=token)
+    assert exported.status_code == 200
+    stored = exported.json()
+    assert stored["feed_sessions"][0]["feed_id"] == page["feed_id"]
+    assert stored["feature_logs"]
+    assert "session_key" not in stored["usersession_set"][0]
+
+
 def test_why_without_a_model(videos):
     path = f"videos/{videos[0].video_id}/explanation/"
     why = ask("GET", path, user=make_user()).json()
