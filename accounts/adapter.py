@@ -9,6 +9,8 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib import messages
 
+from accounts.models import User
+
 logger = logging.getLogger(__name__)
 
 
@@ -25,3 +27,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                 self.request,
                 "We could not send you an e-mail just now. Try again in a while.",
             )
+
+    def send_password_reset_mail(
+        self, user: User, email: str, context: dict[str, Any]
+    ) -> None:
+        """As allauth's; to imported people, who have no password to set, none goes."""
+        if not user.is_imported:
+            super().send_password_reset_mail(user, email, context)

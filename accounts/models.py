@@ -146,6 +146,11 @@ class User(TimeStamped, Sourced, AbstractUser):
         return reverse("profile", args=[self.username])
 
     @property
+    def is_imported(self) -> bool:
+        """Whether the account stands for somebody elsewhere: nobody can log in."""
+        return bool(self.external_id)
+
+    @property
     def display_name(self) -> str:
         return self.get_full_name() or self.username
 

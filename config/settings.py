@@ -294,6 +294,11 @@ VIEW_THRESHOLD = env.fraction("VIEW_THRESHOLD", 0.3)
 UNTIMED_VIEW_WEIGHT = env.fraction("UNTIMED_VIEW_WEIGHT", 0.3)
 INTEREST_HALF_LIFE = timedelta(days=env.integer("INTEREST_HALF_LIFE_DAYS", 30))
 
+# Import over the network: `import_socialverse`, and daily where all three are set
+API_BASE_URL = env.text("API_BASE_URL")
+FLIC_TOKEN = env.text("FLIC_TOKEN")
+RESONANCE_ALGORITHM = env.text("RESONANCE_ALGORITHM")
+
 # Recommender
 
 ARTIFACTS_DIR = VAR_DIR / "artifacts"
@@ -345,6 +350,8 @@ DUE_JOBS: dict[str, timedelta] = {
     "recommender.tasks.count_audiences": timedelta(minutes=10),
     "recommender.tasks.train_ranker": timedelta(days=1),
 }
+if API_BASE_URL and FLIC_TOKEN and RESONANCE_ALGORITHM:
+    DUE_JOBS["interactions.tasks.refresh_socialverse"] = timedelta(days=1)
 
 # API
 

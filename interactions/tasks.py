@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
 
+from interactions.importers.socialverse.run import client_from_settings, run
 from interactions.models import Event, Impression
 from interactions.serializers import OLDEST
 from interactions.services import aggregates
@@ -31,3 +32,9 @@ def forget_impressions() -> int:
 def sum_up_again() -> None:
     """Counters, engagements and interests anew from the rows."""
     aggregates.rebuild()
+
+
+@task()
+def refresh_socialverse() -> None:
+    """Read what is new at the source; a page that failed is where a retry goes on."""
+    run(client=client_from_settings())

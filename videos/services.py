@@ -13,17 +13,22 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from videos import search, tasks
-from videos.models import Category, ParentCategory, Video
+from videos.models import Category, ParentCategory, Topic, Video
 
 
 def unique_category_slug(name: str) -> str:
     """A slug that no category and no parent category has: `jazz`, `jazz-2`, ..."""
-    base = slugify(name)[:70] or "category"
+    return _unique_slug(slugify(name)[:70] or "category", ParentCategory, Category)
+
+
+def unique_topic_slug(name: str) -> str:
+    """A slug that no topic has."""
+    return _unique_slug(slugify(name)[:150] or "topic", Topic)
+
+
+def _unique_slug(base: str, *models: type[ParentCategory | Category | Topic]) -> str:
     slug, number = base, 1
-    while (
-        ParentCategory.objects.filter(slug=slug).exists()
-        or Category.objects.filter(slug=slug).exists()
-    ):
+    while any(model._default_manager.filter(slug=slug).exists() for model in models):
         number += 1
         slug = f"{base}-{number}"
     return slug

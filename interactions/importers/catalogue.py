@@ -48,7 +48,7 @@ class Catalogue:
         self.videos_by_id: dict[str, KnownVideo] = {}
         self._parents: dict[str, ParentCategory] = {}
         self._categories: dict[str, Category] = {}
-        self._creator = self._creator_titled(title)
+        self.creator = self._creator_titled(title)
 
     def add_users(self, external_ids: Iterable[str]) -> None:
         """Find these people, and make those who are missing."""
@@ -131,7 +131,7 @@ class Catalogue:
         return Video(
             source=self.source,
             external_id=item.external_id,
-            creator=self._creator,
+            creator=self.creator,
             title=item.title,
             slug=slug_of(item.title),
             description=item.description,

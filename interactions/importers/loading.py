@@ -98,7 +98,9 @@ def load(
     if doomed():
         raise DatasetError(f"{summary.bad_rows:,} bad rows: nothing was imported")
 
-    summary.watches, summary.likes, summary.dismissals = staging.insert()
+    new = staging.insert()
+    summary.watches, summary.likes = new.watches, new.likes
+    summary.dismissals = new.dismissals
     summary.people, summary.videos = catalogue.added_users, catalogue.added_videos
     summary.renamed = catalogue.renamed
     if summary.added:
@@ -141,13 +143,17 @@ def _staged(row: Interaction, catalogue: Catalogue) -> StagedRow:
     seconds = row.seconds
     if seconds is None:
         seconds = (row.fraction or 0) * video.duration
+    untimed = row.viewed and row.fraction is None
+    watched = untimed or row.fraction is not None
+    counted = untimed or (row.fraction or 0) >= settings.VIEW_THRESHOLD
     return StagedRow(
         user_id=catalogue.users_by_id[row.person],
         video_id=video.pk,
         session_id=_session(catalogue.source, row),
+        watched=watched,
         watch_time=row.fraction,
         watched_duration=seconds,
-        counted=(row.fraction or 0) >= settings.VIEW_THRESHOLD,
+        counted=counted,
         at=row.at,
         liked=row.liked,
         dismissed=row.dismissed,

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from django.conf import settings
-
 from interactions.importers import files, values
 from interactions.importers.records import (
     BadRow,
@@ -137,15 +135,16 @@ class Personalize(Dataset):
             item=self._bare_item(values.identifier(cells["ITEM_ID"], "ITEM_ID")),
             at=values.moment(cells["TIMESTAMP"], "TIMESTAMP"),
             fraction=fraction,
+            viewed=event in WATCHES,
             liked=event in LIKES,
             dismissed=event in DISMISSALS,
             event=event,
         )
 
-    def _fraction(self, value: str, event: str) -> float:
-        """Without a value, a watch is the least that is a view, a click none."""
+    def _fraction(self, value: str, event: str) -> float | None:
+        """Without a value, a watch is a view that nobody timed, a click no view."""
         if not value:
-            return settings.VIEW_THRESHOLD if event in WATCHES else 0.0
+            return None if event in WATCHES else 0.0
         highest = self.highest_value
         return values.number(value, "EVENT_VALUE", low=0, high=highest) / highest
 

@@ -59,9 +59,9 @@ class Item:
 class Interaction:
     """What one row says that one person did with one item.
 
-    `fraction` is the part watched (0 to 1), None when the row tells of no watch;
-    `seconds` None means the fraction of the item's duration. `event` tells apart two
-    watches of the same moment.
+    `fraction` is the part watched (0 to 1), None when the row tells of none; `viewed`
+    without one is a view that nobody timed. `seconds` None means the fraction of
+    the item's duration. `event` tells apart two watches of the same moment.
     """
 
     person: str
@@ -69,6 +69,7 @@ class Interaction:
     at: datetime
     fraction: float | None = None
     seconds: float | None = None
+    viewed: bool = False
     liked: bool = False
     dismissed: bool = False
     event: str = "watch"

@@ -8,24 +8,27 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import Model
 
-from interactions.models import Like, NotInterested, Watch
+from interactions.models import Inspire, Like, NotInterested, Rating, Watch
 
 COLUMNS = {
     "user_id": "bigint",
     "video_id": "bigint",
     "session_id": "uuid",
-    "watch_time": "double precision",  # NULL: the row tells of no watch
+    "watched": "boolean",
+    "watch_time": "double precision",  # NULL: of a watch that nobody timed
     "watched_duration": "double precision",
     "counted": "boolean",
     "at": "timestamptz",
     "liked": "boolean",
     "dismissed": "boolean",
+    "inspired": "boolean",
+    "rating": "smallint",  # NULL: the row tells of no rating
 }
 
 
@@ -36,27 +39,38 @@ class StagedRow:
     user_id: int
     video_id: int
     session_id: uuid.UUID
+    watched: bool
     watch_time: float | None
     watched_duration: float
     counted: bool
     at: datetime
     liked: bool
-    dismissed: bool
+    dismissed: bool = False
+    inspired: bool = False
+    rating: int | None = None
 
     def copied(self) -> str:
         """As PostgreSQL's COPY reads it. No value can hold a tab or a line break."""
-        fraction = r"\N" if self.watch_time is None else self.watch_time
-        return (
-            f"{self.user_id}\t{self.video_id}\t{self.session_id}\t{fraction}\t"
-            f"{self.watched_duration}\t{self.counted}\t{self.at.isoformat()}\t"
-            f"{self.liked}\t{self.dismissed}\n"
-        )
+        values = (getattr(self, field.name) for field in fields(self))
+        return "\t".join(r"\N" if v is None else str(v) for v in values) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """How many rows were new; of ratings, how many are new or newer."""
+
+    watches: int
+    likes: int
+    dismissals: int
+    inspires: int
+    ratings: int
 
 
 def prepare() -> None:
-    """Make the table; it lasts until the transaction ends."""
+    """Make the table, empty; it lasts until the transaction ends."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.import_staged")
         cursor.execute(f"CREATE TEMP TABLE import_staged ({columns}) ON COMMIT DROP")
 
 
@@ -66,23 +80,45 @@ def stage(rows: Iterable[StagedRow]) -> None:
         cursor.copy_expert("COPY import_staged FROM STDIN", buffer)
 
 
-def insert() -> tuple[int, int, int]:
-    """How many watches, likes and dismissals were new; those known stay as they are."""
+def insert() -> Inserted:
+    """Move the rows to where they belong; those known stay as they are.
+
+    Of a person's ratings of a video the newest counts.
+    """
     pair = {"user_id": "user_id", "video_id": "video_id"}
     session = ("session_id", "watch_time", "watched_duration", "counted")
-    return (
-        _insert(
+    return Inserted(
+        watches=_insert(
             Watch,
             pair | {name: name for name in session} | {"timestamp": "at"},
-            "watch_time IS NOT NULL",
+            "watched",
         ),
-        _insert(Like, pair | {"timestamp": "at"}, "liked"),
-        _insert(NotInterested, pair | {"created_at": "at"}, "dismissed"),
+        likes=_insert(Like, pair | {"timestamp": "at"}, "liked"),
+        dismissals=_insert(NotInterested, pair | {"created_at": "at"}, "dismissed"),
+        inspires=_insert(Inspire, pair | {"timestamp": "at"}, "inspired"),
+        ratings=_insert(
+            Rating,
+            pair | {"percent": "rating", "timestamp": "at"},
+            "rating IS NOT NULL",
+            newest="timestamp",
+            changing="percent",
+        ),
     )
 
 
-def _insert(model: type[Model], staged: dict[str, str], condition: str) -> int:
-    """Fill the columns `staged` from the table, the others as a new instance would."""
+def _insert(
+    model: type[Model],
+    staged: dict[str, str],
+    condition: str,
+    *,
+    newest: str = "",
+    changing: str = "",
+) -> int:
+    """Fill the columns `staged` from the table, the others as a new instance would.
+
+    With `newest`, a column of time, a later row of a pair takes the place of the
+    value `changing` of an earlier one.
+    """
     blank = model()
     others = {
         str(field.column): field.get_db_prep_save(
@@ -92,11 +128,24 @@ def _insert(model: type[Model], staged: dict[str, str], condition: str) -> int:
         if not field.primary_key and field.column not in staged
     }
     values = ", ".join([*staged.values(), *["%s"] * len(others)])
+    table, rule = model._meta.db_table, "DO NOTHING"
+    distinct, order = "", "at"
+    if newest:
+        # One statement may not change a row twice: the last of each pair goes in.
+        distinct, order = (
+            "DISTINCT ON (user_id, video_id)",
+            "user_id, video_id, at DESC",
+        )
+        rule = (
+            f"(user_id, video_id) DO UPDATE SET {newest} = excluded.{newest},"
+            f" {changing} = excluded.{changing}, updated_at = excluded.updated_at"
+            f" WHERE {table}.{newest} < excluded.{newest}"
+        )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {model._meta.db_table} ({', '.join([*staged, *others])})"
-            f" SELECT {values} FROM import_staged WHERE {condition}"
-            " ORDER BY at ON CONFLICT DO NOTHING",
+            f"INSERT INTO {table} ({', '.join([*staged, *others])})"
+            f" SELECT {distinct} {values} FROM import_staged WHERE {condition}"
+            f" ORDER BY {order} ON CONFLICT {rule}",
             list(others.values()),
         )
         return int(cursor.rowcount)

@@ -1,0 +1,36 @@
+"""What became of the rows of a page, and what people should be told of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Record = TypeVar("Record")
+
+READ, BAD = "read", "bad"
+ADDED, CHANGED, RENAMED = "added", "changed", "renamed"
+UNKNOWN_POST = "of unknown posts"
+
+
+@dataclass
+class Tally:
+    """`counts` by the names above; `notes` are sentences, each fit for one line."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+    def parse(
+        self, rows: Iterable[Any], parse: Callable[[Any], Record], *, where: str
+    ) -> list[Record]:
+        """The records of `rows`; those that cannot be read are counted and noted."""
+        records = []
+        for number, row in enumerate(rows, start=1):
+            self.counts[READ] += 1
+            try:
+                records.append(parse(row))
+            except ValueError as error:
+                self.counts[BAD] += 1
+                self.notes.append(f"{where} row {number}: {error}")
+        return records
