@@ -14,7 +14,8 @@ from django.shortcuts import redirect
 
 from accounts.images import PictureField
 from accounts.models import User
-from accounts.services import set_interests
+from accounts.moods import Mood
+from accounts.services import set_interests, set_mood
 
 USERNAME_MAX_LENGTH = 30  # of those chosen here; imported ones may be longer
 
@@ -30,6 +31,14 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
         widget=forms.CheckboxSelectMultiple,
     )
 
+    mood = forms.ChoiceField(
+        label="What do you feel like?",
+        help_text="Your home page begins with it. Change it there at any time.",
+        choices=[("", "Anything"), *Mood.choices],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         username = self.fields["username"]
@@ -43,6 +52,8 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
             user=user,
             parent_categories=self.cleaned_data["parent_category_interests"],
         )
+        if self.cleaned_data["mood"]:
+            set_mood(user=user, mood=self.cleaned_data["mood"])
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """As allauth's, but whole or not at all.

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.models import User
+from accounts.moods import Mood
 
 if TYPE_CHECKING:
     from videos.models import ParentCategory
@@ -29,6 +31,18 @@ def set_interests(*, user: User, parent_categories: Iterable[ParentCategory]) ->
     """Replace what `user` chose; feeds read the choice live and follow at once."""
     user.parent_category_interests.set(parent_categories)
     _tell(settings.ON_INTERESTS_CHANGED, user)
+
+
+def set_mood(*, user: User, mood: str) -> None:
+    """Note what `user` feels like watching from now on; empty for no wish.
+
+    Raises `ValueError` for what is no mood.
+    """
+    if mood and mood not in Mood:
+        raise ValueError(f"{mood!r} is no mood: there are {', '.join(Mood.values)}")
+    user.mood = mood
+    user.mood_at = timezone.now() if mood else None
+    user.save(update_fields=["mood", "mood_at", "updated_at"])
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from recommender import pools
 from recommender.ml import interests
 from recommender.ml.models import Model
 from recommender.viewers import Interaction, Viewer
+from videos import moods
 from videos.models import Video
 
 TRENDING_WINDOW = timedelta(days=7)
@@ -263,6 +264,21 @@ def category(retrieval: Retrieval) -> list[Candidate]:
     return _best_of(sorted(found, key=lambda c: (-c.score, -c.video_id)))
 
 
+def mood(retrieval: Retrieval) -> list[Candidate]:
+    """Those of the viewer's mood, by how strongly they have it, then by popularity."""
+    if not retrieval.viewer.mood:
+        return []
+    rows = (
+        moods.in_mood(retrieval.videos, retrieval.viewer.mood)
+        .annotate(heat=_heat())
+        .order_by("-mood_strength", "-heat", "-pk")
+    )
+    return [
+        Candidate(pk, "mood", strength)
+        for pk, strength in rows.values_list("pk", "mood_strength")[: retrieval.limit]
+    ]
+
+
 def fresh(retrieval: Retrieval) -> list[Candidate]:
     """The newest."""
     rows = newest_first(retrieval.videos).values_list("pk", "published_at")
@@ -336,6 +352,7 @@ SOURCES: dict[str, Source] = {
     "similar": similar,
     "following": following,
     "category": category,
+    "mood": mood,
     "fresh": fresh,
     "popular": popular,
     "trending": trending,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from accounts.models import User
+from accounts.moods import Mood
 from recommender import exploration, paths
 from recommender.candidates import Because, Facts
 from recommender.ml.models import Contribution, Model
@@ -26,7 +27,7 @@ SEEN = ("watched", "liked")
 TELLING = {"interested_in": 0.5}
 # Sources whose reason nothing outdoes; those that only many likes outdo; and those that
 # say less than what others finished, whatever they go back to.
-FINAL = ("following", *exploration.SOURCES, "watch_again", "own")
+FINAL = ("following", "mood", *exploration.SOURCES, "watch_again", "own")
 PLAIN = ("creator", "fresh", "trending")
 BLAND = ("category", "same_category", "popular", "catalogue")
 RELATIONS = {
@@ -234,6 +235,8 @@ def _reason(
             return f"{new} {creator}, whom you follow"
         case "category":
             return f"Popular in {_chosen_subject(because, names, viewer)}"
+        case "mood":
+            return f"{Mood(viewer.mood).label}, as you asked"
         case "same_category":
             return f"Also in {_subject_of(because, names)}"
         case "creator":

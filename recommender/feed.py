@@ -30,6 +30,7 @@ __all__ = [
     "explore",
     "following",
     "home",
+    "in_mood",
     "related",
 ]
 
@@ -40,12 +41,16 @@ def home(
     user: AnyUser,
     *,
     category: AnyCategory | None = None,
+    mood: str | None = None,
     strategy: str = FOR_YOU,
     cursor: str = "",
     size: int | None = None,
 ) -> FeedPage:
-    """What to watch next; `category` keeps to one category, as the chips do."""
-    plan = Home(Viewer(user), category=category)
+    """What to watch next; `category` keeps to one category, as the chips do.
+
+    `mood` brings videos of this mood first: "" for none, None for the user's own.
+    """
+    plan = Home(Viewer(user, mood=mood), category=category)
     page = _page(plan, strategy, cursor, size)
     if page.items and page.items[0].source in sessions.LAST_RESORT:
         text = "You have seen all there is here. These are worth watching again."
@@ -80,6 +85,19 @@ def category(
 ) -> FeedPage:
     """One category or parent category."""
     plan = Listing(Viewer(user), "category", category=category)
+    return _page(plan, strategy, cursor, size)
+
+
+def in_mood(
+    user: AnyUser,
+    mood: str,
+    *,
+    strategy: str = FOR_YOU,
+    cursor: str = "",
+    size: int | None = None,
+) -> FeedPage:
+    """What has a mood, and nothing else."""
+    plan = Listing(Viewer(user, mood=mood), "mood")
     return _page(plan, strategy, cursor, size)
 
 

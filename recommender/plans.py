@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,18 +20,22 @@ from recommender.pools import Videos
 from recommender.ranking import Ranked
 from recommender.sessions import LAST_RESORT, Entry
 from recommender.viewers import Viewer
+from videos import moods
 from videos.models import Category, ParentCategory, Video
 
 AnyCategory = Category | ParentCategory
 RETRIEVED = 300  # candidates asked of each source
+MOOD_WEIGHT = 4.0
+MOOD_HALVES_IN = 3  # interactions
 BEYOND = "Beyond your interests · "
 
 
 @dataclass
 class Home:
-    """The chosen parent categories first, while they hold unseen videos; then all.
+    """The viewer's mood first, and the chosen parent categories, while they hold unseen
+    videos; then all.
 
-    A chosen chip takes the place of both. Slots to explore are exempt.
+    A chosen chip takes the place of the categories. Slots to explore are exempt.
     """
 
     viewer: Viewer
@@ -38,7 +43,10 @@ class Home:
     kind = "home"
 
     def parameters(self) -> dict[str, str]:
-        return {"category": self.category.slug if self.category else ""}
+        return {
+            "category": self.category.slug if self.category else "",
+            "mood": self.viewer.mood,
+        }
 
     def pool(self, *, last_resort: bool) -> Videos:
         pool = pools.listed if last_resort else pools.unseen
@@ -74,7 +82,9 @@ class Home:
     ) -> list[Ranked]:
         """The best `count`, in the order of the ranker where one serves; what was known
         of each is noted."""
-        lists, fused = _fused(retrieval, self._sources(), count, facts)
+        lists, fused = _fused(
+            retrieval, self._sources(), count, facts, _weights(self.viewer)
+        )
         rows = signals.of(retrieval, lists, fused, facts, tier=tier)
         ranker = rankers.active() if self.viewer.pk is not None else None
         ordered = fused
@@ -89,8 +99,14 @@ class Home:
         ]
 
     def _tiers(self, unseen: Videos) -> Iterator[Videos]:
-        if self.viewer.chosen and self.category is None:
-            yield pools.in_parents(unseen, self.viewer.chosen)
+        chosen = self.viewer.chosen if self.category is None else {}
+        if self.viewer.mood:
+            felt = moods.in_mood(unseen, self.viewer.mood)
+            if chosen:
+                yield pools.in_parents(felt, chosen)
+            yield felt
+        if chosen:
+            yield pools.in_parents(unseen, chosen)
         yield unseen
 
     def _with_reason_to_widen(self, entry: Entry, facts: Mapping[int, Facts]) -> Entry:
@@ -102,8 +118,8 @@ class Home:
 
     def _sources(self) -> tuple[str, ...]:
         if self.viewer.pk is None:
-            return ("trending", "fresh", "popular")
-        return ("similar", "following", "category", "fresh", "popular")
+            return ("mood", "trending", "fresh", "popular")
+        return ("mood", "similar", "following", "category", "fresh", "popular")
 
 
 @dataclass
@@ -152,10 +168,15 @@ class Listing:
     creators: tuple[int, ...] | None = None
 
     def parameters(self) -> dict[str, str]:
-        return {"category": self.category.slug if self.category else ""}
+        return {
+            "category": self.category.slug if self.category else "",
+            "mood": self.viewer.mood if self.kind == "mood" else "",
+        }
 
     def pool(self, *, last_resort: bool = False) -> Videos:
         videos = pools.within(pools.listed(self.viewer), self.category)
+        if self.kind == "mood":
+            videos = moods.in_mood(videos, self.viewer.mood)
         return (
             videos
             if self.creators is None
@@ -166,9 +187,17 @@ class Listing:
         taken = {entry.video_id for entry in planned}
         retrieval = _retrieval(self.viewer, self.pool(), taken)
         facts: dict[int, Facts] = {}
-        sources = ("trending", "fresh", "popular")
-        ranked = _rank(retrieval, sources, count, facts)
+        felt = ("mood",) if self.kind == "mood" else ()
+        sources = (*felt, "trending", "fresh", "popular")
+        ranked = _rank(retrieval, sources, count, facts, weights=_weights(self.viewer))
         return _entries(self.viewer, ranked, facts)
+
+
+def _weights(viewer: Viewer) -> Mapping[str, float]:
+    """A mood weighs as a model does at first, and half after every few interactions:
+    then what the viewer watches tells more than what they said."""
+    mood = MOOD_WEIGHT * 0.5 ** (viewer.since_mood / MOOD_HALVES_IN)
+    return defaultdict(lambda: 1.0, {**ranking.WEIGHTS, "mood": mood})
 
 
 def _retrieval(

@@ -9,6 +9,7 @@ from recommender.explore import views as explore
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("mood/", views.pick_mood, name="pick_mood"),
     path("following/", views.following, name="following"),
     path("explore/", views.explore, name="explore"),
     path("explore/people/", explore.explore_people, name="explore_people"),

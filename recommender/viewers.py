@@ -45,9 +45,12 @@ class Interaction:
 class Viewer:
     """A user or an anonymous visitor; the latter has watched and chosen nothing."""
 
-    def __init__(self, user: User | AnonymousUser) -> None:
+    def __init__(self, user: User | AnonymousUser, *, mood: str | None = None) -> None:
+        """`mood` is what to show; None for the one that the user picked, if any."""
         self.user = user
         self.pk: int | None = user.pk
+        picked = user.mood if user.is_authenticated else ""
+        self.mood: str = picked if mood is None else mood
         self._taste: tuple[Model, FloatArray | None] | None = None
 
     def by(self, model: Model) -> Self:
@@ -60,6 +63,12 @@ class Viewer:
     def model(self) -> Model | None:
         """What ranks their feeds: the active run's model, None where there is none."""
         return serving.active_model()
+
+    @property
+    def since_mood(self) -> int:
+        """How many of the newest interactions came after the mood was picked."""
+        at = self.user.mood_at if self.user.is_authenticated else None
+        return sum(at is None or row.at >= at for row in self.newest)
 
     @cached_property
     def newest(self) -> list[Interaction]:

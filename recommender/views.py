@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, TypedDict
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
+from accounts.moods import Mood
+from accounts.services import set_mood
 from recommender import feed, strategies
 from recommender.explore.tabs import tabs
 from recommender.feed import FeedPage
@@ -37,7 +40,8 @@ class Chip(TypedDict):
 def home(request: HttpRequest) -> HttpResponse:
     slug = request.GET.get("category", "")
     chosen = _category(slug) if slug else None
-    page = feed.home(request.user, category=chosen, cursor=_cursor(request))
+    mood = _mood(request)
+    page = feed.home(request.user, category=chosen, mood=mood, cursor=_cursor(request))
     parents = list(ParentCategory.objects.all())
     if request.user.is_authenticated:
         picked = set(
@@ -48,8 +52,23 @@ def home(request: HttpRequest) -> HttpResponse:
     if isinstance(chosen, Category):
         chips.append(_chip(chosen.name, request, chosen))
     chips += [_chip(parent.name, request, parent) for parent in parents]
-    context = {"chips": chips, "chosen": chosen}
+    context = {"chips": chips, "chosen": chosen, "moods": Mood, "mood": mood}
     return _answer(request, "home", page, context, {"category": slug})
+
+
+@require_POST
+def pick_mood(request: HttpRequest) -> HttpResponse:
+    """Follow a mood from now on, or none; Home then begins with it."""
+    mood = request.POST.get("mood", "")
+    if mood and mood not in Mood:
+        raise Http404(f"There is no mood “{mood}”.")
+    if request.user.is_authenticated:
+        set_mood(user=request.user, mood=mood)
+    else:
+        request.session["mood"] = mood
+    home = redirect("home")
+    home.status_code = HTTPStatus.SEE_OTHER
+    return home
 
 
 @require_safe
@@ -166,6 +185,14 @@ def _choice(request: HttpRequest, name: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise Http404(f"“{name}” may be {' or '.join(choices)}, not “{value}”.")
     return value
+
+
+def _mood(request: HttpRequest) -> str:
+    """The mood that was picked: by a user for good, by a visitor for the session."""
+    if request.user.is_authenticated:
+        return request.user.mood
+    mood: str = request.session.get("mood", "")
+    return mood if mood in Mood else ""
 
 
 def _cursor(request: HttpRequest) -> str:

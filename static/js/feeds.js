@@ -26,7 +26,8 @@ function afterLoadMore(event) {
 }
 
 function markChip(event) {
-  const chosen = event.detail.elt;
+  const sent = event.detail.requestConfig?.triggeringEvent?.submitter;
+  const chosen = sent ?? event.detail.elt;
   const chips = chosen.closest?.("[data-chips]");
   if (!chips || !event.detail.successful) return;
   chips.querySelector("[aria-current]")?.removeAttribute("aria-current");
