@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.8
 
-.PHONY: help run neo4j test test-neo4j benchmark-quality benchmark-graph lint format lock migrations install install-dev clean
+.PHONY: help run neo4j test test-neo4j benchmark-quality benchmark-graph benchmark-mood lint format lock migrations install install-dev clean
 
 help: ## List these verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ benchmark-quality: install ## Measure every model on public data (PROTOCOL= pick
 
 benchmark-graph: install ## Measure how fast Neo4j is written and exported, beside a bare script
 	@$(PY) -m benchmarks.graph $(ARGS)
+
+benchmark-mood: install ## Measure whether a video's mood is found from its words
+	@$(PY) -m benchmarks.mood $(ARGS)
 
 lint: install-dev ## Check style, types and missing migrations
 	@$(VENV)/bin/ruff check .

@@ -346,6 +346,7 @@ DUE_JOBS: dict[str, timedelta] = {
     "recommender.tasks.prune": timedelta(days=1),
     "recommender.tasks.prune_graph_outbox": timedelta(days=1),
     "recommender.tasks.embed_texts": timedelta(days=1),
+    "recommender.tasks.tell_moods": timedelta(days=1),
     "recommender.tasks.compute_daily_models": timedelta(days=1),
     "recommender.tasks.count_audiences": timedelta(minutes=10),
     "recommender.tasks.train_ranker": timedelta(days=1),

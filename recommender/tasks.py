@@ -7,7 +7,7 @@ import logging
 from django.conf import settings
 from django_tasks import task
 
-from recommender import audiences, feature_log, pipeline, sessions, texts
+from recommender import audiences, feature_log, moods, pipeline, sessions, texts
 from recommender.mirror import outbox
 from recommender.pipeline import TrainingError
 from recommender.rankers import training
@@ -82,3 +82,9 @@ def prune() -> None:
         pipeline.prune()
     except TrainingError as error:
         logger.info("Artifacts not pruned: %s", error)
+
+
+@task(queue_name="training")
+def tell_moods() -> None:
+    """Read the moods of videos from their words, where nothing else tells them."""
+    logger.info("%d moods told anew", moods.tell())

@@ -30,6 +30,7 @@ CHUNK = 1 << 20  # bytes
 MAX_REDIRECTS = 5
 TIMEOUT = Timeout(connect=10, read=30)
 MAX_SECONDS = 3600.0
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # ends with the IPv4 address meant
 USER_AGENT = "Mozilla/5.0 (compatible; video platform)"
 
 
@@ -142,8 +143,9 @@ def public_address(host: str, port: int) -> str:
 def is_public(address: str) -> bool:
     """Whether everybody reaches the same machine under this IP address."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv6Address):
+        within = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None
+        ip = ip.ipv4_mapped or ip.sixtofour or within or ip
     return ip.is_global and not ip.is_multicast
 
 

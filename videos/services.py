@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.models import User
-from videos import search, tasks
+from videos import moods, search, tasks
 from videos.models import Category, ParentCategory, Topic, Video
 
 
@@ -87,6 +87,7 @@ def add_video(*, video: Video) -> None:
         video.state = Video.State.READY
         video.publish()
     video.save()
+    moods.read([video])
     if video.video_file:
         tasks.process_video.enqueue(video.pk)
 
@@ -126,6 +127,8 @@ def save_video(*, video: Video, fields: Collection[str]) -> None:
         setattr(stored, name, getattr(video, name))
     stored.publish()
     stored.save(update_fields=[*fields, "published_at", "updated_at"])
+    if {"title", "description", "tags"} & set(fields):
+        moods.read([stored])
 
 
 @transaction.atomic

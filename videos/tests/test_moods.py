@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.moods import Mood
+from videos import mood_evidence as evidence
 from videos import moods
 from videos.models import Video, VideoMood
 from videos.tests.factories import make_video
@@ -21,24 +22,25 @@ from videos.tests.factories import make_video
     ],
 )
 def test_words(words, found):
-    assert moods.of_words(words) == pytest.approx(found)
+    assert evidence.of_words(words) == pytest.approx(found)
 
 
 def test_each_word_speaks_for_one_mood():
-    words = [word for known in moods.WORDS.values() for word in known]
+    words = [word for known in evidence.WORDS.values() for word in known]
     assert len(words) == len(set(words))
-    assert set(moods.WORDS) == set(Mood)
+    assert set(evidence.WORDS) == set(Mood)
 
 
 def test_shares_of_an_audience():
     reactions = {"Funny": 30, "Beautiful": 10, "Courageous": 10, "OK": 500, "Odd": 9}
-    assert moods.shares(reactions) == pytest.approx({"funny": 0.6, "moving": 0.4})
-    assert moods.shares({"OK": 3}) == {}
+    assert evidence.shares(reactions) == pytest.approx({"funny": 0.6, "moving": 0.4})
+    assert evidence.shares({"OK": 3}) == {}
 
 
 def test_an_audience_that_reacted_as_audiences_do_tells_nothing():
-    usual = {"funny": 0.3, "moving": 0.4}
-    found = moods.of_reactions({"Funny": 60, "Beautiful": 40}, usual)
+    common = evidence.usual([{"Funny": 6, "Courageous": 4}, {"Beautiful": 4, "OK": 3}])
+    assert common == pytest.approx({"funny": 0.3, "moving": 0.7})
+    found = evidence.of_reactions({"Funny": 60, "Beautiful": 40}, common)
     assert found == pytest.approx({"funny": 0.5})
 
 

@@ -12,7 +12,7 @@ from interactions.importers.catalogue import Catalogue
 from interactions.importers.socialverse import SOURCE, TITLE, people
 from interactions.importers.socialverse.rows import CategoryRow, Post, TopicRow
 from interactions.importers.socialverse.tally import ADDED, CHANGED, Tally
-from videos import moods, search
+from videos import mood_evidence, moods, search
 from videos.models import Category, ParentCategory, Topic, Video
 from videos.services import slug_of, unique_category_slug, unique_topic_slug
 
@@ -59,7 +59,14 @@ def write(posts: Iterable[Post], tally: Tally) -> None:
     moved = _categorise(
         {videos[key].pk: shelves.category(post) for key, post in wanted.items()}
     )
-    _feel(wanted, videos)
+    moods.store(
+        origin="emotions",
+        found={
+            videos[key].pk: mood_evidence.of_words(post.emotions)
+            for key, post in wanted.items()
+        },
+    )
+    moods.read([*new, *changed])
     search.refresh(sorted({video.pk for video in (*new, *changed)} | moved))
     tally.counts[ADDED] += len(new)
     touched = {video.pk for video in changed} | moved
@@ -101,18 +108,6 @@ def _categorise(wanted: dict[int, Category | None]) -> set[int]:
         for pk, category in placed.items()
     )
     return moved
-
-
-def _feel(wanted: dict[str, Post], videos: dict[str, Video]) -> None:
-    """The moods that emotions and tags speak for."""
-    for origin, words in (("emotions", "emotions"), ("tags", "tags")):
-        moods.store(
-            origin=origin,
-            found={
-                videos[key].pk: moods.of_words(getattr(post, words))
-                for key, post in wanted.items()
-            },
-        )
 
 
 class _Shelves:

@@ -130,18 +130,17 @@ def test_killed_midway_it_goes_on_without_loss_or_repeats(world):
     with serving(world, USUAL) as server:
         server.pause = 0.05
         for pages in (3, 12, 30):
-            process = start(server)
-            while sum(server.requests.values()) < pages:
-                assert process.poll() is None
-                time.sleep(0.02)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            with start(server) as process:
+                while sum(server.requests.values()) < pages:
+                    assert process.poll() is None
+                    time.sleep(0.02)
+                process.send_signal(signal.SIGKILL)
             server.requests.clear()
         assert ImportRun.objects.get().finished_at is None
         reached = ImportRun.objects.get().stream
         server.pause = 0.0
-        last = start(server)
-        output, errors = last.communicate(timeout=120)
+        with start(server) as last:
+            output, errors = last.communicate()
         assert last.returncode == 0, errors
     assert "Socialverse: 22,500 rows read" in output
     assert reached not in ("users",)
