@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 HEADER = 19  # bytes: signature, flags, length of the (empty) extension
 TRAILER = 2
+GOOD = 0.5  # of the highest rating
 
 
 def take(at: datetime | None = None) -> GraphSnapshot:
@@ -61,6 +64,7 @@ def take(at: datetime | None = None) -> GraphSnapshot:
         if relations is None:
             relations = _relations(listed)
         own_words = texts.of_users()
+    relations = {**relations, "watched": _with_reactions(relations)}
     people = [
         np.asarray(end, np.int64)
         for name, links in relations.items()
@@ -176,6 +180,21 @@ def _relations(listed: QuerySet[Video]) -> dict[str, Links]:
         "in_category": _links(in_category, "video_id", "category_id"),
         "in_parent": _links(in_parent, "video_id", "parentcategory_id"),
     }
+
+
+def _with_reactions(relations: Mapping[str, Links]) -> Links:
+    """What models learn from as watched: watches, what inspired, and what was rated as
+    at least half good, each with its weight; a pair keeps its greatest."""
+    rated = relations["rated"]
+    good = np.asarray(rated.weight) >= GOOD * settings.RATING_WEIGHT
+    parts = [
+        relations["watched"],
+        relations["inspired"],
+        Links(*(np.asarray(getattr(rated, f.name))[good] for f in fields(Links))),
+    ]
+    return Links(
+        *(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Links))
+    )
 
 
 def _links(

@@ -143,6 +143,31 @@ def test_the_graph_has_them_with_their_weights(settings):
         assert edges.time.tolist() == [time.timestamp()]
 
 
+@pytest.mark.parametrize(
+    ("percent", "inspired", "fraction", "weight"),
+    [
+        (60, False, None, 0.3),  # half of 60 %
+        (49, False, None, None),
+        (60, True, None, 0.8),
+        (60, True, 1.0, 0.8),
+        (100, False, 1.0, 0.6),
+    ],
+)
+def test_training_takes_them_for_watches_of_their_weight(
+    settings, percent, inspired, fraction, weight
+):
+    settings.INSPIRE_WEIGHT, settings.RATING_WEIGHT = 0.8, 0.5
+    user, video = make_user(), make_video()
+    services.rate(user=user, video=video, percent=percent)
+    if inspired:
+        services.inspire(user=user, video=video)
+    if fraction:
+        watch(user=user, video=video, fraction=fraction)
+    watched = snapshot.take().watched
+    expected = [] if weight is None else [pytest.approx(weight)]
+    assert watched.weight.tolist() == expected
+
+
 def test_admin_shows_them(admin_client):
     user, video = make_user(), make_video(title="Bees")
     services.inspire(user=user, video=video)
