@@ -8,6 +8,7 @@ known already is compared and left alone.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,6 +29,7 @@ from videos.models import Video
 
 PAGE_SIZE = 1000
 MAX_NOTES = 1000  # that a run keeps
+LOCK_SECONDS = 20.0
 CLASHES = 3  # attempts at a page whose names others take in the same moment
 
 
@@ -63,12 +65,20 @@ def run(
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Hold the lock of this importer for as long as the process is at it."""
+    """Hold the lock of this importer for as long as the process is at it.
+
+    The server may take a moment to notice that the process before was killed.
+    """
     key = [IMPORT_LOCK, 1]
+    deadline = time.monotonic() + LOCK_SECONDS
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        if not cursor.fetchone()[0]:
-            raise DatasetError("another import from this source is under way")
+        while True:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+            if cursor.fetchone()[0]:
+                break
+            if time.monotonic() > deadline:
+                raise DatasetError("another import from this source is under way")
+            time.sleep(0.5)
     try:
         yield
     finally:

@@ -132,7 +132,7 @@ def test_killed_midway_it_goes_on_without_loss_or_repeats(world):
         for pages in (3, 12, 30):
             with start(server) as process:
                 while sum(server.requests.values()) < pages:
-                    assert process.poll() is None
+                    assert process.poll() is None, process.communicate()
                     time.sleep(0.02)
                 process.send_signal(signal.SIGKILL)
             server.requests.clear()
