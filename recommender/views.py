@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypedDict
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
@@ -66,9 +67,9 @@ def pick_mood(request: HttpRequest) -> HttpResponse:
         set_mood(user=request.user, mood=mood)
     else:
         request.session["mood"] = mood
-    home = redirect("home")
-    home.status_code = HTTPStatus.SEE_OTHER
-    return home
+    answer = redirect(_home_as_it_is(request))
+    answer.status_code = HTTPStatus.SEE_OTHER
+    return answer
 
 
 @require_safe
@@ -193,6 +194,13 @@ def _mood(request: HttpRequest) -> str:
         return request.user.mood
     mood: str = request.session.get("mood", "")
     return mood if mood in Mood else ""
+
+
+def _home_as_it_is(request: HttpRequest) -> str:
+    """Home's address, with the category that its page stands at."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    current, home = htmx.current_url_abs_path or "", reverse("home")
+    return current if urlsplit(current).path == home else home
 
 
 def _cursor(request: HttpRequest) -> str:

@@ -116,6 +116,12 @@ def test_picked_on_the_home_page(client, world):
     page = client.get("/")
     assert set(shown(page.context["page"])[:5]) <= set(keys(world["funny"]))
     assert b'value="funny" aria-current="true"' in page.content
+    htmx = {"HX-Request": "true", "HX-Current-URL": "http://testserver/?category=jazz"}
+    answer = client.post("/mood/", {"mood": "calm"}, headers=htmx)
+    assert answer["Location"] == "/?category=jazz"
+    htmx["HX-Current-URL"] = "http://elsewhere.example/?category=jazz"
+    answer = client.post("/mood/", {"mood": ""}, headers=htmx)
+    assert answer["Location"] == "/"
     assert client.post("/mood/", {"mood": "hungry"}).status_code == 404
     assert client.get("/mood/").status_code == 405
 
