@@ -196,6 +196,8 @@ class Listing:
 def _weights(viewer: Viewer) -> Mapping[str, float]:
     """A mood weighs as a model does at first, and half after every few interactions:
     then what the viewer watches tells more than what they said."""
+    if not viewer.mood:
+        return ranking.WEIGHTS
     mood = MOOD_WEIGHT * 0.5 ** (viewer.since_mood / MOOD_HALVES_IN)
     return defaultdict(lambda: 1.0, {**ranking.WEIGHTS, "mood": mood})
 
