@@ -30,9 +30,9 @@ def tell() -> int:
         .values_list("pk", "title", "description", "tags")
     }
     examples: dict[int, set[str]] = {}
-    evidence = VideoMood.objects.exclude(origin=VideoMood.Origin.TEXT)
+    evidence = VideoMood.objects.exclude(origin="text").order_by("video_id")
     for pk, mood, strength in evidence.filter(video__in=rows).values_list(
-        "video", "mood", "strength"
+        "video_id", "mood", "strength"
     ):
         examples.setdefault(pk, set())
         if strength >= STRONG:

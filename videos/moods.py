@@ -8,12 +8,22 @@ evidence is in `mood_evidence`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from django.db.models import Case, F, FloatField, Max, OuterRef, Subquery, Value, When
+from django.db.models import (
+    Case,
+    F,
+    FloatField,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 
 from videos.models import Video, VideoMood
 from videos.mood_evidence import Strengths, of_words
-from videos.querysets import VideoQuerySet
 
 # How far each kind of evidence is believed.
 TRUST = {
@@ -73,7 +83,7 @@ def of_videos(videos: Iterable[Video]) -> dict[int, Strengths]:
     return moods
 
 
-def in_mood(videos: VideoQuerySet, mood: str) -> VideoQuerySet:
+def in_mood(videos: QuerySet[Any], mood: str) -> QuerySet[Any]:
     """Those of `videos` with this mood, annotated with `mood_strength`."""
     best = (
         VideoMood.objects.filter(video=OuterRef("pk"), mood=mood)
