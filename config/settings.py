@@ -427,6 +427,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {  # faiss tells of every start, implicit of every round
         name: {"level": "WARNING"} for name in ("faiss", "implicit")
-    },
+    }
+    # Its warnings of what is tried again show addresses, with the secrets in them.
+    | {"urllib3": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }

@@ -141,7 +141,8 @@ def test_a_video_elsewhere_gets_a_file_here(tmp_path):
         assert "not a video" in fetching.fetch_video(page.pk)
     video.refresh_from_db()
     assert video.state == Video.State.PROCESSING
-    assert video.video_file.read() == clip
+    with video.video_file.open() as stored:
+        assert stored.read() == clip
     assert fetching.fetch_video(video.pk) == "it has a file"
     page.refresh_from_db()
     assert (page.state, page.video_file.name) == (Video.State.READY, "")
