@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from interactions.models import Engagement
@@ -101,19 +102,43 @@ def page(plan: Plan, *, cursor: str, size: int) -> FeedPage:
         _grow(session, plan)
         session.save(force_insert=True)
     found, end = _visible(session, plan, start, size)
-    videos = [video for _, _, video in found]
-    progress = _progress(plan.viewer, videos)
     return FeedPage(
-        items=[
-            FeedItem(
-                video, e.source, e.score, e.reason, place + 1, progress.get(video.pk)
-            )
-            for place, e, video in found
-        ],
+        items=_items(plan.viewer, found),
         next_cursor=_cursor(session, end) if end is not None else "",
         feed_id=session.feed_id,
         notice=RESTARTED if restarted else "",
         restarted=restarted,
+    )
+
+
+def numbered(plan: Plan, *, number: int, size: int) -> FeedPage:
+    """Page `number`, from 1, for callers that keep no cursor.
+
+    The first page plans a feed; the others go on with the newest one of this viewer and
+    these parameters, `size` places each. What was seen since keeps its place, what
+    became invisible leaves it empty, so that no page repeats or skips a video. The
+    cursor of the next page is its number.
+    """
+    start, end = (number - 1) * size, number * size
+    session = _newest(plan) if number > 1 else None
+    if session is None:
+        session = FeedSession(
+            user_id=plan.viewer.pk, kind=plan.kind, parameters=plan.parameters()
+        )
+        session.save(force_insert=True)
+    if not session.complete and start < plan.pool(last_resort=True).count():
+        _grow_stored(session, plan, beyond=end)
+    window = [Entry(*item) for item in session.items[start:end]]
+    videos = _within(plan.pool(last_resort=True), window)
+    found = [
+        (place, entry, videos[entry.video_id])
+        for place, entry in enumerate(window, start)
+        if entry.video_id in videos
+    ]
+    return FeedPage(
+        items=_items(plan.viewer, found),
+        next_cursor=str(number + 1) if len(session.items) > end else "",
+        feed_id=session.feed_id,
     )
 
 
@@ -134,14 +159,23 @@ def _resume(plan: Plan, cursor: str) -> tuple[FeedSession | None, int]:
         feed_id, place = signing.loads(cursor, salt=SALT)
     except signing.BadSignature:
         return None, 0
-    session = FeedSession.objects.filter(
-        feed_id=feed_id,
+    session = _of(plan).filter(feed_id=feed_id).first()
+    return session, place if session else 0
+
+
+def _newest(plan: Plan) -> FeedSession | None:
+    exactly = _of(plan).filter(parameters=plan.parameters())
+    return exactly.order_by("-created_at").first()
+
+
+def _of(plan: Plan) -> QuerySet[FeedSession]:
+    """The feeds that requests for this plan may go on with."""
+    return FeedSession.objects.filter(
         user=plan.viewer.pk,
         kind=plan.kind,
         parameters__contains=plan.parameters(),
         created_at__gt=timezone.now() - LIFETIME,
-    ).first()
-    return session, place if session else 0
+    )
 
 
 def _visible(
@@ -156,16 +190,10 @@ def _visible(
         if not window:
             if session.complete:
                 return found, None
-            _grow_stored(session, plan)
+            _grow_stored(session, plan, beyond=len(session.items))
             continue
-        videos = {
-            video.pk: video
-            for video in plan.pool(
-                last_resort=any(entry.source in LAST_RESORT for entry in window)
-            )
-            .filter(pk__in=[entry.video_id for entry in window])
-            .select_related("creator")
-        }
+        last_resort = any(entry.source in LAST_RESORT for entry in window)
+        videos = _within(plan.pool(last_resort=last_resort), window)
         for entry in window:
             if entry.video_id in videos:
                 if len(found) == size:
@@ -190,15 +218,30 @@ def _grow(session: FeedSession, plan: Plan) -> None:
     )
 
 
-def _grow_stored(session: FeedSession, plan: Plan) -> None:
-    """Plan further, once, even if two requests for the next page arrive together."""
-    known = len(session.items)
+def _grow_stored(session: FeedSession, plan: Plan, *, beyond: int) -> None:
+    """Plan until there are more than `beyond` entries, once, even if two requests for
+    the next page arrive together."""
     with transaction.atomic():
         locked = FeedSession.objects.select_for_update().get(pk=session.pk)
-        if len(locked.items) == known and not locked.complete:
-            _grow(locked, plan)
+        if len(locked.items) <= beyond and not locked.complete:
+            while len(locked.items) <= beyond and not locked.complete:
+                _grow(locked, plan)
             locked.save(update_fields=["items", "complete", "updated_at"])
     session.items, session.complete = locked.items, locked.complete
+
+
+def _within(videos: Videos, window: Sequence[Entry]) -> dict[int, Video]:
+    """Those of the entries' videos that a pool holds, by key."""
+    rows = videos.filter(pk__in=[entry.video_id for entry in window])
+    return {video.pk: video for video in rows.select_related("creator")}
+
+
+def _items(viewer: Viewer, found: Sequence[tuple[int, Entry, Video]]) -> list[FeedItem]:
+    progress = _progress(viewer, [video for _, _, video in found])
+    return [
+        FeedItem(video, e.source, e.score, e.reason, place + 1, progress.get(video.pk))
+        for place, e, video in found
+    ]
 
 
 def _progress(viewer: Viewer, videos: list[Video]) -> dict[int, float]:

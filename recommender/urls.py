@@ -1,10 +1,10 @@
-"""Pages of `recommender`."""
+"""Pages of `recommender`, and what it serves to programs at the top level."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from recommender import views
+from recommender import posts, views
 from recommender.explore import views as explore
 
 urlpatterns = [
@@ -15,5 +15,7 @@ urlpatterns = [
     path("explore/people/", explore.explore_people, name="explore_people"),
     path("explore/map/", explore.taste_map_page, name="taste_map"),
     path("category/<slug:slug>/", views.category, name="category"),
+    path("feed", posts.FeedView.as_view(), name="service_feed"),
+    path("posts/all", posts.AllPostsView.as_view(), name="service_posts"),
     path("video/<slug:video_id>/related/", views.related, name="related"),
 ]
