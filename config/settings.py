@@ -49,6 +49,7 @@ if not SECRET_KEY:
             "50 random characters, kept secret."
         )
     SECRET_KEY = _local_secret_key()
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
@@ -306,12 +307,15 @@ RETRAIN_EVERY = timedelta(hours=env.integer("RETRAIN_EVERY_HOURS", 24, at_least=
 FEED_PAGE_SIZE = 24
 # Whether `/feed` and `/posts/all` answer without the secret of a service client.
 FEED_API_OPEN = env.flag("FEED_API_OPEN")
+# Whether `eventValue` of a watch that Personalize's clients put is a percentage.
+PERSONALIZE_PERCENT = env.flag("PERSONALIZE_PERCENT")
 TEXT_MODEL = env.text("TEXT_MODEL")
 SNAPSHOTS_DIR = VAR_DIR / "snapshots"
 MODEL = env.text("MODEL", "blend")  # what is trained and served
+WATCHED_FROM = env.fraction("WATCHED_FROM", 0.5)
 # Settings of models other than their defaults; see the `Config` of each.
 MODEL_CONFIGS: dict[str, dict[str, Any]] = {
-    "user_item": {"watched_from": env.fraction("WATCHED_FROM", 0.5)},
+    "user_item": {"watched_from": WATCHED_FROM},
     "hybrid": (
         {"weight": env.fraction("HYBRID_WEIGHT", 0.5)}
         if env.text("HYBRID_WEIGHT")

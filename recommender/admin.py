@@ -25,6 +25,7 @@ from recommender.models import (
     FeedSession,
     GraphMirror,
     ModelRun,
+    PersonalizeFilter,
     RankerActivation,
     RankerRun,
 )
@@ -241,6 +242,12 @@ class FeedSessionAdmin(ReadOnlyAdmin):
     @admin.display(description="planned videos")
     def length(self, session: FeedSession) -> int:
         return len(session.items)
+
+
+@admin.register(PersonalizeFilter)
+class PersonalizeFilterAdmin(admin.ModelAdmin[PersonalizeFilter]):
+    list_display = ("name", "expression")
+    search_fields = ("name",)
 
 
 admin.site.register(Experiment, ExperimentAdmin)

@@ -7,12 +7,14 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import TimeStamped
+from recommender.personalize.filter_language import BadFilter, parse
 from videos.models import Video
 
 
@@ -94,6 +96,31 @@ class FeedSession(TimeStamped):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.feed_id}"
+
+
+class PersonalizeFilter(models.Model):
+    """A filter that clients of Personalize's runtime name in their requests."""
+
+    name = models.CharField(
+        max_length=63,
+        unique=True,
+        help_text="What the ARN of the filter ends in, after the last slash.",
+    )
+    expression = models.TextField(
+        help_text="As in Personalize: INCLUDE ItemID WHERE Items.GENRES IN ($GENRES)"
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        try:
+            parse(self.expression)
+        except BadFilter as error:
+            raise ValidationError({"expression": str(error)}) from error
 
 
 class TextEmbedding(models.Model):

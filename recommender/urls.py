@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from recommender import posts, views
 from recommender.explore import views as explore
@@ -17,5 +17,6 @@ urlpatterns = [
     path("category/<slug:slug>/", views.category, name="category"),
     path("feed", posts.FeedView.as_view(), name="service_feed"),
     path("posts/all", posts.AllPostsView.as_view(), name="service_posts"),
+    path("personalize/", include("recommender.personalize.urls")),
     path("video/<slug:video_id>/related/", views.related, name="related"),
 ]

@@ -8,6 +8,7 @@ yields records (`records`); `loading` writes them. Layouts and mappings are desc
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from interactions.importers.kuairand import KuaiRand
 from interactions.importers.movielens import MovieLens1M, MovieLens100K
@@ -19,4 +20,5 @@ FORMATS: dict[str, Callable[..., Dataset]] = {
     "movielens-100k": MovieLens100K,
     "kuairand": KuaiRand,
     "csv": Personalize,
+    "personalize": partial(Personalize, source="personalize"),
 }

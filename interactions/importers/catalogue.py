@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
 from accounts.models import User
 from interactions.importers.records import Item
@@ -82,6 +83,30 @@ class Catalogue:
             known = KnownVideo(video.pk, video.duration)
             self.videos_by_id[video.external_id] = known
         self.added_videos += len(videos)
+
+    def put_videos(self, items: Iterable[Item]) -> None:
+        """As `add_videos`, and those known are brought to what the items say.
+
+        Of several items with one id the last stands. The date of a video stays.
+        """
+        wanted = {item.external_id: item for item in items}
+        known = list(
+            Video.objects.filter(source=self.source, external_id__in=wanted)
+            .exclude(external_id="")
+            .select_for_update()
+        )
+        for video in known:
+            item = wanted[video.external_id]
+            video.title, video.description = item.title, item.description
+            video.external_url, video.duration = item.url, item.duration
+            video.updated_at = timezone.now()
+        Video.objects.bulk_update(
+            known, ["title", "description", "external_url", "duration", "updated_at"]
+        )
+        for relation in (Video.categories, Video.parent_categories):
+            relation.through.objects.filter(video__in=known).delete()
+        self._categorise(known, wanted)
+        self.add_videos(wanted.values())
 
     def _find_users(self, external_ids: set[str]) -> set[str]:
         if not external_ids:

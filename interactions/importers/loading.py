@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Least, Now
 
@@ -110,6 +111,21 @@ def load(
         _date_videos(videos)
         search.refresh(list(videos.filter(search=None).values_list("pk", flat=True)))
     return summary
+
+
+def lock(*, patience: timedelta) -> None:
+    """Keep imports out until the transaction ends. Raises `DatasetError` when one is
+    under way for longer than `patience`; the transaction must then be given up."""
+    with connection.cursor() as cursor:
+        milliseconds = patience // timedelta(milliseconds=1)
+        cursor.execute(
+            "SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"]
+        )
+        try:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
+        except OperationalError:
+            raise DatasetError("another import is under way") from None
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def _hopeful(

@@ -21,51 +21,32 @@ from interactions.importers.records import (
 )
 
 ValueUnit = Literal["fraction", "percent"]
-WATCHES = {"watch", "view", "play"}
+# The older systems label a view "watched", when more than `WATCHED_FROM` of the video
+# was seen, or "clicked".
+WATCHED = "watched"
+WATCHES = {"watch", "view", "play", "clicked", WATCHED}
 LIKES = {"like"}
 DISMISSALS = {"dislike", "not_interested"}
 CLICKS = {"click"}
 KNOWN = sorted(WATCHES | LIKES | DISMISSALS | CLICKS)
 
 
-class Personalize(Dataset):
-    """`event_value` says what EVENT_VALUE of a watch is: a fraction or a percentage."""
+class Schema:
+    """What a row says, by the names of its columns; raises `ValueError` for a bad one.
+
+    `event_value` says what EVENT_VALUE of a watch is: a fraction or a percentage.
+    """
 
     def __init__(
-        self, path: Path, *, source: str = "csv", event_value: ValueUnit = "fraction"
+        self, *, source: str = "personalize", event_value: ValueUnit = "fraction"
     ) -> None:
         self.source = source
         self.title = f"Imported from {source}"
         self.highest_value = 100.0 if event_value == "percent" else 1.0
-        self.interactions_file = files.require(path, "interactions.csv")
-        self.items_file = files.find(path, "items.csv")
-        self.users_file = files.find(path, "users.csv")
 
-    def size(self) -> int:
-        return max(0, files.count_lines(self.interactions_file) - 1)
-
-    def people(self) -> Iterator[str | BadRow]:
-        if self.users_file is None:
-            return iter(())
-        return parse_each(
-            files.table(self.users_file, "USER_ID"),
-            lambda cells: values.identifier(cells["USER_ID"], "USER_ID"),
-        )
-
-    def items(self) -> Iterator[Item | BadRow]:
-        if self.items_file is None:
-            return iter(())
-        return parse_each(files.table(self.items_file, "ITEM_ID"), self._item)
-
-    def interactions(self) -> Iterator[Interaction | BadRow]:
-        return parse_each(
-            files.table(self.interactions_file, "USER_ID", "ITEM_ID", "TIMESTAMP"),
-            self._interaction,
-        )
-
-    def _item(self, cells: dict[str, str]) -> Item:
+    def item(self, cells: dict[str, str]) -> Item:
         external_id = values.identifier(cells["ITEM_ID"], "ITEM_ID")
-        bare = self._bare_item(external_id)
+        bare = self.bare_item(external_id)
         url = cells.get("URL", "").strip()
         created = cells.get("CREATION_TIMESTAMP", "").strip()
         description = cells.get("PRODUCT_DESCRIPTION", "")
@@ -87,7 +68,7 @@ class Personalize(Dataset):
             categories=self._categories(cells),
         )
 
-    def _bare_item(self, external_id: str) -> Item:
+    def bare_item(self, external_id: str) -> Item:
         """An item of which only the id is known. Nothing answers under `.invalid`."""
         path = quote(external_id, safe="")[: values.MAX_URL - 100]
         return Item(
@@ -111,6 +92,10 @@ class Personalize(Dataset):
             upper = _names(cells[first], first)
             if second not in cells:
                 return tuple((self.title, name) for name in upper)
+            places = cells[second].split("|")
+            if len(places) == len(upper):  # an empty place: the parent alone
+                lower = [values.category(name, second) for name in places]
+                return tuple(zip(upper, lower, strict=True))
             lower = _names(cells[second], second)
             if not lower:
                 return tuple((name, "") for name in upper)
@@ -123,16 +108,18 @@ class Personalize(Dataset):
             return tuple(zip(upper, lower, strict=True))
         return ()
 
-    def _interaction(self, cells: dict[str, str]) -> Interaction:
+    def interaction(self, cells: dict[str, str]) -> Interaction:
         event = cells.get("EVENT_TYPE", "watch").strip().lower().replace(" ", "_")
         if event not in KNOWN:
             raise ValueError(f"EVENT_TYPE {event[:40]!r} is none of {', '.join(KNOWN)}")
         fraction = None
         if event in WATCHES | CLICKS:
-            fraction = self._fraction(cells.get("EVENT_VALUE", "").strip(), event)
+            value = cells.get("EVENT_VALUE", "").strip()
+            labelled = event == WATCHED and not value
+            fraction = _just_watched() if labelled else self._fraction(value, event)
         return Interaction(
             person=values.identifier(cells["USER_ID"], "USER_ID"),
-            item=self._bare_item(values.identifier(cells["ITEM_ID"], "ITEM_ID")),
+            item=self.bare_item(values.identifier(cells["ITEM_ID"], "ITEM_ID")),
             at=values.moment(cells["TIMESTAMP"], "TIMESTAMP"),
             fraction=fraction,
             viewed=event in WATCHES,
@@ -149,5 +136,44 @@ class Personalize(Dataset):
         return values.number(value, "EVENT_VALUE", low=0, high=highest) / highest
 
 
+class Personalize(Schema, Dataset):
+    """The files of a folder."""
+
+    def __init__(
+        self, path: Path, *, source: str = "csv", event_value: ValueUnit = "fraction"
+    ) -> None:
+        super().__init__(source=source, event_value=event_value)
+        self.interactions_file = files.require(path, "interactions.csv")
+        self.items_file = files.find(path, "items.csv")
+        self.users_file = files.find(path, "users.csv")
+
+    def size(self) -> int:
+        return max(0, files.count_lines(self.interactions_file) - 1)
+
+    def people(self) -> Iterator[str | BadRow]:
+        if self.users_file is None:
+            return iter(())
+        return parse_each(
+            files.table(self.users_file, "USER_ID"),
+            lambda cells: values.identifier(cells["USER_ID"], "USER_ID"),
+        )
+
+    def items(self) -> Iterator[Item | BadRow]:
+        if self.items_file is None:
+            return iter(())
+        return parse_each(files.table(self.items_file, "ITEM_ID"), self.item)
+
+    def interactions(self) -> Iterator[Interaction | BadRow]:
+        return parse_each(
+            files.table(self.interactions_file, "USER_ID", "ITEM_ID", "TIMESTAMP"),
+            self.interaction,
+        )
+
+
 def _names(cell: str, column: str) -> list[str]:
     return [values.category(name, column) for name in cell.split("|") if name.strip()]
+
+
+def _just_watched() -> float:
+    """The least that the label says of a view."""
+    return min(settings.WATCHED_FROM + 0.01, 1.0)

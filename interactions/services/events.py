@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
@@ -28,14 +29,7 @@ def take_in(*, user: User | AnonymousUser, event: Mapping[str, Any]) -> bool:
     video = Video.objects.visible_to(user).filter(video_id=event["video_id"]).first()
     if video is None:
         raise UnknownVideo
-    try:
-        with transaction.atomic():
-            Event.objects.create(
-                event_id=event["id"],
-                user=user if user.is_authenticated else None,
-                kind=event["type"],
-            )
-    except IntegrityError:
+    if not is_new(event_id=event["id"], user=user, kind=event["type"]):
         return False
     if event["type"] == "watch":
         record_watch(
@@ -49,11 +43,23 @@ def take_in(*, user: User | AnonymousUser, event: Mapping[str, Any]) -> bool:
             at=event["at"],
         )
     else:
-        _record_shown(user=user, video=video, event=event)
+        record_shown(user=user, video=video, event=event)
     return True
 
 
-def _record_shown(
+def is_new(*, event_id: UUID, user: User | AnonymousUser, kind: str) -> bool:
+    """Note the event, within the transaction that gives it its effect; False when it
+    was noted before."""
+    owner = user if user.is_authenticated else None
+    try:
+        with transaction.atomic():
+            Event.objects.create(event_id=event_id, user=owner, kind=kind)
+    except IntegrityError:
+        return False
+    return True
+
+
+def record_shown(
     *, user: User | AnonymousUser, video: Video, event: Mapping[str, Any]
 ) -> None:
     """One row a video and feed; the first click marks it. History off: nothing."""

@@ -40,12 +40,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--source",
             type=_source,
-            help="csv: a name for where the ids come from (default: csv).",
+            help="csv, personalize: a name for where the ids come from (default: that "
+            "of the format).",
         )
         parser.add_argument(
             "--event-value",
             choices=["fraction", "percent"],
-            help="csv: what EVENT_VALUE of a watch is (default: fraction).",
+            help="csv, personalize: what EVENT_VALUE of a watch is (default: "
+            "fraction).",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -122,8 +124,10 @@ def _dataset(
 ) -> Dataset:
     given = {"source": source, "event_value": event_value}
     own = {name: value for name, value in given.items() if value is not None}
-    if own and format != "csv":
-        raise DatasetError("--source and --event-value are for --format csv alone")
+    if own and format not in ("csv", "personalize"):
+        raise DatasetError(
+            "--source and --event-value are for --format csv and personalize alone"
+        )
     return FORMATS[format](path, **own)
 
 

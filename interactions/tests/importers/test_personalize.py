@@ -23,6 +23,8 @@ def _only(folder, **options) -> Interaction | BadRow:
         ("Watch,1", 1.0, False, False),
         ("view,", None, False, False),  # a view that nobody timed
         ("click,", 0.0, False, False),
+        ("watched,", 0.51, False, False),  # more than half, as its label says
+        ("clicked,0.4", 0.4, False, False),
         ("LIKE,", None, True, False),
         ("Not Interested,", None, False, True),
     ],
@@ -119,8 +121,8 @@ def test_bad_items_are_named_by_line(tmp_path):
 def test_unknown_event_is_named_with_those_known(tmp_path):
     row = _only(folders.personalize(tmp_path, f"{HEADER}u,i,1700000000,buy,\n"))
     assert str(row) == (
-        "interactions.csv line 2: EVENT_TYPE 'buy' is none of click, dislike, like, "
-        "not_interested, play, view, watch"
+        "interactions.csv line 2: EVENT_TYPE 'buy' is none of click, clicked, "
+        "dislike, like, not_interested, play, view, watch, watched"
     )
 
 
