@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+from django.conf import settings
+
 from interactions.importers import files, values
 from interactions.importers.records import (
     BadRow,
@@ -176,4 +178,4 @@ def _names(cell: str, column: str) -> list[str]:
 
 def _just_watched() -> float:
     """The least that the label says of a view."""
-    return min(settings.WATCHED_FROM + 0.01, 1.0)
+    return float(min(settings.WATCHED_FROM + 0.01, 1.0))

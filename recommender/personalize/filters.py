@@ -34,7 +34,8 @@ NOTHING = Q(pk__in=())
 def condition(text: str, given: Mapping[str, str], viewer: Viewer) -> Q:
     """What a video must fulfil to pass the filter for `viewer`; `given` holds the
     values of parameters by name. Raises `BadFilter`."""
-    included, excluded = [], []
+    included: list[Q] = []
+    excluded: list[Q] = []
     for expression in parse(text):
         joined = reduce(
             or_ if expression.any_of else and_,

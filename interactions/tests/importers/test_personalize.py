@@ -33,7 +33,7 @@ def test_events(tmp_path, event, fraction, liked, dismissed):
     row = _only(folders.personalize(tmp_path, f"{HEADER}u,i,1700000000,{event}\n"))
     assert isinstance(row, Interaction)
     assert (row.fraction, row.liked, row.dismissed) == (fraction, liked, dismissed)
-    assert row.viewed == event.lower().startswith(("watch", "view"))
+    assert row.viewed == event.lower().startswith(("watch", "view", "clicked"))
 
 
 def test_percentages_when_told(tmp_path):
