@@ -92,7 +92,8 @@ def in_mood(videos: QuerySet[Any], mood: str) -> QuerySet[Any]:
         .values("best")
     )
     strength = Subquery(best, output_field=FloatField())
-    return videos.annotate(mood_strength=strength).filter(mood_strength__gt=0)
+    strong: QuerySet[Any] = videos.annotate(mood_strength=strength)
+    return strong.filter(mood_strength__gt=0)
 
 
 def believed() -> Case:

@@ -109,7 +109,8 @@ def test_an_upload_is_stored_for_the_worker():
     assert (video.creator, video.state) == (user, "processing")
     assert video.visibility == "unlisted"
     assert list(video.parent_categories.all()) == [jazz.parent_category]
-    assert video.video_file.read() == MP4
+    with video.video_file.open() as stored:
+        assert stored.read() == MP4
 
 
 @pytest.mark.parametrize(
