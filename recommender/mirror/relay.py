@@ -50,10 +50,14 @@ def relay(stop: threading.Event) -> None:
                 while not stop.is_set():
                     if not (GraphChange.objects.exists() and catch_up(connected)):
                         stop.wait(IDLE)
-        except (*FAILURES, Error) as error:
+        except Exception as error:
             failures += 1
             pause = _pause(error, failures)
-            logger.warning("The mirror waits for %s: %s", pause, error)
+            # What is not foreseen is told in full, and is no reason to end.
+            foreseen = isinstance(error, (*FAILURES, Error))
+            logger.warning(
+                "The mirror waits for %s: %s", pause, error, exc_info=not foreseen
+            )
             _note(error)
             stop.wait(pause.total_seconds())
 
