@@ -76,25 +76,23 @@ def test_a_python_client(schema: Path, platform, live_server, tmp_path, monkeypa
         )
 
     login = models.LoginRequest(login="walker", password="correct horse")
-    session = ask(
-        "auth.auth_login_create", client.Client(base_url=live_server.url), body=login
-    )
-    member = client.AuthenticatedClient(
+    with client.Client(base_url=live_server.url) as visitor:
+        session = ask("auth.auth_login_create", visitor, body=login)
+    with client.AuthenticatedClient(
         base_url=live_server.url, token=session.token, raise_on_unexpected_status=True
-    )
-    assert ask("me.me_retrieve", member).username == "walker"
-    page = ask("feeds.feeds_home_list", member, limit=5, strategy="newest")
-    shown = [item.video.video_id for item in page.results]
-    newest = [video.video_id for video in reversed(platform)]
-    assert shown == newest[:5]
-    page = ask(
-        "feeds.feeds_home_list", member, strategy="newest", cursor=page.next_cursor
-    )
-    assert [item.video.video_id for item in page.results] == newest[5:]
-    path = {"video_id": newest[0]}
-    assert ask("videos.videos_like_update", member, **path).likes == 1
-    problem = ask("videos.videos_retrieve", member, video_id="nowhere")
-    assert problem.status == 404
+    ) as member:
+        assert ask("me.me_retrieve", member).username == "walker"
+        order = {"strategy": models.FeedsHomeListStrategy.NEWEST}
+        page = ask("feeds.feeds_home_list", member, limit=5, **order)
+        shown = [item.video.video_id for item in page.results]
+        newest = [video.video_id for video in reversed(platform)]
+        assert shown == newest[:5]
+        page = ask("feeds.feeds_home_list", member, cursor=page.next_cursor, **order)
+        assert [item.video.video_id for item in page.results] == newest[5:]
+        path = {"video_id": newest[0]}
+        assert ask("videos.videos_like_update", member, **path).likes == 1
+        problem = ask("videos.videos_retrieve", member, video_id="nowhere")
+        assert problem.status == 404
 
 
 @pytest.mark.django_db(transaction=True)
