@@ -38,6 +38,9 @@ def page(monkeypatch, transactional_db) -> Iterator[Any]:
         yield page
         page.goto("about:blank")  # lets the server end what it is sending
         browser.close()
+        # Under Playwright's loop the test had a connection of its own: the next one
+        # would find it where this left it, and ended by what follows.
+        connection.close()
     # Threads of the live server may still hold a session, and the database must go.
     with connection.cursor() as cursor:
         cursor.execute(
