@@ -55,18 +55,29 @@ BLIND: Configs = {
 }
 ORDERED_EASE = {**EASE, "recency": 20.0}
 ORDERED_SAGE = {**GRAPHSAGE, "ordered": True, "lean": 1.0}
+SEQUENCE = {"negatives": 512, "learning_rate": 0.002}
+STOPPED_SEQUENCE = {**SEQUENCE, "stop_after": 27}
 ORDERED: Configs = {
     **{name: config for name, config in BLIND.items() if name != "blend"},
     "ease": ("ease", ORDERED_EASE),
     "transition": ("transition", {}),
-    "sequence": ("sequence", {}),
+    "sequence": ("sequence", STOPPED_SEQUENCE),
     "graphsage": ("graphsage_ids", ORDERED_SAGE),
     "blend": (
         "blend",
         {
-            "members": ("graphsage_ids", "transition"),
-            "settings": {"graphsage_ids": ORDERED_SAGE},
-            "weights": {"graphsage_ids": 0.8, "transition": 0.2},
+            "members": ("sequence", "graphsage_ids", "transition", "als"),
+            "settings": {
+                "sequence": STOPPED_SEQUENCE,
+                "graphsage_ids": ORDERED_SAGE,
+                "als": ALS,
+            },
+            "weights": {
+                "sequence": 1.0,
+                "graphsage_ids": 0.4,
+                "transition": 0.1,
+                "als": 0.15,
+            },
         },
     ),
 }

@@ -36,12 +36,18 @@ BY_THE_ORDER: Configs = {
     "ease": ("ease", EASE),
     "als": ("als", ncf.ALS),
     "transition": ("transition", {}),
+    "sequence": ("sequence", ncf.SEQUENCE),
     "graphsage": ("graphsage_ids", SAGE),
     "blend": (
         "blend",
         {
-            "members": ("graphsage_ids", "transition", "ease", "als", "popularity"),
-            "settings": {"graphsage_ids": SAGE, "ease": EASE, "als": ncf.ALS},
+            "members": ("graphsage_ids", "sequence", "transition", "ease", "als"),
+            "settings": {
+                "graphsage_ids": SAGE,
+                "sequence": ncf.SEQUENCE,
+                "ease": EASE,
+                "als": ncf.ALS,
+            },
             "cut": "last",
         },
     ),

@@ -65,24 +65,30 @@ class Config:
 class Blend(Model):
     """``members`` with their weights, by name, the leading one first.
 
-    A member that does not know an item, as most do not know what is new since they were
-    fitted, takes it for average.
+    Of a video that nobody has watched only `Inductive` members can tell anything. The
+    others abstain there, and what those say is stretched to the spread of the whole.
+    ``watched_ids`` are the sorted ids of the videos that somebody has watched.
     """
 
     name = "blend"
 
     def __init__(
-        self, members: Mapping[str, Model], weights: Mapping[str, float]
+        self,
+        members: Mapping[str, Model],
+        weights: Mapping[str, float],
+        watched_ids: IntArray,
     ) -> None:
         self.members = dict(members)
         self.weights = {name: float(weights[name]) for name in self.members}
         self.lead = next(iter(self.members.values()))
         self.item_ids = self.lead.item_ids
         self.reasons = self.lead.reasons
+        self._watched_ids = watched_ids
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         ids = self.item_ids
         total = np.zeros((len(states), len(ids)), np.float32)
+        inductive = np.zeros_like(total)
         for name, member in self.members.items():
             known, scores = member.item_ids, member.scores(states)
             scores = standardised(scores[:, : len(known)], known, states)
@@ -90,6 +96,13 @@ class Blend(Model):
                 place = positions(known, ids)
                 scores = np.where(place >= 0, scores[:, place], 0)
             total += self.weights[name] * scores
+            if isinstance(member, Inductive):
+                inductive += self.weights[name] * scores
+        new = np.flatnonzero(positions(self._watched_ids, ids) < 0)
+        if 0 < len(new) < len(ids) and inductive.any():
+            spread = _deviation(np.delete(total, new, 1))
+            inductive_spread = _deviation(np.delete(inductive, new, 1))
+            total[:, new] = inductive[:, new] * (spread / inductive_spread)
         return total
 
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
@@ -113,11 +126,15 @@ class Blend(Model):
     def parts(self) -> Parts:
         parts = Parts.joined({name: m.parts() for name, m in self.members.items()})
         document = {"members": list(self.members), "weights": self.weights}
-        return Parts(parts.arrays, {**parts.documents, "blend": document}, parts.files)
+        return Parts(
+            {**parts.arrays, "watched_ids": self._watched_ids},
+            {**parts.documents, "blend": document},
+            parts.files,
+        )
 
     def renewed(self, snapshot: GraphSnapshot) -> Blend:
         renewed = {name: m.renewed(snapshot) for name, m in self.members.items()}
-        return Blend(renewed, self.weights)
+        return Blend(renewed, self.weights, watched_ids(snapshot))
 
 
 def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Blend:
@@ -133,7 +150,7 @@ def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) ->
         for name in config.members
         if weights.get(name, 0) > 0
     }
-    model = Blend(chosen, weights)
+    model = Blend(chosen, weights, watched_ids(snapshot))
     model.found = {"weights": weights, "settings": settings}
     return model
 
@@ -163,7 +180,13 @@ def load(artifact: Artifact) -> Blend:
         name: models.server(name)(artifact.section(name))
         for name in document["members"]
     }
-    return Blend(members, document["weights"])
+    return Blend(members, document["weights"], artifact.array("watched_ids"))
+
+
+def watched_ids(snapshot: GraphSnapshot) -> IntArray:
+    """The sorted ids of the videos that somebody has watched."""
+    watched = snapshot.watched
+    return snapshot.item_ids[np.unique(watched.target[watched.weight > 0])]
 
 
 def standardised(
@@ -185,6 +208,12 @@ def standardised(
     return np.asarray(
         np.where(flat, 0, (scores - mean) / np.where(flat, 1, deviation)), np.float32
     )
+
+
+def _deviation(scores: FloatArray) -> FloatArray:
+    """(rows, 1), 1 where all scores of a row are equal."""
+    deviation = scores.std(1, keepdims=True)
+    return np.asarray(np.where(deviation > 1e-6, deviation, 1), np.float32)
 
 
 def search(

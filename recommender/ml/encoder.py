@@ -39,6 +39,7 @@ from recommender.ml.graph import (
     positions,
 )
 from recommender.ml.history import Trail, UserHistory
+from recommender.ml.placing import Placing
 from recommender.ml.sampling import Timeline, Windows, edge_means, mean_matrix
 
 NO_EDGES = Edges(
@@ -106,6 +107,7 @@ class Tables:
     """What a user's vector is made of: the vectors of everything one can touch.
 
     ``items`` (n, d) are e, ``trends`` (n, k) are p; each table has its external ids.
+    The last three are the `Placing` of videos without watches, over both side by side.
     """
 
     item_ids: IntArray
@@ -115,6 +117,13 @@ class Tables:
     creators: FloatArray
     parent_ids: IntArray
     parents: FloatArray
+    new_origin: FloatArray  # (d + k,)
+    new_matrix: FloatArray  # (d + k, d + k)
+    new_centre: FloatArray  # (d + k,)
+
+    @property
+    def placing(self) -> Placing:
+        return Placing(self.new_origin, self.new_matrix, self.new_centre)
 
     @property
     def vectors(self) -> FloatArray:
@@ -135,15 +144,16 @@ def encode(
     """The vectors of all nodes of ``snapshot``, at the time it was taken.
 
     Items, categories and parents that training did not know have no id row and count
-    as zero there: they live by their features.
+    as zero there: they live by their features, and are placed as `encode_new` does it
+    while nobody has watched them.
     """
-    x = content(snapshot, encoder) @ weights.content
-    x += _rows(weights.item, weights.item_ids, snapshot.item_ids)
+    alone = content(snapshot, encoder) @ weights.content
     categories = _rows(weights.category, weights.category_ids, snapshot.category_ids)
     parents = _rows(weights.parent, weights.parent_ids, snapshot.parent_ids)
     n_items, n_users = snapshot.n_items, snapshot.n_users
-    x += edge_means(snapshot.in_category, n_items, len(categories)) @ categories
-    x += edge_means(snapshot.in_parent, n_items, len(parents)) @ parents
+    alone += edge_means(snapshot.in_category, n_items, len(categories)) @ categories
+    alone += edge_means(snapshot.in_parent, n_items, len(parents)) @ parents
+    x = alone + _rows(weights.item, weights.item_ids, snapshot.item_ids)
 
     uploads = edge_means(snapshot.uploaded, n_users, n_items)
     by_creator = uploads @ x
@@ -151,18 +161,32 @@ def encode(
     watchers = watcher_means(snapshot, snapshot.taken_at)
     z = x + (watchers @ tastes) @ weights.watchers
     made = snapshot.creator >= 0
-    z[made] += by_creator[snapshot.creator[made]] @ weights.creator
-
+    from_creator = by_creator[snapshot.creator[made]] @ weights.creator
+    z[made] += from_creator
+    alone[made] += from_creator
     trend = trends(snapshot.watched, snapshot.created, snapshot.taken_at)
+    vectors = np.hstack([unit(z), trend_vectors(trend, weights)])
+    untouched = trends(NO_EDGES, snapshot.created, snapshot.taken_at)
+    new = np.hstack([unit(alone), trend_vectors(untouched, weights)])
+    learned = np.isin(snapshot.item_ids, weights.item_ids)
+    watched = np.zeros(n_items, bool)
+    watched[snapshot.watched.target[snapshot.watched.weight > 0]] = True
+    placing = Placing.fit(new[learned & watched], vectors[learned & watched])
+    placed = ~learned & ~watched
+    vectors[placed] = placing(new[placed])
+    d = z.shape[1]
     creators = np.unique(snapshot.uploaded.source)
     return Tables(
         item_ids=snapshot.item_ids,
-        items=unit(z),
-        trends=trend_vectors(trend, weights),
+        items=vectors[:, :d],
+        trends=vectors[:, d:],
         creator_ids=snapshot.user_ids[creators],
         creators=by_creator[creators].astype(np.float32),
         parent_ids=snapshot.parent_ids,
         parents=parents,
+        new_origin=placing.origin,
+        new_matrix=placing.matrix,
+        new_centre=placing.centre,
     )
 
 
@@ -173,7 +197,8 @@ def encode_new(
     tables: Tables,
     time: float,
 ) -> FloatArray:
-    """(n, d + k) vectors of videos without watches, from their features alone."""
+    """(n, d + k) vectors of videos without watches, from their features alone, placed
+    among the others."""
     x = encoder.encode([i.text for i in items], [i.duration for i in items])
     x = x @ weights.content
     for row, item in enumerate(items):
@@ -188,7 +213,7 @@ def encode_new(
     x += _rows(tables.creators, tables.creator_ids, creators) @ weights.creator
     created = np.array([item.created for item in items], np.float64)
     trend = trends(NO_EDGES, created, time)
-    return np.hstack([unit(x), trend_vectors(trend, weights)])
+    return tables.placing(np.hstack([unit(x), trend_vectors(trend, weights)]))
 
 
 def encode_users(

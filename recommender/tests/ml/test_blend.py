@@ -10,6 +10,16 @@ from recommender.ml.splits import global_time_split, leave_cluster
 from recommender.tests.ml.worlds import START, two_communities
 
 SETTINGS = {"ease": {"regularization": 100.0}}
+QUICK = {
+    "graphsage": {
+        "dim": 16,
+        "epochs": 12,
+        "batch_size": 128,
+        "blocks": 4,
+        "text_size": 8,
+    },
+    **SETTINGS,
+}
 
 
 def test_a_model_that_adds_nothing_is_dropped():
@@ -32,7 +42,7 @@ def test_weights_never_lose_to_the_best_member_on_the_part_they_are_found_on():
         for name in config.members
     }
     weights = blend.search(fitted, split.test, config)
-    whole = blend.Blend(fitted, weights)
+    whole = blend.Blend(fitted, weights, blend.watched_ids(split.test.history))
 
     def value(model):
         values = evaluate.per_user(evaluate.ranked(model, split.test, 20), split.test)
@@ -88,13 +98,12 @@ def test_members_too_small_for_the_data_are_left_out():
 @pytest.fixture(scope="module")
 def sage():
     """A blend that GraphSAGE, which can place new videos, leads."""
-    quick = {"dim": 16, "epochs": 12, "batch_size": 128, "blocks": 4, "text_size": 8}
     return models.fit(
         "blend",
         two_communities(users=120, watches=12),
         {
             "members": ("graphsage", "ease"),
-            "settings": {"graphsage": quick, **SETTINGS},
+            "settings": QUICK,
             "weights": {"graphsage": 1.0, "ease": 0.5},
         },
     )
@@ -128,3 +137,36 @@ def test_a_new_video_is_found_at_once(sage):
     assert ours > theirs
     assert 9000 in sage.recommend(state, k=20).ids
     assert theirs == pytest.approx(before[0], abs=0.1)
+
+
+def test_new_videos_compete_on_equal_terms():
+    """Ten of forty videos are new: people are shown some, and those of their kind."""
+    whole = two_communities(users=120, watches=12)
+    fitted = models.fit(
+        "blend", whole, {"members": ("graphsage", "ease"), "settings": QUICK}
+    )
+    words = ("guitar song", "goal match")
+    new = [
+        ItemFeatures(
+            9000 + n,
+            words[n % 2],
+            60,
+            START,
+            category_ids=[(11, 21)[n % 2]],
+            parent_ids=[1 + n % 2],
+        )
+        for n in range(10)
+    ]
+    fitted.add_items(new)
+    lists = np.array(
+        [
+            fitted.recommend(UserHistory(watched=Trail.of(watched)), k=10).ids
+            for start in (500, 501)
+            for watched in (range(start, start + 8, 2), range(start + 8, start + 16, 2))
+        ]
+    )
+    fresh = lists >= 9000
+    assert (fresh.sum(1) >= 1).all()
+    assert (fresh.sum(1) <= 5).all()
+    kinds = np.array([0, 0, 1, 1])[:, None]
+    assert (lists % 2 == kinds)[fresh].all()
