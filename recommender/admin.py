@@ -19,6 +19,7 @@ from recommender.comparison import compare
 from recommender.experiments.admin import ExperimentAdmin
 from recommender.figures import Section
 from recommender.mirror.health import health
+from recommender.ml.metrics import Interval
 from recommender.models import (
     Activation,
     Experiment,
@@ -72,11 +73,11 @@ class ModelRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Recall@20")
     def recall(self, run: ModelRun) -> str:
-        return _value(run, run.model, "recall@20")
+        return _value(run, "recall@20")
 
     @admin.display(description="NDCG@20")
     def ndcg(self, run: ModelRun) -> str:
-        return _value(run, run.model, "ndcg@20")
+        return _value(run, "ndcg@20")
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -253,11 +254,9 @@ class PersonalizeFilterAdmin(admin.ModelAdmin[PersonalizeFilter]):
 admin.site.register(Experiment, ExperimentAdmin)
 
 
-def _value(run: ModelRun, model: str, metric: str) -> str:
-    measured = run.metrics.get("models", {}).get(model, {}).get(metric)
-    if measured is None:
-        return "-"
-    return f"{measured['value']:.4f} [{measured['low']:.4f}, {measured['high']:.4f}]"
+def _value(run: ModelRun, metric: str) -> str:
+    measured = run.metrics.get("models", {}).get(run.model, {}).get(metric)
+    return str(Interval(**measured)) if measured else "-"
 
 
 def _staff(request: HttpRequest) -> User:

@@ -8,6 +8,7 @@ from typing import Any, Self, TextIO
 
 from tqdm import tqdm
 
+from recommender.ml.metrics import Interval
 from recommender.ml.models import TrainingStep
 
 METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "hr@10", "coverage@20")
@@ -61,17 +62,12 @@ def table(report: Mapping[str, Any]) -> str:
     width = max(14, *(len(name) + 1 for name in report["models"]))
     lines = ["".join(["model".ljust(width), *(name.rjust(24) for name in METRICS)])]
     for model, measured in report["models"].items():
-        cells = [_interval(measured[name]).rjust(24) for name in METRICS]
+        cells = [str(Interval(**measured[name])).rjust(24) for name in METRICS]
         lines.append("".join([model.ljust(width), *cells]))
     lines += [
-        f"{model}: rmse of the expected reaction {_interval(measured['rmse'])}"
+        f"{model}: rmse of the expected reaction {Interval(**measured['rmse'])}"
         for model, measured in report["models"].items()
         if "rmse" in measured
     ]
     people = f"{report['users']} people, {report['targets']} later watches"
     return "\n".join([*lines, f"By time, full ranking: {people}."])
-
-
-def _interval(measured: Mapping[str, float]) -> str:
-    value, low, high = (measured[name] for name in ("value", "low", "high"))
-    return f"{value:.4f} [{low:.4f}, {high:.4f}]"

@@ -31,6 +31,9 @@ class Interval:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
 
 def hits(ranked: IntArray, indptr: IntArray, items: IntArray) -> Hits:
     """Which of ``ranked`` (users, k; -1 where a list ends early) are targets.

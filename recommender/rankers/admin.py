@@ -15,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.models import User
+from recommender.ml.metrics import Interval
 from recommender.models import RankerActivation, RankerRun
 from recommender.rankers import pointer
 from recommender.services import ActivationRefused
@@ -146,9 +147,7 @@ class RankerActivationAdmin(Recorded):
 
 def _value(run: RankerRun, name: str) -> str:
     measured = run.metrics.get(name)
-    if measured is None:
-        return "-"
-    return "{value:.4f} [{low:.4f}, {high:.4f}]".format(**measured)
+    return str(Interval(**measured)) if measured else "-"
 
 
 def _table(rows: Any) -> SafeString:

@@ -90,8 +90,7 @@ def prune() -> int:
 def in_words(metrics: Mapping[str, Any]) -> str:
     """What was measured, in one line."""
     ours, fusion, gain = (
-        "{value:.4f} [{low:.4f}, {high:.4f}]".format(**metrics[name])
-        for name in ("lambdarank", "fusion", "difference")
+        Interval(**metrics[name]) for name in ("lambdarank", "fusion", "difference")
     )
     return (
         f"NDCG@{lambdarank.CUTOFF} {ours}, of fusion {fusion}, gain {gain} "
