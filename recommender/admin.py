@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 
 from accounts.models import User
 from recommender import figures, report_pages, services
+from recommender.admin_pages import ReadOnlyAdmin, confirmed
 from recommender.comparison import compare
 from recommender.experiments.admin import ExperimentAdmin
 from recommender.figures import Section
@@ -32,19 +33,6 @@ from recommender.models import (
 )
 from recommender.rankers.admin import RankerActivationAdmin, RankerRunAdmin
 from recommender.services import ActivationRefused
-
-
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Rows that programs write and people read."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ModelRun)
@@ -160,8 +148,8 @@ class ModelRunAdmin(ReadOnlyAdmin):
         if run.state == ModelRun.State.REFUSED:
             question += f" It was refused: {run.note}"
 
-        def act() -> str:
-            services.activate(run=run, reason="By hand", by=_staff(request), force=True)
+        def act(by: User) -> str:
+            services.activate(run=run, reason="By hand", by=by, force=True)
             return f"{run} is active."
 
         return self._confirmed(request, question, act)
@@ -171,29 +159,23 @@ class ModelRunAdmin(ReadOnlyAdmin):
         target = services.rollback_target()
         question = f"Go back to {target}?" if target else "Roll back?"
 
-        def act() -> str:
-            activation = services.rollback(by=_staff(request))
+        def act(by: User) -> str:
+            activation = services.rollback(by=by)
             return f"{activation.reason}: {activation.run} is active."
 
         return self._confirmed(request, question, act)
 
     def _confirmed(
-        self, request: HttpRequest, question: str, act: Callable[[], str]
+        self, request: HttpRequest, question: str, act: Callable[[User], str]
     ) -> HttpResponse:
-        _staff(request)
-        back = reverse("admin:recommender_modelrun_changelist")
-        if request.method != "POST":
-            context = {
-                **self.admin_site.each_context(request),
-                "title": question,
-                "back": back,
-            }
-            return TemplateResponse(request, "recommender/admin/confirm.html", context)
-        try:
-            messages.success(request, act())
-        except ActivationRefused as error:
-            messages.error(request, str(error))
-        return redirect(back)
+        return confirmed(
+            request,
+            question,
+            act,
+            permission="recommender.add_activation",
+            refused=ActivationRefused,
+            back=reverse("admin:recommender_modelrun_changelist"),
+        )
 
 
 @admin.register(Activation)
@@ -251,21 +233,11 @@ class PersonalizeFilterAdmin(admin.ModelAdmin[PersonalizeFilter]):
     search_fields = ("name",)
 
 
-admin.site.register(Experiment, ExperimentAdmin)
-
-
 def _value(run: ModelRun, metric: str) -> str:
     measured = run.metrics.get("models", {}).get(run.model, {}).get(metric)
     return str(Interval(**measured)) if measured else "-"
 
 
-def _staff(request: HttpRequest) -> User:
-    """Who asks, if they may change which run serves."""
-    user = request.user
-    if not user.is_authenticated or not user.has_perm("recommender.add_activation"):
-        raise PermissionDenied
-    return user
-
-
+admin.site.register(Experiment, ExperimentAdmin)
 admin.site.register(RankerRun, RankerRunAdmin)
 admin.site.register(RankerActivation, RankerActivationAdmin)

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import ForeignKey
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from accounts.models import User
 from recommender import charts
+from recommender.admin_pages import confirmed
 from recommender.experiments import readout, services
 from recommender.experiments.readout import Readout
 from recommender.experiments.services import ExperimentRefused
@@ -101,27 +101,22 @@ class ExperimentAdmin(admin.ModelAdmin[Experiment]):
         request: HttpRequest,
         key: int,
         question: str,
-        act: Callable[..., Experiment],
+        service: Callable[..., Experiment],
     ) -> HttpResponse:
-        if not request.user.has_perm("recommender.change_experiment"):
-            raise PermissionDenied
         experiment = get_object_or_404(Experiment, pk=key)
-        back = reverse("admin:recommender_experiment_change", args=[key])
-        if request.method != "POST":
-            context = {
-                **self.admin_site.each_context(request),
-                "title": question.format(experiment),
-                "back": back,
-            }
-            return TemplateResponse(request, "recommender/admin/confirm.html", context)
-        try:
-            act(experiment=experiment)
-        except ExperimentRefused as error:
-            messages.error(request, str(error))
-        else:
-            state = experiment.get_state_display().lower()
-            messages.success(request, f"“{experiment}” is {state}.")
-        return redirect(back)
+
+        def act(by: User) -> str:
+            service(experiment=experiment)
+            return f"“{experiment}” is {experiment.get_state_display().lower()}."
+
+        return confirmed(
+            request,
+            question.format(experiment),
+            act,
+            permission="recommender.change_experiment",
+            refused=ExperimentRefused,
+            back=reverse("admin:recommender_experiment_change", args=[key]),
+        )
 
 
 def _sections(found: Readout) -> list[Section]:

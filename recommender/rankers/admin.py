@@ -5,39 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.models import User
+from recommender.admin_pages import ReadOnlyAdmin, confirmed
 from recommender.ml.metrics import Interval
 from recommender.models import RankerActivation, RankerRun
 from recommender.rankers import pointer
 from recommender.services import ActivationRefused
 
-LIST = "admin:recommender_rankerrun_changelist"
 ORDERS = ("lambdarank", "fusion", "difference")
 
 
-class Recorded(admin.ModelAdmin[Any]):
-    """Rows that training writes and people read."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class RankerRunAdmin(Recorded):
+class RankerRunAdmin(ReadOnlyAdmin):
     change_list_template = "recommender/admin/rankers.html"
     change_form_template = "recommender/admin/ranker.html"
     list_display = ("run_id", "state", "ranks", "impressions", "gain", "finished_at")
@@ -117,25 +102,17 @@ class RankerRunAdmin(Recorded):
     def _confirmed(
         self, request: HttpRequest, question: str, act: Callable[[User], str]
     ) -> HttpResponse:
-        user = request.user
-        allowed = user.has_perm("recommender.add_rankeractivation")
-        if not user.is_authenticated or not allowed:
-            raise PermissionDenied
-        if request.method != "POST":
-            context = {
-                **self.admin_site.each_context(request),
-                "title": question,
-                "back": reverse(LIST),
-            }
-            return TemplateResponse(request, "recommender/admin/confirm.html", context)
-        try:
-            messages.success(request, act(user))
-        except ActivationRefused as error:
-            messages.error(request, str(error))
-        return redirect(reverse(LIST))
+        return confirmed(
+            request,
+            question,
+            act,
+            permission="recommender.add_rankeractivation",
+            refused=ActivationRefused,
+            back=reverse("admin:recommender_rankerrun_changelist"),
+        )
 
 
-class RankerActivationAdmin(Recorded):
+class RankerActivationAdmin(ReadOnlyAdmin):
     list_display = ("ranks", "reason", "by", "is_rollback", "created_at")
     list_filter = ("is_rollback",)
     list_select_related = ("run", "by")

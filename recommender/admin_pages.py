@@ -1,0 +1,58 @@
+"""What the admin pages of this app share: rows to read, and buttons that ask first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+
+from accounts.models import User
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Rows that programs write and people read."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def confirmed(
+    request: HttpRequest,
+    question: str,
+    act: Callable[[User], str],
+    *,
+    permission: str,
+    refused: type[Exception],
+    back: str,
+) -> HttpResponse:
+    """Ask; once the answer is yes, `act` for whoever asked, and go `back`.
+
+    `act` returns what it did in words, or raises `refused` with the reason why not.
+    Raises `PermissionDenied` for people without `permission`.
+    """
+    user = request.user
+    if not user.is_authenticated or not user.has_perm(permission):
+        raise PermissionDenied
+    if request.method != "POST":
+        context = {
+            **admin.site.each_context(request),
+            "title": question,
+            "back": back,
+        }
+        return TemplateResponse(request, "recommender/admin/confirm.html", context)
+    try:
+        messages.success(request, act(user))
+    except refused as error:
+        messages.error(request, str(error))
+    return redirect(back)
