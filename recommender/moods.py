@@ -13,6 +13,7 @@ from videos.mood_evidence import Strengths, of_words
 
 ENOUGH = 200  # videos whose mood is known, to learn anything from
 ENOUGH_OF_ONE = 20  # with a mood, to learn that mood
+DIGITS = 3  # of a strength: what comes after them is chance, and no change
 STRONG = 1 / 3  # strength from which evidence is an example, and a text speaks
 
 
@@ -66,7 +67,7 @@ def _learned(
     strengths = 1 - flags.mean(0) / np.maximum(chances, 1e-9)
     return {
         pk: {
-            name: float(strength)
+            name: round(float(strength), DIGITS)
             for name, strength in zip(names, row, strict=True)
             if strength >= STRONG
         }

@@ -84,19 +84,18 @@ class LabelHead:
         labels: Flags,
         known: IntArray,
         *,
+        by_column: bool = True,
         seed: int = 0,
     ) -> LabelHead:
         """Learn from the rows ``known`` of (n, ...) blocks of features.
 
-        The penalty on weights is the one of least loss in cross-validation.
+        Columns are standardised each by itself or, without ``by_column``, all of a
+        block by one factor, which keeps their proportions. The penalty on weights is
+        the one of least loss in cross-validation.
         """
         stacked = np.hstack(features)
-        # Blocks weigh alike, however many columns they have.
-        size = np.concatenate(
-            [np.full(b.shape[1], b.shape[1] ** 0.5) for b in features]
-        )
         mean = stacked.mean(0)
-        scale = np.maximum(stacked.std(0), 1e-9) * size
+        scale = np.concatenate([_scale(block, by_column) for block in features])
         rows = _with_bias((stacked[known] - mean) / scale)
         wanted = labels[known].astype(np.float64)
         fold = np.random.default_rng(seed).permutation(len(known)) % FOLDS
@@ -131,6 +130,14 @@ def macro_f1(found: Flags, labels: Flags, weight: Matrix | None = None) -> float
     total = times @ found.astype(np.float64) + times @ labels.astype(np.float64)
     occurs = labels.any(0)
     return float((2 * right / np.maximum(total, 1))[occurs].mean())
+
+
+def _scale(block: npt.NDArray[np.floating[Any]], by_column: bool) -> Matrix:
+    """What each column is divided by: blocks weigh alike, however many they have."""
+    spread = block.std(0, dtype=np.float64)
+    if not by_column:
+        spread = np.full_like(spread, np.sqrt((spread**2).mean()))
+    return np.asarray(np.maximum(spread, 1e-9) * len(spread) ** 0.5)
 
 
 def _with_bias(rows: Matrix) -> Matrix:

@@ -15,7 +15,11 @@ TEXT_SIZE = 128
 
 @dataclass(frozen=True, eq=False)
 class MoodReader:
-    """A logistic regression for each mood on the text's vector (TF-IDF and SVD)."""
+    """A logistic regression for each mood on the text's vector (TF-IDF and SVD).
+
+    The directions keep their proportions: one in which the known texts hardly differ
+    would, standardised, outweigh all others in a text that does differ there.
+    """
 
     encoder: ContentEncoder
     head: LabelHead
@@ -31,7 +35,7 @@ class MoodReader:
         encoder = ContentEncoder.fit(every, unknown, text_size=TEXT_SIZE, seed=0)
         known = np.arange(len(texts))
         vectors = _vectors(encoder, texts)
-        return cls(encoder, LabelHead.fit([vectors], moods, known))
+        return cls(encoder, LabelHead.fit([vectors], moods, known, by_column=False))
 
     def chances(self, texts: Sequence[str]) -> Matrix:
         """(n, moods): how likely each text has each mood."""

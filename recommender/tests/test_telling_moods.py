@@ -15,6 +15,24 @@ def texts_of(origin="text"):
     return {(row.video_id, row.mood): row.strength for row in rows}
 
 
+def test_moods_are_learned_from_videos_that_tell_theirs(monkeypatch):
+    monkeypatch.setattr(telling, "ENOUGH", 40)
+    monkeypatch.setattr(telling, "ENOUGH_OF_ONE", 5)
+    told = {}
+    for n in range(40):
+        funny = n % 2
+        words = "clown trips over bucket" if funny else "rain falls on pond"
+        video = make_video(title=f"{words} {n}")
+        told[video.pk] = {"funny": 1.0} if funny else {"calm": 1.0}
+    moods.store(origin="emotions", found=told)
+    clown, pond = make_video(title="Clown and bucket"), make_video(title="Rain on pond")
+    assert telling.tell() == 2
+    found = texts_of()
+    assert set(found) == {(clown.pk, "funny"), (pond.pk, "calm")}
+    assert min(found.values()) > 0.4
+    assert telling.tell() == 0  # nothing changed, nothing is written
+
+
 def test_with_few_examples_words_speak_for_themselves():
     plain, calm = make_video(title="A chair"), make_video(title="A peaceful morning")
     told = make_video(title="Peaceful")
