@@ -20,7 +20,11 @@ MOST = 100  # rows of one answer
 
 
 class LimitSerializer(serializers.Serializer[Any]):
-    """How much of a list to give at once."""
+    """How much of a list to give at once.
+
+    Parameters are validated as a `dict()`: of a form, DRF would take an empty one as
+    one that was not sent.
+    """
 
     limit = serializers.IntegerField(
         required=False, default=settings.FEED_PAGE_SIZE, min_value=1, max_value=MOST
@@ -60,7 +64,7 @@ def paged(
     represent: Callable[[list[Row]], Any],
 ) -> Response:
     """A page of `rows`, newest first by `moment`, a field without NULLs."""
-    asked = PageSerializer(data=request.query_params)
+    asked = PageSerializer(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     size, cursor = asked.validated_data["limit"], asked.validated_data.get("cursor", "")
     part = newest_first(rows, moment=moment, cursor=cursor, size=size)

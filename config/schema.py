@@ -79,6 +79,8 @@ class Schema(AutoSchema):
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        if getattr(self.view, "versioned", False) and self.method == "GET":
+            bodies["304"] = {"description": "It is still as you have it."}
         for status in sorted(self._errors()):
             bodies.setdefault(str(status), self._problem(status))
         return dict(sorted(bodies.items()))

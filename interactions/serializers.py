@@ -11,6 +11,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from accounts.api.serializers import PersonSerializer
+from accounts.api.strictness import StrictTypes
 from interactions.models import Comment
 from videos.serializers import VideoSerializer
 
@@ -34,7 +35,7 @@ class NumberField(serializers.FloatField):
         return number
 
 
-class EventSerializer(serializers.Serializer[Any]):
+class EventSerializer(StrictTypes):
     """What every event has. A retry with the same `id` changes nothing."""
 
     id = serializers.UUIDField(help_text="Made by the client, once for each event.")
@@ -121,7 +122,7 @@ class ThreadSerializer(CommentSerializer):
         read_only_fields = fields
 
 
-class NewCommentSerializer(serializers.Serializer[Any]):
+class NewCommentSerializer(StrictTypes):
     text = serializers.CharField(max_length=2000)
     parent = serializers.IntegerField(  # type: ignore[assignment]  # as above
         required=False,
@@ -146,7 +147,7 @@ class WatchedSerializer(serializers.Serializer[Any]):
     position = serializers.FloatField(help_text="Where it stopped, in seconds.")
 
 
-class BatchSerializer(serializers.Serializer[Any]):
+class BatchSerializer(StrictTypes):
     events = serializers.ListField(
         child=AnyEventField(allow_null=True), allow_empty=False, max_length=MOST_EVENTS
     )

@@ -31,10 +31,11 @@ class HomeView(APIView):
     """What to watch next. Nothing that you have seen, until nothing else is left."""
 
     permission_classes = [AllowAny]
+    problems = {"GET": {404}}
 
     @extend_schema(parameters=[HomeQuerySerializer], responses=FeedSerializer)
     def get(self, request: Request) -> Response:
-        asked = HomeQuerySerializer(data=request.query_params)
+        asked = HomeQuerySerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         slug = asked.validated_data.get("category")
         chosen = category_named(slug) if slug else None
@@ -85,7 +86,7 @@ class RelatedFeedView(APIView):
 
 def _answer(request: Request, source: Callable[..., FeedPage]) -> Response:
     """The page of `source` that is asked for."""
-    asked = FeedQuerySerializer(data=request.query_params)
+    asked = FeedQuerySerializer(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     values = dict(asked.validated_data)
     size = values.pop("limit")

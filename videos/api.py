@@ -93,7 +93,7 @@ class VideosView(APIView):
     @extend_schema(parameters=[SearchSerializer], responses=page_of(VideoSerializer))
     def get(self, request: Request) -> Response:
         """Search and filter; pages go on whatever is uploaded meanwhile."""
-        asked = SearchSerializer(data=request.query_params)
+        asked = SearchSerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         part = _found(Video.objects.listed().for_cards(), **asked.validated_data)
         return answer(part, lambda videos: video_list(request, videos))

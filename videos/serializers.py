@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.serializers import PersonSerializer
+from accounts.api.strictness import StrictTypes
 from accounts.pagination import PageSerializer
 from videos import links
 from videos.forms import AGES, DURATIONS
@@ -96,7 +97,7 @@ class VideoDetailSerializer(VideoSerializer):
         return Video.objects.editable_by(user).filter(pk=video.pk).exists()
 
 
-class EditSerializer(serializers.ModelSerializer[Video]):
+class EditSerializer(StrictTypes, serializers.ModelSerializer[Video]):
     """What a creator says of a video; categories by slug."""
 
     title = serializers.CharField(max_length=150)
@@ -154,6 +155,7 @@ class SearchSerializer(PageSerializer):
 
     q = serializers.CharField(
         required=False,
+        allow_blank=True,
         max_length=200,
         help_text='Words, "phrases", or, -not; the last word may be a beginning.',
     )
@@ -162,8 +164,8 @@ class SearchSerializer(PageSerializer):
         max_length=80,
         help_text="Slug of a category or parent category.",
     )
-    creator = serializers.CharField(
-        required=False, max_length=150, help_text="A username."
+    creator = serializers.RegexField(
+        r"^[\w.@+-]+$", required=False, max_length=150, help_text="A username."
     )
     duration = serializers.ChoiceField(list(DURATIONS), required=False)
     age = serializers.ChoiceField(list(AGES), required=False)

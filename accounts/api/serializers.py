@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.strictness import StrictTypes
 from accounts.forms import USERNAME_MAX_LENGTH
 from accounts.models import User
 
@@ -47,7 +48,7 @@ class InterestsField(serializers.ManyRelatedField):
         )
 
 
-class MeSerializer(serializers.ModelSerializer[User]):
+class MeSerializer(StrictTypes, serializers.ModelSerializer[User]):
     """One's own account; `name` is shown instead of the username."""
 
     name = serializers.CharField(
@@ -95,6 +96,7 @@ class ProfileSerializer(PersonSerializer):
     """A person's page; counts are of what everybody may see."""
 
     banner_url = PictureUrl(source="banner_image")
+    website = serializers.CharField(read_only=True, help_text="Empty without one.")
     figures = serializers.SerializerMethodField()
     is_following = serializers.SerializerMethodField(help_text="Whether you follow.")
     interests: Any = serializers.SlugRelatedField(
@@ -117,7 +119,7 @@ class ProfileSerializer(PersonSerializer):
         return person.pk in self.context["followed"]
 
 
-class SignupSerializer(serializers.Serializer[Any]):
+class SignupSerializer(StrictTypes):
     username = serializers.RegexField(
         r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?$",
         min_length=3,
@@ -132,7 +134,7 @@ class SignupSerializer(serializers.Serializer[Any]):
     )
 
 
-class LoginSerializer(serializers.Serializer[Any]):
+class LoginSerializer(StrictTypes):
     login = serializers.CharField(
         max_length=254, help_text="Username or e-mail address."
     )
@@ -148,17 +150,17 @@ class TokenSerializer(serializers.Serializer[Any]):
     user = MeSerializer(read_only=True)
 
 
-class CodeSerializer(serializers.Serializer[Any]):
+class CodeSerializer(StrictTypes):
     code = serializers.CharField(max_length=16)
 
 
-class PasswordSerializer(serializers.Serializer[Any]):
+class PasswordSerializer(StrictTypes):
     password = serializers.CharField(
         max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False
     )
 
 
-class NewPasswordSerializer(serializers.Serializer[Any]):
+class NewPasswordSerializer(StrictTypes):
     current_password = serializers.CharField(
         max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False
     )
@@ -167,7 +169,7 @@ class NewPasswordSerializer(serializers.Serializer[Any]):
     )
 
 
-class ResetSerializer(serializers.Serializer[Any]):
+class ResetSerializer(StrictTypes):
     key = serializers.CharField(
         max_length=200, help_text="What follows `/key/` in the link of the e-mail."
     )
@@ -176,11 +178,11 @@ class ResetSerializer(serializers.Serializer[Any]):
     )
 
 
-class EmailSerializer(serializers.Serializer[Any]):
+class EmailSerializer(StrictTypes):
     email = serializers.EmailField(max_length=254)
 
 
-class KeySerializer(serializers.Serializer[Any]):
+class KeySerializer(StrictTypes):
     key = serializers.CharField(
         max_length=200, help_text="The last part of the link of the e-mail."
     )
@@ -231,5 +233,5 @@ class PictureSerializer(serializers.Serializer[Any]):
     image = serializers.FileField(help_text="JPEG, PNG, WebP or GIF.")
 
 
-class InterestsSerializer(serializers.Serializer[Any]):
+class InterestsSerializer(StrictTypes):
     interests = InterestsField(help_text="Slugs of parent categories; all that count.")

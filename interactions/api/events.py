@@ -43,6 +43,7 @@ class EventsView(APIView):
     permission_classes = [AllowAny]
     throttle_classes = [ScopedRateThrottle, AnonymousSessionThrottle]
     throttle_scope = "events"
+    problems = {"POST": {413}}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Before anything is read: a body that is too large stays unread."""

@@ -39,7 +39,7 @@ class TasteMapView(APIView):
 
     @extend_schema(parameters=[SubjectSerializer], responses=TasteMapSerializer)
     def get(self, request: Request) -> Response:
-        subject = SubjectSerializer(data=request.query_params)
+        subject = SubjectSerializer(data=request.query_params.dict())
         subject.is_valid(raise_exception=True)
         drawn = taste_map.asked_for(
             request.user,
