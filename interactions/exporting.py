@@ -18,10 +18,11 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 
 from accounts.models import User
-from interactions.models import Like, NotInterested, Watch
+from interactions.models import Inspire, Like, NotInterested, Rating, Watch
 from videos.models import Video
 
 BATCH = 2000  # rows in memory
+DONE = (Watch, Like, NotInterested, Inspire, Rating)
 NAMESPACE = "com.amazonaws.personalize.schema"
 
 Cells = tuple[object, ...]
@@ -106,7 +107,7 @@ class Export:
     def size(self) -> int:
         """How many rows there are, at this moment."""
         rows: list[QuerySet[Any]] = [self.videos, self.users]
-        rows += [self._among(model) for model in (Watch, Like, NotInterested)]
+        rows += [self._among(model) for model in DONE]
         return sum(each.count() for each in rows)
 
     def write(
@@ -128,7 +129,8 @@ class Export:
         }
 
     def _interactions(self) -> Iterator[Cells]:
-        """A view that nobody timed has no value."""
+        """The value of a watch is the fraction, none where nobody timed it; that of a
+        rating is in percent."""
         for row in self._rows(Watch, "timestamp", "watch_time"):
             user, item, at, fraction = row
             yield (
@@ -142,6 +144,10 @@ class Export:
             yield user, item, _seconds(at), "like", ""
         for user, item, at in self._rows(NotInterested, "created_at"):
             yield user, item, _seconds(at), "not_interested", ""
+        for user, item, at in self._rows(Inspire, "timestamp"):
+            yield user, item, _seconds(at), "inspire", ""
+        for user, item, at, percent in self._rows(Rating, "timestamp", "percent"):
+            yield user, item, _seconds(at), "rating", percent
 
     def _items(self) -> Iterator[Cells]:
         rows = self.videos.prefetch_related(*ITEM_PREFETCH)

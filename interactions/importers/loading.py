@@ -43,10 +43,13 @@ class Summary:
     watches: int = 0
     likes: int = 0
     dismissals: int = 0
+    inspires: int = 0
+    ratings: int = 0
 
     @property
     def added(self) -> int:
-        return self.people + self.videos + self.watches + self.likes + self.dismissals
+        done = self.watches + self.likes + self.dismissals
+        return self.people + self.videos + done + self.inspires + self.ratings
 
 
 @transaction.atomic
@@ -102,6 +105,7 @@ def load(
     new = staging.insert()
     summary.watches, summary.likes = new.watches, new.likes
     summary.dismissals = new.dismissals
+    summary.inspires, summary.ratings = new.inspires, new.ratings
     summary.people, summary.videos = catalogue.added_users, catalogue.added_videos
     summary.renamed = catalogue.renamed
     if summary.added:
@@ -173,6 +177,8 @@ def _staged(row: Interaction, catalogue: Catalogue) -> StagedRow:
         at=row.at,
         liked=row.liked,
         dismissed=row.dismissed,
+        inspired=row.inspired,
+        rating=row.rating,
     )
 
 

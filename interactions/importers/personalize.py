@@ -30,7 +30,9 @@ WATCHES = {"watch", "view", "play", "clicked", WATCHED}
 LIKES = {"like"}
 DISMISSALS = {"dislike", "not_interested"}
 CLICKS = {"click"}
-KNOWN = sorted(WATCHES | LIKES | DISMISSALS | CLICKS)
+INSPIRES = {"inspire"}
+RATINGS = {"rating"}  # EVENT_VALUE is a percentage
+KNOWN = sorted(WATCHES | LIKES | DISMISSALS | CLICKS | INSPIRES | RATINGS)
 
 
 class Schema:
@@ -127,6 +129,8 @@ class Schema:
             viewed=event in WATCHES,
             liked=event in LIKES,
             dismissed=event in DISMISSALS,
+            inspired=event in INSPIRES,
+            rating=_percent(cells) if event in RATINGS else None,
             event=event,
         )
 
@@ -174,6 +178,11 @@ class Personalize(Schema, Dataset):
 
 def _names(cell: str, column: str) -> list[str]:
     return [values.category(name, column) for name in cell.split("|") if name.strip()]
+
+
+def _percent(cells: dict[str, str]) -> int:
+    value = cells.get("EVENT_VALUE", "").strip()
+    return round(values.number(value, "EVENT_VALUE", low=1, high=100))
 
 
 def _just_watched() -> float:

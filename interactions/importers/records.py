@@ -61,7 +61,8 @@ class Interaction:
 
     `fraction` is the part watched (0 to 1), None when the row tells of none; `viewed`
     without one is a view that nobody timed. `seconds` None means the fraction of
-    the item's duration. `event` tells apart two watches of the same moment.
+    the item's duration. `rating` is in percent, 1 to 100. `event` tells apart two
+    watches of the same moment.
     """
 
     person: str
@@ -72,6 +73,8 @@ class Interaction:
     viewed: bool = False
     liked: bool = False
     dismissed: bool = False
+    inspired: bool = False
+    rating: int | None = None
     event: str = "watch"
 
 

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import User
 from accounts.tests.factories import make_user
 from interactions import services as interactions
-from interactions.models import Like, NotInterested, Watch
+from interactions.models import Inspire, Like, NotInterested, Rating, Watch
 from interactions.tests.factories import watch
 from videos.models import Video
 from videos.tests.factories import make_category, make_parent_category, make_video
@@ -39,6 +39,9 @@ def world():
     watch(both, user=ann, fraction=0.8)
     watch(both, user=bob, fraction=0.123456789)
     watch(alone, user=bob, fraction=1.0)
+    watch(alone, user=ann, fraction=None)
+    interactions.inspire(user=ann, video=alone)
+    interactions.rate(user=bob, video=both, percent=73)
     interactions.like(user=ann, video=uploaded)
     interactions.not_interested(user=bob, video=uploaded)
     watch(make_video(visibility="private"), user=ann)
@@ -62,6 +65,8 @@ def shape_of(source):
         "watches": done(Watch, "watch_time", "counted"),
         "likes": done(Like),
         "dismissals": done(NotInterested),
+        "inspires": done(Inspire),
+        "ratings": done(Rating, "percent"),
         "videos": [
             (
                 video.title,
@@ -77,7 +82,7 @@ def shape_of(source):
 @pytest.mark.django_db(transaction=True)  # as two imports, each of which commits
 def test_it_comes_back_the_same_and_again(world, tmp_path, capsys):
     call_command("export_dataset", tmp_path / "a", format="personalize", verbosity=0)
-    assert "5 interactions, 3 items" in capsys.readouterr().out
+    assert "8 interactions, 3 items" in capsys.readouterr().out
     call_command(
         "import_dataset",
         tmp_path / "a",
@@ -89,11 +94,14 @@ def test_it_comes_back_the_same_and_again(world, tmp_path, capsys):
     first = shape_of("first")
     assert first["watches"] == [
         ("ann", world[0].title, 0.8, True),
+        ("ann", world[1].title, None, True),
         ("bob", world[0].title, 0.123456789, False),
         ("bob", world[1].title, 1.0, True),
     ]
     assert first["likes"] == [("ann", world[2].title)]
     assert first["dismissals"] == [("bob", world[2].title)]
+    assert first["inspires"] == [("ann", world[1].title)]
+    assert first["ratings"] == [("bob", world[0].title, 73)]
     assert (world[0].title, 93.25, ["Folk", "Jazz"], ["Music"]) in first["videos"]
     assert (world[1].title, 60.0, [], ["Music"]) in first["videos"]
     people = User.objects.filter(source="first").values_list("external_id", flat=True)

@@ -101,11 +101,15 @@ def _record(
     *,
     timed: bool,
 ) -> None:
-    if row.liked or row.dismissed:
+    if row.liked or row.dismissed or row.inspired or row.rating:
         if not user.is_authenticated:
             raise InvalidInput(f"An event of type {row.event} needs a userId.")
         if row.liked:
             interactions.like(user=user, video=video, at=row.at)
+        elif row.inspired:
+            interactions.inspire(user=user, video=video, at=row.at)
+        elif row.rating:
+            interactions.rate(user=user, video=video, percent=row.rating, at=row.at)
         else:
             interactions.not_interested(user=user, video=video)
         return

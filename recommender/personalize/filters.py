@@ -13,8 +13,15 @@ from operator import and_, or_
 
 from django.db.models import Q
 
-from interactions.importers.personalize import CLICKS, DISMISSALS, LIKES, WATCHES
-from interactions.models import Engagement, NotInterested
+from interactions.importers.personalize import (
+    CLICKS,
+    DISMISSALS,
+    INSPIRES,
+    LIKES,
+    RATINGS,
+    WATCHES,
+)
+from interactions.models import Engagement, Inspire, NotInterested, Rating
 from recommender.personalize.filter_language import (
     UPPER_FIELDS,
     BadFilter,
@@ -78,9 +85,14 @@ def _interacted(types: set[str], viewer: Viewer) -> Q:
     if types & LIKES:
         rows.append(done.filter(liked=True))
     queries = [Q(pk__in=row.values("video")) for row in rows]
-    if "*" in types or types & DISMISSALS:
-        dismissed = NotInterested.objects.filter(user=viewer.pk)
-        queries.append(Q(pk__in=dismissed.values("video")))
+    for words, model in (
+        (DISMISSALS, NotInterested),
+        (INSPIRES, Inspire),
+        (RATINGS, Rating),
+    ):
+        if "*" in types or types & words:
+            own = model._default_manager.filter(user=viewer.pk)
+            queries.append(Q(pk__in=own.values("video")))
     return reduce(or_, queries, NOTHING)
 
 

@@ -150,6 +150,7 @@ def _sentence(title: str, summary: Summary, seconds: float) -> str:
     return (
         f"{title}: {summary.rows:,} rows read, {summary.bad_rows:,} bad rows; added "
         f"{summary.people:,} people{renamed}, {summary.videos:,} videos, "
-        f"{summary.watches:,} watches, {summary.likes:,} likes and "
-        f"{summary.dismissals:,} dismissals in {seconds:.1f} s"
+        f"{summary.watches:,} watches, {summary.likes:,} likes, "
+        f"{summary.dismissals:,} dismissals, {summary.inspires:,} inspires and "
+        f"{summary.ratings:,} ratings in {seconds:.1f} s"
     )

@@ -36,6 +36,22 @@ def test_events(tmp_path, event, fraction, liked, dismissed):
     assert row.viewed == event.lower().startswith(("watch", "view", "clicked"))
 
 
+def test_inspires_and_ratings(tmp_path):
+    text = f"{HEADER}u,i,1700000000,inspire,\nu,i,1700000000,Rating,73\n"
+    inspire, rating = Personalize(folders.personalize(tmp_path, text)).interactions()
+    assert (inspire.inspired, inspire.rating, inspire.fraction) == (True, None, None)
+    assert (rating.inspired, rating.rating, rating.fraction) == (False, 73, None)
+    assert not any((rating.viewed, rating.liked, rating.dismissed))
+
+
+@pytest.mark.parametrize("value", ["", "0", "101", "good"])
+def test_a_rating_is_a_percentage(tmp_path, value):
+    text = f"{HEADER}u,i,1700000000,rating,{value}\n"
+    row = _only(folders.personalize(tmp_path, text))
+    assert isinstance(row, BadRow)
+    assert "EVENT_VALUE" in row.reason
+
+
 def test_percentages_when_told(tmp_path):
     folder = folders.personalize(tmp_path, f"{HEADER}u,i,1700000000,watch,80\n")
     assert _only(folder, event_value="percent").fraction == 0.8
@@ -122,7 +138,7 @@ def test_unknown_event_is_named_with_those_known(tmp_path):
     row = _only(folders.personalize(tmp_path, f"{HEADER}u,i,1700000000,buy,\n"))
     assert str(row) == (
         "interactions.csv line 2: EVENT_TYPE 'buy' is none of click, clicked, "
-        "dislike, like, not_interested, play, view, watch, watched"
+        "dislike, inspire, like, not_interested, play, rating, view, watch, watched"
     )
 
 
