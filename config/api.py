@@ -37,6 +37,7 @@ ME = [
     path("picture/", me.PictureView.as_view()),
     path("banner/", me.PictureView.as_view(field="banner_image")),
     path("interests/", me.InterestsView.as_view()),
+    path("mood/", me.MoodView.as_view()),
     path("export/", me.ExportView.as_view()),
     path("deletion/", me.DeletionView.as_view()),
     path("videos/", videos.OwnVideosView.as_view()),
@@ -68,6 +69,7 @@ FEEDS = [
     path("following/", feeds.FollowingFeedView.as_view()),
     path("trending/", feeds.TrendingFeedView.as_view()),
     path("category/<slug:slug>/", feeds.CategoryFeedView.as_view()),
+    path("mood/<slug:mood>/", feeds.MoodFeedView.as_view()),
     path("related/<slug:video_id>/", feeds.RelatedFeedView.as_view()),
 ]
 

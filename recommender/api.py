@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from drf_spectacular.utils import extend_schema
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.moods import Mood
 from accounts.requests import member
 from recommender import feed, strategies
 from recommender.feed import FeedPage
@@ -39,7 +41,9 @@ class HomeView(APIView):
         asked.is_valid(raise_exception=True)
         slug = asked.validated_data.get("category")
         chosen = category_named(slug) if slug else None
-        return _answer(request, partial(feed.home, request.user, category=chosen))
+        mood = asked.validated_data.get("mood")
+        home = partial(feed.home, request.user, category=chosen, mood=mood)
+        return _answer(request, home)
 
 
 class FollowingFeedView(APIView):
@@ -71,6 +75,24 @@ class CategoryFeedView(APIView):
     def get(self, request: Request, slug: str) -> Response:
         category = category_named(slug)
         return _answer(request, partial(feed.category, request.user, category))
+
+
+class MoodFeedView(APIView):
+    """What has a mood, and nothing else."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("mood", enum=Mood.values, location=OpenApiParameter.PATH),
+            FeedQuerySerializer,
+        ],
+        responses=FeedSerializer,
+    )
+    def get(self, request: Request, mood: str) -> Response:
+        if mood not in Mood:
+            raise Http404
+        return _answer(request, partial(feed.in_mood, request.user, mood))
 
 
 class RelatedFeedView(APIView):

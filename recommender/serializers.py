@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.moods import Mood
 from accounts.pagination import LimitSerializer
 from recommender import strategies
 from videos.serializers import VideoSerializer
@@ -34,6 +35,11 @@ class HomeQuerySerializer(FeedQuerySerializer):
         required=False,
         max_length=80,
         help_text="Keep to this category or parent category.",
+    )
+    mood = serializers.ChoiceField(
+        Mood.choices,
+        required=False,
+        help_text="Begin with videos of this mood; by default with those of your own.",
     )
 
 

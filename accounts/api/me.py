@@ -21,6 +21,7 @@ from accounts.api.headless import WAIT
 from accounts.api.serializers import (
     InterestsSerializer,
     MeSerializer,
+    MoodSerializer,
     PasswordSerializer,
     PictureSerializer,
 )
@@ -106,6 +107,23 @@ class InterestsView(APIView):
         services.set_interests(
             user=member(request), parent_categories=sent.validated_data["interests"]
         )
+        return self.get(request)
+
+
+class MoodView(APIView):
+    """What one feels like watching: Home begins with it from now on."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=MoodSerializer)
+    def get(self, request: Request) -> Response:
+        return Response({"mood": member(request).mood})
+
+    @extend_schema(request=MoodSerializer, responses=MoodSerializer)
+    def put(self, request: Request) -> Response:
+        sent = MoodSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        services.set_mood(user=member(request), mood=sent.validated_data["mood"])
         return self.get(request)
 
 

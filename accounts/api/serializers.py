@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts.api.strictness import StrictTypes
 from accounts.forms import USERNAME_MAX_LENGTH
 from accounts.models import User
+from accounts.moods import Mood
 
 PASSWORD_MAX_LENGTH = 4096  # hashing takes longer the longer it is
 Interests = User._meta.get_field("parent_category_interests").related_model
@@ -132,6 +133,9 @@ class SignupSerializer(StrictTypes):
     interests = InterestsField(
         required=False, default=list, help_text="Slugs of parent categories."
     )
+    mood = serializers.ChoiceField(
+        Mood.choices, required=False, help_text="What the first feed begins with."
+    )
 
 
 class LoginSerializer(StrictTypes):
@@ -231,6 +235,14 @@ class RecoveryCodesSerializer(serializers.Serializer[Any]):
 
 class PictureSerializer(serializers.Serializer[Any]):
     image = serializers.FileField(help_text="JPEG, PNG, WebP or GIF.")
+
+
+class MoodSerializer(StrictTypes):
+    mood = serializers.ChoiceField(
+        Mood.choices,
+        allow_blank=True,
+        help_text="What you feel like watching; empty for no wish.",
+    )
 
 
 class InterestsSerializer(StrictTypes):

@@ -60,7 +60,7 @@ def with_token(answer: Answer, code: int = status.HTTP_200_OK) -> Response:
 
 
 class SignupView(EntranceView):
-    """Make an account, with the subjects that one likes, and log in."""
+    """Make an account, with the subjects and the mood that one likes, and log in."""
 
     problems = {"POST": {403, 409}}
 
@@ -69,7 +69,8 @@ class SignupView(EntranceView):
         sent = SignupSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(sent.validated_data)
-        interests, refusal = values.pop("interests"), None
+        interests, mood = values.pop("interests"), values.pop("mood", "")
+        refusal = None
         try:
             with transaction.atomic():
                 try:
@@ -79,6 +80,8 @@ class SignupView(EntranceView):
                 else:
                     user = User.objects.get(pk=answer.data["user"]["id"])
                     services.set_interests(user=user, parent_categories=interests)
+                    if mood:
+                        services.set_mood(user=user, mood=mood)
         except IntegrityError:
             raise Refused(409, "That name or e-mail was taken a moment ago.") from None
         if refusal is not None:

@@ -83,6 +83,20 @@ def test_interests_replace_one_another():
     assert list(chosen) == [two.parent_category.slug]
 
 
+def test_a_mood_is_picked_and_given_up():
+    user = make_user()
+    for mood in ("calm", ""):
+        assert ask("PUT", "me/mood/", {"mood": mood}, user=user).json() == {
+            "mood": mood
+        }
+        assert ask("GET", "me/mood/", user=user).json() == {"mood": mood}
+        user.refresh_from_db()
+        assert bool(user.mood_at) == bool(mood)
+    refused = ask("PUT", "me/mood/", {"mood": "purple"}, user=user)
+    assert refused.status_code == 400
+    assert list(refused.json()["errors"]) == ["mood"]
+
+
 def test_an_account_goes_with_its_password_alone():
     user, other = make_user(), make_user()
     token, video = token_of(user), make_video(creator=user)

@@ -45,11 +45,13 @@ def test_sign_up_makes_an_account_with_interests_and_logs_in():
         "email": "New@example.com",
         "password": "horse 9 staple",
         "interests": [category.parent_category.slug],
+        "mood": "calm",
     }
     answer = ask("POST", "auth/signup/", account)
     assert answer.status_code == 201
     user = User.objects.get(username="newcomer")
     assert user.email == "new@example.com"
+    assert user.mood == "calm"
     assert user.check_password("horse 9 staple")
     seeded = user.category_interests.values_list("category", flat=True)
     assert list(seeded) == [category.pk]
@@ -68,6 +70,7 @@ def test_sign_up_makes_an_account_with_interests_and_logs_in():
         ({"email": "TAKEN@example.com"}, "email"),
         ({"password": "12345678"}, "password"),
         ({"interests": ["nothing"]}, "interests"),
+        ({"mood": "purple"}, "mood"),
     ],
 )
 def test_sign_up_says_what_is_wrong_and_makes_nothing(changed, field):

@@ -56,6 +56,7 @@ RULES = {
     "feeds_following_list": "as above",
     "feeds_trending_list": "as above",
     "feeds_category_list": "as above",
+    "feeds_mood_list": "as above",
     "feeds_related_list": "as above",
 }
 # What any operation may answer to what is valid, and to what is not.
@@ -131,6 +132,7 @@ def world(settings, one_connection):
             "video_id": video.video_id,
             "username": owner.username,
             "slug": category.slug,
+            "mood": "funny",
             "comment_id": comment.pk,
             "session_id": owner.usersession_set.get().pk,
         },

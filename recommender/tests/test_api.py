@@ -15,6 +15,7 @@ from interactions.models import Impression, Watch
 from interactions.tests.factories import watch
 from recommender import pipeline, services, serving
 from recommender.tests.planted import plant
+from videos import moods
 from videos.tests.factories import make_category, make_video
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +73,25 @@ def test_following_is_of_the_followed(videos):
     assert {item["video"]["creator"]["username"] for item in items} == {
         videos[0].creator.username
     }
+
+
+def test_a_mood_has_a_feed_and_home_begins_with_it(videos):
+    calm = videos[3:14]
+    moods.store(origin="tags", found={video.pk: {"calm": 1.0} for video in calm})
+    keys = {video.video_id for video in calm}
+    token = token_of(make_user())
+    for strategy in ("for_you", "newest", "trending"):
+        items = pages(f"feeds/mood/calm/?strategy={strategy}&", token, limit=4)
+        shown = [item["video"]["video_id"] for item in items]
+        assert sorted(shown) == sorted(keys), strategy
+    assert not pages("feeds/mood/funny/?")
+    assert ask("GET", "feeds/mood/purple/").status_code == 404
+    first = ask("GET", "feeds/home/?mood=calm&limit=5", token=token).json()["results"]
+    assert {item["video"]["video_id"] for item in first} <= keys
+    assert ask("GET", "feeds/home/?mood=purple").status_code == 400
+    assert ask("PUT", "me/mood/", {"mood": "calm"}, token=token).status_code == 200
+    own = ask("GET", "feeds/home/?limit=5", token=token).json()["results"]
+    assert {item["video"]["video_id"] for item in own} <= keys
 
 
 def test_what_was_shown_and_what_came_of_it_join(videos):
