@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.urls import register_converter
-
 
 class UsernameConverter:
     """What usernames may consist of, imported ones included."""
@@ -15,6 +13,3 @@ class UsernameConverter:
 
     def to_url(self, value: str) -> str:
         return value
-
-
-register_converter(UsernameConverter, "username")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-import accounts.converters  # noqa: F401  # `username`
 from accounts.views import media, profile, settings, signup
 
 urlpatterns = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-import accounts.converters  # noqa: F401  # `username`
 from accounts.api import credentials, me, people, session
 from interactions.api import events
 from interactions.api import people as social
