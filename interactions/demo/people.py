@@ -86,7 +86,7 @@ def make_personas(now: datetime, seed: int, password: str) -> list[User]:
 
 
 def make_viewers(count: int, now: datetime, seed: int) -> list[User]:
-    """Store the crowd, which has no passwords and no e-mails."""
+    """Store the crowd, which has no passwords and no e-mails; a third share likes."""
     rng = np.random.default_rng(seed)
     people = []
     for number in range(count):
@@ -98,6 +98,7 @@ def make_viewers(count: int, now: datetime, seed: int) -> list[User]:
                 source=SOURCE,
                 external_id=f"viewer-{number}",
                 is_demo=True,
+                share_likes=number % 3 == 0,
                 date_joined=now - timedelta(days=62 + float(rng.uniform(0, 200))),
             )
         )

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from accounts.models import User
 from interactions.demo import library
 from interactions.demo.clips import HEIGHT, WIDTH
+from interactions.demo.friends import make_friends
 from interactions.demo.media import clip_paths, make_clips
 from interactions.demo.people import (
     SOURCE,
@@ -129,7 +130,7 @@ def _store(
     audience = [*crowd, *named]
     _store_interests(behaviour, crowd, named)
     _store_watches(behaviour, audience, videos, now)
-    _store_follows(behaviour, audience, creators, now)
+    _store_follows(behaviour, audience, creators, now, seed)
     _store_comments(planned, videos, audience, creators, behaviour, now, seed)
     rebuild()
     search.refresh()
@@ -248,22 +249,41 @@ def _store_watches(
 
 
 def _store_follows(
-    behaviour: Behaviour, audience: list[User], creators: list[User], now: datetime
+    behaviour: Behaviour,
+    audience: list[User],
+    creators: list[User],
+    now: datetime,
+    seed: int,
 ) -> None:
-    columns = zip(
-        behaviour.follow_viewer.tolist(),
-        behaviour.follow_creator.tolist(),
-        behaviour.follow_age.tolist(),
-        strict=True,
+    """Viewers follow creators, and each other."""
+    friends = make_friends(
+        behaviour,
+        sharing=np.array([person.share_likes for person in audience]),
+        crowd=len(audience) - len(library.PERSONAS),
+        seed=seed,
     )
+    columns = [
+        *zip(
+            behaviour.follow_viewer.tolist(),
+            [creators[number] for number in behaviour.follow_creator.tolist()],
+            behaviour.follow_age.tolist(),
+            strict=True,
+        ),
+        *zip(
+            friends.follower.tolist(),
+            [audience[number] for number in friends.followee.tolist()],
+            friends.age.tolist(),
+            strict=True,
+        ),
+    ]
     _copy(
         Follow(
             follower=audience[viewer],
-            followee=creators[creator],
+            followee=followee,
             created_at=now - timedelta(days=age),
             updated_at=now - timedelta(days=age),
         )
-        for viewer, creator, age in columns
+        for viewer, followee, age in columns
     )
 
 

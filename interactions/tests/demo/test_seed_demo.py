@@ -79,6 +79,8 @@ def test_seeding_twice_changes_nothing_and_removal_leaves_real_content(var, sett
     assert mia.check_password("reel-demo")
     assert mia.parent_category_interests.filter(slug="music").exists()
     assert not User.objects.get(username="nico_newcomer").watches.exists()
+    friends = Follow.objects.exclude(followee__role=User.Role.CREATOR)
+    assert not friends.exclude(followee__share_likes=True).exists()
 
     second = seed()
     assert "already there" in second
