@@ -2,7 +2,8 @@
 
 Programs that write or export `connect` and take their time. Pages `ask`: an answer
 comes within `NEO4J_PAGE_BUDGET`, or `GraphUnavailable` does, and then for a while at
-once, so that a server that hangs costs a page one budget however much it asks.
+once, so that a server that hangs costs a page one budget however much it asks. That
+while doubles from failure to failure, until an answer comes.
 
 The driver takes a second to import: nothing here does so before it is needed.
 """
@@ -29,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
-PAUSE = timedelta(seconds=5)  # after a failure, before pages try again
+PAUSE = timedelta(seconds=5)  # after a first failure, before pages try again
+LONGEST_PAUSE = timedelta(minutes=1)  # after several in a row
 # Three wrong passwords lock the account for everybody, for 5 s by default.
 PAUSE_REFUSED = timedelta(minutes=10)
 CONNECT_TIMEOUT = 5.0  # seconds, of programs that take their time
@@ -93,6 +95,7 @@ class _Asker:
         self._driver: AsyncDriver | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._retry_at = 0.0
+        self._failures = 0  # in a row
         self._reason = ""
 
     def ask(self, cypher: str, parameters: dict[str, Any]) -> list[Row]:
@@ -103,15 +106,27 @@ class _Asker:
             self._answer(cypher, parameters, budget), self._loop
         )
         try:
-            return answer.result(budget)
+            found = answer.result(budget)
         except Late:
             answer.cancel()
             reason, pause = f"No answer within {budget * 1000:.0f} ms.", PAUSE
         except Exception as error:
             reason, pause = f"{type(error).__name__}: {error}", pause_after(error)
-        self._reason, self._retry_at = reason, time.monotonic() + pause.total_seconds()
-        logger.warning("Pages do without Neo4j for %s: %s", pause, reason)
+        else:
+            self._failures = 0
+            return found
+        self._pause(reason, pause)
         raise GraphUnavailable(reason)
+
+    def _pause(self, reason: str, pause: timedelta) -> None:
+        now = time.monotonic()
+        if now < self._retry_at:
+            return  # pages that asked at the same time met the same failure
+        if pause < LONGEST_PAUSE:
+            pause = min(pause * 2 ** min(self._failures, 10), LONGEST_PAUSE)
+        self._failures += 1
+        self._reason, self._retry_at = reason, now + pause.total_seconds()
+        logger.warning("Pages do without Neo4j for %s: %s", pause, reason)
 
     async def _answer(
         self, cypher: str, parameters: dict[str, Any], budget: float

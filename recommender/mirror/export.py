@@ -1,22 +1,25 @@
 """The relationships of a snapshot, read from Neo4j as packed lists.
 
 One record holds what up to `PEOPLE` people did, as parallel lists, so that the driver
-unpacks a few long lists and not a record an edge. The writers wait meanwhile: ranges
-are read one after another, and belong to one moment only if nothing changes.
+unpacks a few long lists and not a record an edge; `READERS` records are on their way at
+a time. The writers wait meanwhile: what is read in several queries belongs to one
+moment only if nothing changes.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
-from neo4j import Session
+from neo4j import READ_ACCESS, Driver
 
 from interactions.models import GraphChange
 from recommender.mirror import driver, relay, rows
@@ -30,28 +33,33 @@ logger = logging.getLogger(__name__)
 PEOPLE = 2000  # nodes whose relationships make one record
 MOST_WAITING = 100_000  # changes that are worth applying before an export
 PATIENCE = 60.0  # seconds to wait for another writer
-TYPES = (np.int64, np.int64, np.float64, np.float64)
+READERS = 2  # queries that Neo4j answers at once
 
-Array = npt.NDArray[Any]
+Columns = tuple[npt.NDArray[Any], ...]  # source, target, weight, time
 
 
 @dataclass(frozen=True)
 class Packed:
-    """Relationships of nodes `a` to nodes `b`; what an edge weighs and when it was."""
+    """Relationships of nodes `a` to nodes `b`; what an edge weighs, without which it
+    weighs 1, and when it was, without which it was at time 0."""
 
     source: str
     pattern: str
     condition: str = "true"
-    weight: str = "1.0"
-    time: str = "0.0"
+    weight: str = ""
+    time: str = ""
 
     @property
     def cypher(self) -> str:
+        columns = ["collect(a.id) AS source", "collect(b.id) AS target"]
+        if self.weight:
+            columns.append(f"collect({self.weight}) AS weight")
+        if self.time:
+            columns.append(f"collect({self.time}) AS time")
         return (
             f"MATCH (a:{self.source}){self.pattern}"
             f" WHERE a.id >= $low AND a.id < $high AND {self.condition}"
-            " RETURN collect(a.id) AS source, collect(b.id) AS target,"
-            f" collect({self.weight}) AS weight, collect({self.time}) AS time"
+            f" RETURN {', '.join(columns)}"
         )
 
 
@@ -79,7 +87,7 @@ PACKED = {
 class Export:
     """Open while nobody writes to the mirror, which has all that was to be applied."""
 
-    session: Session
+    connected: Driver
 
     def relations(self, items: Sequence[int]) -> dict[str, Links] | None:
         """Every relation of a snapshot, of no video but `items`; None if Neo4j fails.
@@ -93,29 +101,38 @@ class Export:
             if node.label in ("User", "Video")
         }
         known = np.asarray(items, np.int64)
+        pool = ThreadPoolExecutor(READERS)
         try:
-            return {
-                name: _kept(
-                    packed,
-                    self._links(packed, ranges[packed.source]),
-                    known,
-                    scale.get(name, 1.0),
-                )
+            read = {
+                name: pool.map(partial(self._read, packed), ranges[packed.source])
                 for name, packed in PACKED.items()
+            }
+            return {
+                name: _kept(PACKED[name], _joined(parts), known, scale.get(name, 1.0))
+                for name, parts in read.items()
             }
         except FAILURES as error:
             logger.warning("Neo4j failed: PostgreSQL is read instead: %s", error)
             return None
+        finally:
+            pool.shutdown(cancel_futures=True)
 
-    def _links(self, packed: Packed, ranges: list[Range]) -> Links:
-        """Ranges one after another, each column an array of its own."""
-        columns: tuple[list[Array], ...] = ([], [], [], [])
-        for low, high in ranges:
-            record = self.session.run(packed.cypher, low=low, high=high)
-            lists = record.single(strict=True).values()
-            for column, values, kind in zip(columns, lists, TYPES, strict=True):
-                column.append(np.array(values, kind))
-        return Links(*(np.concatenate(column) for column in columns))
+    def _read(self, packed: Packed, limits: Range) -> Columns:
+        low, high = limits
+        with self.connected.session(default_access_mode=READ_ACCESS) as session:
+            record = session.run(packed.cypher, low=low, high=high).single(strict=True)
+        source = np.array(record["source"], np.int64)
+        return (
+            source,
+            np.array(record["target"], np.int64),
+            np.array(record.get("weight") or np.ones(len(source)), np.float64),
+            np.array(record.get("time") or np.zeros(len(source)), np.float64),
+        )
+
+
+def _joined(parts: Iterable[Columns]) -> Links:
+    """Ranges one after another, each column an array of its own."""
+    return Links(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _kept(
@@ -155,4 +172,4 @@ def _current(stack: ExitStack) -> Export | None:
     except FAILURES as error:
         logger.warning("Neo4j cannot be read, PostgreSQL is instead: %s", error)
         return None
-    return Export(writer.session)
+    return Export(connected)

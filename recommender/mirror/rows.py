@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
@@ -34,6 +36,14 @@ def between(part: Part, limits: Range) -> list[Row]:
         f"SELECT * FROM ({part.select}) AS part WHERE {first} >= %s AND {first} < %s",
         limits,
     )
+
+
+def by_source(found: Sequence[Row]) -> list[tuple[int, list[Row]]]:
+    """Rows of a relation, in order of their source, packed by it."""
+    return [
+        (source, [row[1:] for row in of_source])
+        for source, of_source in groupby(found, itemgetter(0))
+    ]
 
 
 def ranges(part: Part, size: int) -> Iterator[Range]:

@@ -43,10 +43,8 @@ class Node:
     @property
     def create(self) -> str:
         """The same where nothing was there."""
-        return (
-            f"UNWIND $rows AS row CREATE (n:{self.label} {{id: row[0]}}) "
-            f"SET {_assignments('n', self.properties, 1)}"
-        )
+        values = _map(("id", *self.properties), "row")
+        return f"UNWIND $rows AS row CREATE (:{self.label} {values})"
 
     @property
     def delete(self) -> str:
@@ -101,11 +99,15 @@ class Relation:
 
     @property
     def create(self) -> str:
+        """The same where both ends are and nothing joins them, of rows packed by their
+        source: `$rows` has `[source, [[target, *values], ...]]`, so that each source
+        is looked up once."""
         source, target = self.ends
+        values = _map(("", *self.properties), "one")
         return (
             f"UNWIND $rows AS row MATCH (a:{source} {{id: row[0]}})"
-            f" MATCH (b:{target} {{id: row[1]}}) CREATE (a)-[r:{self.type}]->(b)"
-            f"{self._settings}"
+            f" UNWIND row[1] AS one MATCH (b:{target} {{id: one[0]}})"
+            f" CREATE (a)-[:{self.type} {values}]->(b)"
         )
 
     @property
@@ -146,6 +148,12 @@ def _assignments(name: str, properties: Sequence[str], first: int) -> str:
         f"{name}.{property} = row[{number}]"
         for number, property in enumerate(properties, first)
     )
+
+
+def _map(properties: Sequence[str], row: str) -> str:
+    """A map of the columns of `row`; one without a name is left out."""
+    values = (f"{name}: {row}[{n}]" for n, name in enumerate(properties) if name)
+    return f"{{{', '.join(values)}}}"
 
 
 def _seconds(column: str) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import suppress
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,6 +47,37 @@ def test_a_silent_server_costs_one_budget_however_often_it_is_asked(settings, si
     first = seconds_until_unavailable()
     assert budget <= first < budget + 0.15
     assert sum(seconds_until_unavailable() for _ in range(20)) < 0.05
+
+
+def test_a_silent_server_is_left_alone_for_longer_and_longer(
+    settings, silent, monkeypatch
+):
+    settings.NEO4J_URI, settings.NEO4J_PASSWORD = silent, "password"
+    settings.NEO4J_PAGE_BUDGET = timedelta(milliseconds=20)
+    now = 1000.0
+    monkeypatch.setattr(driver, "time", SimpleNamespace(monotonic=lambda: now))
+    pauses = []
+    for _ in range(6):
+        with pytest.raises(GraphUnavailable):
+            driver.ask("RETURN 1")
+        [asker] = driver._askers.values()
+        pauses.append(asker._retry_at - now)
+        now = asker._retry_at
+    assert pauses == [5, 10, 20, 40, 60, 60]
+
+
+@pytest.mark.neo4j
+def test_an_answer_ends_the_longer_and_longer_pauses(neo4j, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(driver, "time", SimpleNamespace(monotonic=lambda: now))
+    pauses = []
+    for cypher in ("nonsense", "nonsense", "RETURN 1", "nonsense"):
+        with suppress(GraphUnavailable):
+            driver.ask(cypher)
+        [asker] = driver._askers.values()
+        pauses.append(max(asker._retry_at - now, 0))
+        now = max(asker._retry_at, now)
+    assert pauses == [5, 10, 0, 5]
 
 
 def test_a_server_that_is_not_there_is_left_alone_for_a_while(settings):
