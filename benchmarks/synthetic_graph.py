@@ -44,6 +44,7 @@ def fill(relationships: int) -> None:
     _nodes(people, videos)
     with connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.5)")
+        cursor.execute("ANALYZE")  # or follows are joined row by row, for minutes
     wanted = {kind: int(share * relationships) for kind, share in SHARES.items()}
     _pairs(
         wanted["engagement"],
