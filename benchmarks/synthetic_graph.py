@@ -44,7 +44,7 @@ def fill(relationships: int) -> None:
     _nodes(people, videos)
     with connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.5)")
-        cursor.execute("ANALYZE")  # or follows are joined row by row, for minutes
+        cursor.execute("ANALYZE")
     wanted = {kind: int(share * relationships) for kind, share in SHARES.items()}
     _pairs(
         wanted["engagement"],
@@ -66,7 +66,8 @@ def fill(relationships: int) -> None:
         source="follower_id",
         target="followee_id",
         of="accounts_user",
-        condition="people.id <> others.id",
+        # Not of their keys: every two people would be paired before the draws are.
+        condition="person <> other",
         columns="created_at, updated_at",
         values="now(), now()",
     )

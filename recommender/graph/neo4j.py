@@ -25,23 +25,29 @@ WHOLE = (
     "OPTIONAL MATCH (mirror:Mirror {complete: true}) WITH count(mirror) > 0 AS whole"
 )
 
+# `me` is null for a guest. Only videos open to a crowd have their watches looked at:
+# reading a property costs Neo4j more than the step to it. WATCHED joins users with
+# videos alone, so that neither end's label is asked for.
 FINISHERS = """
-MATCH (:Video {id: anchor})<-[finished:WATCHED]-(finisher:User)
-WHERE finished.viewed AND finished.fraction >= $watched
-    AND finished.fraction >= $finished
-    AND ($viewer IS NULL OR finisher.id <> $viewer)
-WITH anchor, finisher ORDER BY finished.last DESC, finisher.id LIMIT $sample
-MATCH (finisher)-[also:WATCHED]->(video:Video)
-WHERE also.viewed AND also.fraction >= $watched AND video.id <> anchor
+MATCH (start:Video {id: anchor})<-[finished:WATCHED]-(finisher)
+WHERE finished.fraction >= $finished AND finished.viewed
+    AND coalesce(finisher <> me, true)
+WITH start, finisher ORDER BY finished.last DESC, finisher.id LIMIT $sample
+MATCH (finisher)-[also:WATCHED]->(video) WHERE video <> start
+"""
+CROWDS = """
+WITH video, collect(also) AS watches WHERE size(watches) >= $crowd
+WITH video, size([w IN watches WHERE w.fraction >= $watched AND w.viewed]) AS people
+WHERE people >= $crowd
 """
 
 CO_WATCHED = f"""
 {WHOLE}
 CALL () {{
+    OPTIONAL MATCH (me:User {{id: $viewer}})
     UNWIND $anchors AS anchor
-    CALL (anchor) {{
-        {FINISHERS}
-        WITH video, count(*) AS people WHERE people >= $crowd
+    CALL (anchor, me) {{
+        {FINISHERS} {CROWDS}
         RETURN video.id AS video, people ORDER BY people DESC, video LIMIT $limit
     }}
     WITH anchor, video, people ORDER BY anchor, people DESC, video
@@ -60,10 +66,10 @@ CALL () {{
     RETURN collect([video, likers]) AS likers
 }}
 CALL () {{
+    OPTIONAL MATCH (me:User {{id: $viewer}})
     UNWIND $anchors AS anchor
-    CALL (anchor) {{
-        {FINISHERS} AND video.id IN $videos
-        WITH video, count(*) AS people WHERE people >= $crowd
+    CALL (anchor, me) {{
+        {FINISHERS} AND video.id IN $videos {CROWDS}
         RETURN video.id AS video, people
     }}
     WITH anchor, video, people ORDER BY video, people DESC, anchor
@@ -132,7 +138,7 @@ class Neo4jGraph:
 def _ask(cypher: str, **values: Any) -> list[Any]:
     constants = {
         "crowd": CROWD,
-        "finished": FINISHED,
+        "finished": max(FINISHED, settings.VIEW_THRESHOLD),
         "most_likers": MOST_LIKERS,
         "sample": SAMPLE,
         "watched": settings.VIEW_THRESHOLD,
