@@ -23,7 +23,7 @@ from recommender.mirror.schema import (
 from recommender.mirror.writer import Writer, note_success
 
 AT_ONCE = 20_000  # rows in one reading from PostgreSQL
-# Rows in one transaction of Neo4j, of which thrice as many take a third longer each: it
+# Rows in one transaction of Neo4j. Of thrice as many each takes a fifth longer: it
 # sorts and looks up what a transaction has changed.
 BATCH = 3000
 READ_AHEAD = 4  # batches
