@@ -34,7 +34,6 @@ PEOPLE = 2000  # nodes whose relationships make one record
 MOST_WAITING = 100_000  # changes that are worth applying before an export
 PATIENCE = 60.0  # seconds to wait for another writer
 READERS = 2  # queries that Neo4j answers at once
-SHARED = ("IN_CATEGORY", "INTERESTED_IN")  # types to nodes of several labels
 
 Columns = tuple[npt.NDArray[Any], ...]  # source, target, weight, time
 
@@ -45,8 +44,7 @@ class Packed:
     weighs 1, and when it was, without which it was at time 0."""
 
     source: str
-    type: str
-    target: str
+    pattern: str
     condition: str = "true"
     weight: str = ""
     time: str = ""
@@ -58,26 +56,30 @@ class Packed:
             columns.append(f"collect({self.weight}) AS weight")
         if self.time:
             columns.append(f"collect({self.time}) AS time")
-        # A label is checked node by node: only where the type joins others, too.
-        label = f":{self.target}" if self.type in SHARED else ""
         return (
-            f"MATCH (a:{self.source})-[r:{self.type}]->(b{label})"
+            f"MATCH (a:{self.source}){self.pattern}"
             f" WHERE a.id >= $low AND a.id < $high AND {self.condition}"
             f" RETURN {', '.join(columns)}"
         )
 
 
 PACKED = {
-    "watched": Packed("User", "WATCHED", "Video", "r.score > 0", "r.score", "r.last"),
-    "liked": Packed("User", "LIKED", "Video", time="r.last"),
-    "inspired": Packed("User", "INSPIRED_BY", "Video", time="r.at"),
-    "rated": Packed("User", "RATED", "Video", weight="r.percent / 100.0", time="r.at"),
-    "not_interested": Packed("User", "NOT_INTERESTED", "Video", time="r.at"),
-    "follows": Packed("User", "FOLLOWS", "User", time="r.at"),
-    "uploaded": Packed("User", "UPLOADED", "Video", time="b.published"),
-    "interested_in": Packed("User", "INTERESTED_IN", "ParentCategory", time="a.joined"),
-    "in_category": Packed("Video", "IN_CATEGORY", "Category"),
-    "in_parent": Packed("Video", "IN_CATEGORY", "ParentCategory"),
+    "watched": Packed(
+        "User", "-[r:WATCHED]->(b:Video)", "r.score > 0", "r.score", "r.last"
+    ),
+    "liked": Packed("User", "-[r:LIKED]->(b:Video)", time="r.last"),
+    "inspired": Packed("User", "-[r:INSPIRED_BY]->(b:Video)", time="r.at"),
+    "rated": Packed(
+        "User", "-[r:RATED]->(b:Video)", weight="r.percent / 100.0", time="r.at"
+    ),
+    "not_interested": Packed("User", "-[r:NOT_INTERESTED]->(b:Video)", time="r.at"),
+    "follows": Packed("User", "-[r:FOLLOWS]->(b:User)", time="r.at"),
+    "uploaded": Packed("User", "-[r:UPLOADED]->(b:Video)", time="b.published"),
+    "interested_in": Packed(
+        "User", "-[r:INTERESTED_IN]->(b:ParentCategory)", time="a.joined"
+    ),
+    "in_category": Packed("Video", "-[r:IN_CATEGORY]->(b:Category)"),
+    "in_parent": Packed("Video", "-[r:IN_CATEGORY]->(b:ParentCategory)"),
 }
 
 
@@ -141,7 +143,7 @@ def _kept(
     keep = np.ones(len(source), bool)
     if packed.source == "Video":
         keep &= np.isin(source, items)
-    if packed.target == "Video":
+    if packed.pattern.endswith("(b:Video)"):
         keep &= np.isin(target, items)
     weight, time = np.asarray(links.weight), np.asarray(links.time)
     return Links(source[keep], target[keep], weight[keep] * scale, time[keep])
