@@ -10,69 +10,86 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from recommender.ml.encoder import (
-    USER_RELATIONS,
-    Windowing,
-    user_means,
-    watcher_means,
-)
-from recommender.ml.features import trends
-from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, TimeArray
-from recommender.ml.network import Adjacency, Graph
-from recommender.ml.sampling import Timeline, Windows, edge_means
+from recommender.ml.encoder import USER_RELATIONS, Windowing
+from recommender.ml.graph import Edges, FloatArray, GraphSnapshot, IntArray, TimeArray
+from recommender.ml.network import Adjacency, Device, Graph, place_of
+from recommender.ml.sampling import Timeline, Windows
 
 Flags = npt.NDArray[np.bool_]
+Batch = tuple[int, npt.NDArray[np.int32]]  # a block, and the places of targets
 
 
 @dataclass(frozen=True, eq=False)
-class Targets:
-    """Watches to predict, (n,) each.
-
-    ``block`` is the block in time of each, ``starts`` (blocks,) when those begin.
-    ``weight`` is n^-balance for n targets of the user in the block: at 0 each watch
-    counts the same, at 1 each user.
-    """
+class Watches:
+    """Watches to predict, (n,) each; ``weight`` is what a miss costs."""
 
     user: IntArray
     item: IntArray
     time: TimeArray
     weight: FloatArray
-    block: IntArray
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def where(self, kept: slice) -> Watches:
+        """Some of them."""
+        return Watches(
+            self.user[kept], self.item[kept], self.time[kept], self.weight[kept]
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """All watches of positive weight, in blocks of time that begin at ``starts``.
+
+    ``weight`` (blocks, users) of a target is n^-balance for n targets of its user in
+    its block: at 0 each watch counts the same, at 1 each user.
+    """
+
+    watched: Edges
     starts: TimeArray
+    weight: FloatArray
 
     @classmethod
     def of(cls, snapshot: GraphSnapshot, *, blocks: int, balance: float) -> Targets:
-        """All watches of positive weight, in ``blocks`` of equal numbers."""
-        watched = snapshot.watched.where(snapshot.watched.weight > 0)
-        if not len(watched):
+        """In ``blocks`` of equal numbers; raises `ValueError` where there is none."""
+        watched = snapshot.watched
+        times = watched.time[watched.weight > 0]
+        if not len(times):
             raise ValueError("the snapshot has no watches to learn from")
-        starts = np.unique(np.quantile(watched.time, np.arange(blocks) / blocks))
-        block = np.searchsorted(starts, watched.time, "right") - 1
-        _, place, count = np.unique(
-            watched.source * len(starts) + block,
-            return_inverse=True,
-            return_counts=True,
-        )
-        weight = (count[place] ** -balance).astype(np.float32)
-        return cls(watched.source, watched.target, watched.time, weight, block, starts)
+        starts = np.unique(np.quantile(times, np.arange(blocks) / blocks))
+        counts = [
+            np.bincount(watched.source[places], minlength=snapshot.n_users)
+            for places in _blocks(watched, starts)
+        ]
+        weight = np.maximum(np.stack(counts), 1) ** -balance
+        return cls(watched, starts, weight.astype(np.float32))
 
-    def batches(
-        self, size: int, random: np.random.Generator
-    ) -> Iterator[tuple[int, IntArray]]:
-        """(block, places), all places once in random order, about ``size`` at a time;
-        each batch lies within one block."""
-        found: list[tuple[int, IntArray]] = []
-        for block in range(len(self.starts)):
-            places = random.permutation(np.flatnonzero(self.block == block))
+    def at(self, batch: Batch) -> Watches:
+        """The targets of a batch."""
+        block, place = batch
+        user = self.watched.source[place]
+        return Watches(
+            user,
+            self.watched.target[place],
+            self.watched.time[place],
+            self.weight[block, user],
+        )
+
+    def batches(self, size: int, random: np.random.Generator) -> list[Batch]:
+        """All targets once in random order, about ``size`` at a time; each batch lies
+        within one block."""
+        found: list[Batch] = []
+        for block, places in enumerate(_blocks(self.watched, self.starts)):
             parts = max(1, round(len(places) / size))
-            found += [(block, part) for part in np.array_split(places, parts)]
-        for i in random.permutation(len(found)):
-            yield found[i]
+            parted = np.array_split(random.permutation(places), parts)
+            found += [(block, part) for part in parted]
+        return [found[i] for i in random.permutation(len(found))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +97,6 @@ class Histories:
     """The user's side of targets, by the time of each."""
 
     timelines: dict[str, Timeline]
-    sizes: dict[str, int]
     windowing: Windowing
 
     @classmethod
@@ -90,90 +106,79 @@ class Histories:
         follows = snapshot.follows
         follows = follows.where(np.isin(follows.target, creators))
         follows = replace(follows, target=np.searchsorted(creators, follows.target))
+        relations = {
+            "watched": snapshot.watched,
+            "liked": snapshot.liked,
+            "not_interested": snapshot.not_interested,
+            "follows": follows,
+            "interested_in": snapshot.interested_in,
+        }
         return cls(
             {
-                "watched": Timeline(snapshot.watched),
-                "liked": Timeline(snapshot.liked),
-                "not_interested": Timeline(snapshot.not_interested),
-                "follows": Timeline(follows),
-                "interested_in": Timeline(snapshot.interested_in),
-            },
-            {
-                "items": snapshot.n_items,
-                "creators": len(creators),
-                "parents": snapshot.n_parents,
+                name: Timeline(edges, snapshot.n_users)
+                for name, edges in relations.items()
             },
             windowing,
         )
 
     def before(
         self,
-        users: IntArray,
-        times: TimeArray,
-        items: IntArray,
+        targets: Watches,
         *,
         known: Flags,
         interested: Flags,
+        fan_out: int | None = None,
+        step: int = 0,
     ) -> dict[str, Windows]:
-        """What each user had done before each time, a relation at a time.
+        """What each user had done before each target, a relation at a time.
 
         The target item is in none of it. Rows that are not ``known`` are people of
         whom only follows and interests are; not ``interested`` hides the interests.
         """
-        found = {}
-        for relation, timeline in self.timelines.items():
-            windows = timeline.windows(users, times, self.windowing.window)
-            if USER_RELATIONS[relation] == "items":
-                windows = windows.without(items).of_rows(known)
+        found: dict[str, Windows] = {}
+        for relation, end in USER_RELATIONS.items():
+            recent = relation == "recent"
+            if recent and fan_out is None:
+                found[relation] = found["watched"]
+                continue
+            size = self.windowing.window
+            windows = self.timelines["watched" if recent else relation].windows(
+                targets.user,
+                targets.time,
+                min(size, fan_out) if recent and fan_out else size,
+                fan_out=fan_out,
+                step=step,
+            )
+            if end == "items":
+                windows = windows.without(targets.item).of_rows(known)
             if relation == "interested_in":
                 windows = windows.of_rows(interested)
             found[relation] = windows
         return found
 
-    def means(self, windows: dict[str, Windows]) -> dict[str, Adjacency]:
-        """The windows as weights, for the relations that have any edge."""
+    def means(
+        self, windows: dict[str, Windows], graph: Graph, device: Device = "cpu"
+    ) -> dict[str, Adjacency]:
+        """The windows as weights over the nodes of ``graph``, for the relations that
+        have any edge."""
         found = {}
-        for relation, end in USER_RELATIONS.items():
-            edges = windows["watched" if relation == "recent" else relation]
-            if len(edges.row):
-                fade = self.windowing.fade(relation)
-                found[relation] = Adjacency.of(edges.mean(self.sizes[end], fade=fade))
+        for relation, edges in windows.items():
+            if not len(edges.row):
+                continue
+            end, fade = USER_RELATIONS[relation], self.windowing.fade(relation)
+            nodes = graph.asked[end]
+            edges = replace(edges, target=place_of(edges.target, nodes))
+            found[relation] = Adjacency.of(edges.mean(len(nodes), fade=fade), device)
         return found
 
-    def seen(self, users: IntArray, times: TimeArray) -> tuple[IntArray, IntArray]:
+    def seen(self, targets: Watches) -> tuple[IntArray, IntArray]:
         """(row, item) pairs of everything watched before."""
-        windows = self.timelines["watched"].windows(users, times)
+        windows = self.timelines["watched"].windows(targets.user, targets.time)
         return windows.row, windows.target
 
 
-def graph_before(
-    snapshot: GraphSnapshot, content: FloatArray, windowing: Windowing, moment: float
-) -> Graph:
-    """The graph as it stood at ``moment``: only earlier watches send messages.
-
-    ``means`` of an edge type are weights (receivers, senders) of the mean over it.
-    """
-    n_items = snapshot.n_items
-    nothing = snapshot.watched.where(np.zeros(len(snapshot.watched), bool))
-    graph = Graph()
-    item = graph["item"]
-    item.content = torch.from_numpy(content)
-    item.trends = torch.from_numpy(trends(snapshot.watched, snapshot.created, moment))
-    item.untouched = torch.from_numpy(trends(nothing, snapshot.created, moment))
-    creators = np.unique(snapshot.uploaded.source)
-    uploads = edge_means(snapshot.uploaded, snapshot.n_users, n_items)[creators]
-    means = {
-        ("category", "in", "item"): edge_means(
-            snapshot.in_category, n_items, snapshot.n_categories
-        ),
-        ("parent", "in", "item"): edge_means(
-            snapshot.in_parent, n_items, snapshot.n_parents
-        ),
-        ("item", "by", "creator"): uploads,
-        ("creator", "of", "item"): (uploads > 0).T.astype(np.float32).tocsr(),
-        ("item", "watched", "user"): user_means(snapshot, moment, windowing),
-        ("user", "watched", "item"): watcher_means(snapshot, moment),
-    }
-    for edge_type, matrix in means.items():
-        graph[edge_type].means = Adjacency.of(matrix)
-    return graph
+def _blocks(watched: Edges, starts: TimeArray) -> Iterator[npt.NDArray[np.int32]]:
+    """The places of each block's targets, rising."""
+    for start, end in pairwise([*starts, np.inf]):
+        own = (watched.time >= start) & (watched.time < end) & (watched.weight > 0)
+        yield np.flatnonzero(own).astype(np.int32)

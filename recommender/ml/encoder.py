@@ -40,8 +40,9 @@ from recommender.ml.graph import (
 )
 from recommender.ml.history import Trail, UserHistory
 from recommender.ml.placing import Placing
-from recommender.ml.sampling import Timeline, Windows, edge_means, mean_matrix
+from recommender.ml.sampling import Timeline, Windows, edge_means
 
+NODES_AT_ONCE = 4096
 NO_EDGES = Edges(
     np.empty(0, np.int64),
     np.empty(0, np.int64),
@@ -157,22 +158,30 @@ def encode(
 
     uploads = edge_means(snapshot.uploaded, n_users, n_items)
     by_creator = uploads @ x
-    tastes = user_means(snapshot, snapshot.taken_at, windowing) @ x
-    watchers = watcher_means(snapshot, snapshot.taken_at)
-    z = x + (watchers @ tastes) @ weights.watchers
+    now, watched = snapshot.taken_at, snapshot.watched
+    tastes = aggregated(
+        Timeline(watched, n_users),
+        n_users,
+        now,
+        x,
+        size=windowing.window,
+        fade=windowing.long,
+    )
+    watchers = Timeline(watched, n_items, reverse=True)
+    z = x + aggregated(watchers, n_items, now, tastes) @ weights.watchers
     made = snapshot.creator >= 0
     from_creator = by_creator[snapshot.creator[made]] @ weights.creator
     z[made] += from_creator
     alone[made] += from_creator
-    trend = trends(snapshot.watched, snapshot.created, snapshot.taken_at)
+    trend = trends(watched, snapshot.created, now)
     vectors = np.hstack([unit(z), trend_vectors(trend, weights)])
-    untouched = trends(NO_EDGES, snapshot.created, snapshot.taken_at)
+    untouched = trends(NO_EDGES, snapshot.created, now)
     new = np.hstack([unit(alone), trend_vectors(untouched, weights)])
     learned = np.isin(snapshot.item_ids, weights.item_ids)
-    watched = np.zeros(n_items, bool)
-    watched[snapshot.watched.target[snapshot.watched.weight > 0]] = True
-    placing = Placing.fit(new[learned & watched], vectors[learned & watched])
-    placed = ~learned & ~watched
+    seen = np.zeros(n_items, bool)
+    seen[watched.target[watched.weight > 0]] = True
+    placing = Placing.fit(new[learned & seen], vectors[learned & seen])
+    placed = ~learned & ~seen
     vectors[placed] = placing(new[placed])
     d = z.shape[1]
     creators = np.unique(snapshot.uploaded.source)
@@ -242,23 +251,23 @@ def encode_users(
     return np.hstack([h, weights.trend_user + h @ weights.trend_mix])
 
 
-def user_means(
-    snapshot: GraphSnapshot, time: float, windowing: Windowing
-) -> sparse.csr_array:
-    """(n_users, n_items): each user's newest watches before ``time``."""
-    users = np.arange(snapshot.n_users)
-    windows = Timeline(snapshot.watched).windows(
-        users, np.full(len(users), time), windowing.window
-    )
-    return windows.mean(snapshot.n_items, fade=windowing.long)
-
-
-def watcher_means(snapshot: GraphSnapshot, time: float) -> sparse.csr_array:
-    """(n_items, n_users): who watched each item before ``time``, by engagement."""
-    watched = snapshot.watched
-    past = watched.where((watched.time < time) & (watched.weight > 0))
-    shape = (snapshot.n_items, snapshot.n_users)
-    return mean_matrix(past.target, past.source, past.weight, shape)
+def aggregated(
+    timeline: Timeline,
+    nodes: int,
+    time: float,
+    table: FloatArray,
+    *,
+    size: int | None = None,
+    fade: float = np.inf,
+) -> FloatArray:
+    """(nodes, d): the mean of ``table`` over each node's newest edges before ``time``,
+    some nodes after others, so that no copy of all edges is made."""
+    out = np.empty((nodes, table.shape[1]), np.float32)
+    for start in range(0, nodes, NODES_AT_ONCE):
+        some = np.arange(start, min(start + NODES_AT_ONCE, nodes))
+        windows = timeline.windows(some, np.full(len(some), time), size)
+        out[some] = windows.mean(len(table), fade=fade) @ table
+    return out
 
 
 def trend_vectors(trend: FloatArray, weights: Weights) -> FloatArray:

@@ -22,6 +22,8 @@ WORD = re.compile(r"[^\W_]{2,}")
 TREND_HALF_LIVES = (0.25, 1.0, 3.0, 7.0, 14.0, 30.0, np.inf)
 AGE_HALF_LIVES = (1.0, 7.0, 30.0)
 TREND_SIZE = len(TREND_HALF_LIVES) + len(AGE_HALF_LIVES)
+EDGES_AT_ONCE = 1 << 18
+TEXTS_AT_ONCE = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,14 @@ class ContentEncoder:
         known = seconds > 0
         log = np.log(np.where(known, seconds, 1.0))
         scaled = np.where(known, (log - self.duration_mean) / self.duration_scale, 0)
-        text = unit(np.asarray(self._tf_idf(texts) @ self.components))
-        columns = [text, np.clip(scaled, -3, 3)[:, None], ~known[:, None]]
-        return np.hstack(columns).astype(np.float32)
+        rows = np.empty((len(texts), self.size), np.float32)
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            some = texts[start : start + TEXTS_AT_ONCE]
+            text = self._tf_idf(some) @ self.components
+            rows[start : start + len(some), :-2] = unit(np.asarray(text))
+        rows[:, -2] = np.clip(scaled, -3, 3)
+        rows[:, -1] = ~known
+        return rows
 
     def document(self) -> dict[str, Any]:
         """What is not an array, for JSON."""
@@ -170,15 +177,20 @@ def trends(watched: Edges, created: TimeArray, time: float) -> FloatArray:
     then novelty, 2^(-age / half-life), 0 where the age is unknown.
     """
     n_items = len(created)
-    past = watched.where(watched.time < time)
-    age = (time - past.time) / DAY
-    columns = []
-    for half_life in TREND_HALF_LIVES:
-        decayed = past.weight * np.exp2(-age / half_life)
-        total = np.bincount(past.target, weights=decayed, minlength=n_items)
-        mean = total.mean() if n_items else 0.0
-        columns.append(np.log1p(total / mean) if mean > 1e-6 else np.zeros(n_items))
+    total = np.zeros((len(TREND_HALF_LIVES), n_items))
+    for start in range(0, len(watched), EDGES_AT_ONCE):
+        some = slice(start, start + EDGES_AT_ONCE)
+        past = watched.time[some] < time
+        age = (time - watched.time[some][past]) / DAY
+        target, weight = watched.target[some][past], watched.weight[some][past]
+        for row, half_life in zip(total, TREND_HALF_LIVES, strict=True):
+            decayed = weight * np.exp2(-age / half_life)
+            row += np.bincount(target, weights=decayed, minlength=n_items)
+    found = np.zeros((n_items, TREND_SIZE), np.float32)
+    for column, row in enumerate(total):
+        if n_items and (mean := row.mean()) > 1e-6:
+            found[:, column] = np.log1p(row / mean)
     days = np.maximum(time - created, 0) / DAY
-    for half_life in AGE_HALF_LIVES:
-        columns.append(np.where(created > 0, np.exp2(-days / half_life), 0))
-    return np.stack(columns, 1).astype(np.float32)
+    for column, half_life in enumerate(AGE_HALF_LIVES, len(TREND_HALF_LIVES)):
+        found[:, column] = np.where(created > 0, np.exp2(-days / half_life), 0)
+    return found

@@ -23,15 +23,16 @@ def new_folder(path: Path) -> Iterator[Path]:
     try:
         yield part
         for file in part.iterdir():
-            _flush(file)
+            flush(file)
         part.chmod(0o755)  # mkdtemp's 0700 would shut out web processes of another user
         part.rename(path)
-        _flush(path.parent)
+        flush(path.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

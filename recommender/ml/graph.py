@@ -67,6 +67,8 @@ class Edges:
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Edges:
         """The edges that ``mask``, (len,), keeps."""
+        if mask.all():
+            return self
         return Edges(
             self.source[mask], self.target[mask], self.weight[mask], self.time[mask]
         )

@@ -1,28 +1,31 @@
 """Training GraphSAGE (Hamilton et al., NeurIPS 2017), semi-supervised.
 
-Links are learned by softmax over cosines, categories by hiding them (as masked labels,
-Shi et al., IJCAI 2021); `batches.py` says what keeps the two from looking ahead.
+`objective.py` says what a step minimises, `batches.py` what keeps it from looking
+ahead.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from recommender.ml import evaluate, losses, training
-from recommender.ml.batches import Flags, Histories, Targets, graph_before
+from recommender.ml import checkpoints, evaluate, training
+from recommender.ml.batches import Batch, Histories, Targets
+from recommender.ml.distributed import Group, led
 from recommender.ml.encoder import Windowing
 from recommender.ml.features import ContentEncoder
-from recommender.ml.graph import Edges, GraphSnapshot, IntArray
+from recommender.ml.graph import GraphSnapshot
 from recommender.ml.inference import GraphSageModel
+from recommender.ml.loop import Loop
 from recommender.ml.models import Progress, TrainingStep, silent
-from recommender.ml.network import GraphSage, Masks, Nodes
+from recommender.ml.network import GraphSage
+from recommender.ml.objective import Noise, Objective, Share
 from recommender.ml.splits import Holdout
+from recommender.ml.subgraphs import FanOut, Subgraphs
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,12 @@ class Config:
     to run instead, as an earlier fit ``found`` it. Softmax is over all
     items up to ``negatives`` of them, over as many uniform ones beyond. ``balance``
     see `Targets`. The dropouts hide ids, watchers with trends (a new video), labels,
-    and watches of a user (a new person). ``window`` and the fades see `Windowing`.
+    and watches of a user (a new person). ``contrast_weight`` is that of the agreement
+    of two views, which costs a second pass. ``window`` and the fades see `Windowing`.
+    ``fan_out`` limits the neighbours that a step looks at (see `FanOut`), for graphs
+    of which memory does not hold a copy for each of ``blocks``; None is no limit. A
+    step takes its batch in so many ``parts``, one after the other, which changes what
+    it takes of memory and not what it learns.
     """
 
     dim: int = 64
@@ -45,12 +53,15 @@ class Config:
     validation: float = 0.1
     stop_after: int = 0
     batch_size: int = 1024
+    parts: int = 1
     blocks: int = 10
     negatives: int = 2048
     learning_rate: float = 0.01
     temperature: float = 0.15
     balance: float = 0.5
     label_weight: float = 0.1
+    contrast_weight: float = 0.0
+    contrast_temperature: float = 0.2
     id_dropout: float = 0.3
     edge_dropout: float = 0.1
     label_dropout: float = 0.2
@@ -58,7 +69,13 @@ class Config:
     window: int = 50
     long_fade: float = 25.0
     short_fade: float = 3.0
+    fan_out: tuple[int, int, int] | None = None
     seed: int = 0
+
+    @property
+    def neighbours(self) -> FanOut:
+        """The limits of ``fan_out``."""
+        return FanOut(*(self.fan_out or ()))
 
     @property
     def windowing(self) -> Windowing:
@@ -66,6 +83,7 @@ class Config:
         return Windowing(self.window, self.long_fade, self.short_fade)
 
 
+@led
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = silent
 ) -> GraphSageModel:
@@ -101,34 +119,47 @@ class Trainer:
     ) -> None:
         self._snapshot, self._encoder, self._config = snapshot, encoder, config
         self._random = np.random.default_rng(config.seed)
+        self._group = group = Group.current()
         self._targets = Targets.of(
             snapshot, blocks=config.blocks, balance=config.balance
         )
-        self._histories = Histories.of(snapshot, config.windowing)
-        content = encoder.encode(snapshot.texts, snapshot.duration)
-        self._graphs = [
-            graph_before(snapshot, content, config.windowing, start)
-            for start in self._targets.starts
-        ]
-        self._categories = _labels(
-            snapshot.in_category, snapshot.n_items, snapshot.n_categories
-        )
-        self._interests = _labels(
-            snapshot.interested_in, snapshot.n_users, snapshot.n_parents
+        histories = Histories.of(snapshot, config.windowing)
+        self._subgraphs = Subgraphs(
+            snapshot,
+            encoder.encode(snapshot.texts, snapshot.duration),
+            config.windowing,
+            histories.timelines["watched"],
+            self._targets.starts,
+            fan_out=config.neighbours,
+            device=group.device(),
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self._network = GraphSage(
+            self.network = GraphSage(
                 snapshot, encoder.size, dim=config.dim, trend_dim=config.trend_dim
-            )
-        self._optimizer = torch.optim.Adam(
-            self._network.parameters(), lr=config.learning_rate, betas=(0.9, 0.99)
+            ).to(group.device())
+        self._objective = Objective(
+            snapshot,
+            config,
+            self.network,
+            targets=self._targets,
+            histories=histories,
+            subgraphs=self._subgraphs,
+            device=group.device(),
+        )
+        self.loop = Loop(
+            self.network,
+            batches=self._batches,
+            losses=self._losses,
+            rate=self._rate,
+            random=self._random,
+            group=group,
         )
 
     def model(self) -> GraphSageModel:
         """The model as it stands, with the snapshot's nodes embedded."""
         return GraphSageModel.from_weights(
-            self._network.weights(self._snapshot),
+            self.network.weights(self._snapshot),
             self._encoder,
             self._config.windowing,
             self._snapshot,
@@ -136,119 +167,39 @@ class Trainer:
 
     def best_epoch(self, part: Holdout, progress: Progress = silent) -> int:
         """The epoch of greatest Recall@20 on ``part``, ending early without gain."""
-        best, best_recall = 1, -1.0
-        for step in self.run(self._config.epochs, stage="validate"):
+
+        def recall() -> float:
             lists = evaluate.ranked(self.model(), part, 20)
-            recall = float(evaluate.per_user(lists, part)["recall@20"].mean())
-            progress(replace(step, validation=recall))
-            if recall > best_recall:
-                best, best_recall = step.epoch, recall
+            return float(evaluate.per_user(lists, part)["recall@20"].mean())
+
+        best, best_recall = 1, -1.0
+        for step in self.run(self._config.epochs, stage="validate", validate=recall):
+            progress(step)
+            if step.validation is not None and step.validation > best_recall:
+                best, best_recall = step.epoch, step.validation
             if step.epoch - best >= self._config.patience:
                 break
         return best
 
-    def run(self, epochs: int, *, stage: str) -> Iterator[TrainingStep]:
-        """Train, yielding after each epoch.
+    def run(
+        self, epochs: int, *, stage: str, validate: Callable[[], float] | None = None
+    ) -> Iterator[TrainingStep]:
+        """Train, yielding after each epoch; see `Loop.run`."""
+        slot = checkpoints.slot(self._snapshot, self._config, stage)
+        return self.loop.run(epochs, stage=stage, slot=slot, validate=validate)
 
-        The learning rate falls to a tenth over the configured epochs, however many
-        are run: so many epochs are the same steps whoever asks for them.
-        """
-        config = self._config
-        for epoch in range(1, epochs + 1):
-            began = time.perf_counter()
-            for group in self._optimizer.param_groups:
-                done = (epoch - 1) / config.epochs
-                group["lr"] = config.learning_rate * (1 - 0.9 * done)
-            batches = self._targets.batches(config.batch_size, self._random)
-            found = [self._step(block, batch) for block, batch in batches]
-            yield TrainingStep(
-                stage=stage,
-                epoch=epoch,
-                epochs=epochs,
-                loss=float(np.mean(found)),
-                validation=None,
-                seconds=time.perf_counter() - began,
-            )
+    def _batches(self) -> list[Batch]:
+        return self._targets.batches(self._config.batch_size, self._random)
 
-    def _step(self, block: int, batch: IntArray) -> float:
-        config, targets, network = self._config, self._targets, self._network
-        user, time = targets.user[batch], targets.time[batch]
-        masks = self._masks()
-        interested = self._kept(config.label_dropout, len(batch))
-        windows = self._histories.before(
-            user,
-            time,
-            targets.item[batch],
-            known=self._kept(config.history_dropout, len(batch)),
-            interested=interested,
-        )
-        nodes = network.nodes(self._graphs[block], masks)
-        users = network.users(nodes, self._histories.means(windows), len(batch))
-        loss = self._link_loss(users, nodes, batch)
-        if config.label_weight:
-            wanted = self._interests[torch.from_numpy(user)]
-            hidden = torch.from_numpy(~interested)
-            loss = loss + config.label_weight * (
-                losses.label_loss(
-                    network.item_labels,
-                    nodes.items,
-                    self._categories,
-                    masks.labels[:, 0] == 0,
-                )
-                + losses.label_loss(network.user_labels, users, wanted, hidden)
-            )
-        self._optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self._optimizer.step()
-        return float(loss.detach())
+    def _losses(self, batch: Batch, step: int) -> Iterator[Tensor]:
+        rows, n_items = len(batch[1]), self._snapshot.n_items
+        noise = Noise.drawn(self._config, rows, n_items, self._random)
+        parts = self._config.parts
+        for part in range(parts):
+            share = Share(self._group.rank * parts + part, self._group.size * parts)
+            yield self._objective.loss(batch, noise, step, share)
 
-    def _link_loss(self, users: Tensor, nodes: Nodes, batch: IntArray) -> Tensor:
-        config, targets, network = self._config, self._targets, self._network
-        n_items, own = self._snapshot.n_items, targets.item[batch]
-        weight = torch.from_numpy(targets.weight[batch])
-        row, seen = self._histories.seen(targets.user[batch], targets.time[batch])
-        if n_items <= config.negatives:
-            return losses.softmax(
-                network.scores(users, nodes),
-                torch.from_numpy(own),
-                weight,
-                (torch.from_numpy(row), torch.from_numpy(seen)),
-                temperature=config.temperature,
-            )
-        drawn = self._random.choice(n_items, config.negatives, replace=False)
-        column = np.full(n_items, -1)
-        column[drawn] = np.arange(len(drawn))
-        row = np.concatenate([row, np.arange(len(own))])
-        out = column[np.concatenate([seen, own])]
-        return losses.sampled_softmax(
-            network.paired_scores(users, nodes.at(torch.from_numpy(own))),
-            network.scores(users, nodes.at(torch.from_numpy(drawn))),
-            weight,
-            (torch.from_numpy(row[out >= 0]), torch.from_numpy(out[out >= 0])),
-            temperature=config.temperature,
-            n_items=n_items,
-        )
-
-    def _masks(self) -> Masks:
-        config = self._config
-
-        def keep(dropout: float) -> Tensor:
-            kept = self._kept(dropout, self._snapshot.n_items)
-            return torch.from_numpy(kept.astype(np.float32))[:, None]
-
-        edges = keep(config.edge_dropout)
-        return Masks(
-            ids=keep(config.id_dropout) * edges,
-            edges=edges,
-            labels=keep(config.label_dropout),
-        )
-
-    def _kept(self, dropout: float, count: int) -> Flags:
-        return self._random.random(count) >= dropout
-
-
-def _labels(edges: Edges, rows: int, columns: int) -> Tensor:
-    """(rows, columns) of 0 and 1."""
-    labels = torch.zeros(rows, columns)
-    labels[torch.from_numpy(edges.source), torch.from_numpy(edges.target)] = 1
-    return labels
+    def _rate(self, epoch: int, step: int) -> float:
+        """Falls to a tenth over the configured epochs, however many are run: so many
+        epochs are the same steps whoever asks for them."""
+        return self._config.learning_rate * (1 - 0.9 * epoch / self._config.epochs)

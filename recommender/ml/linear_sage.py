@@ -9,7 +9,7 @@ Sampled Softmax Loss for Item Recommendation", TOIS 2024.
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -20,10 +20,12 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recommender.ml import evaluate, splits
+from recommender.ml import checkpoints, evaluate, splits
+from recommender.ml.distributed import Group, led
 from recommender.ml.graph import GraphSnapshot, IntArray
 from recommender.ml.lightgcn_inference import Embeddings, normalised
 from recommender.ml.linear_sage_inference import LinearSage, Shape, watched_together
+from recommender.ml.loop import Loop
 from recommender.ml.models import Progress, TrainingStep, silent
 from recommender.ml.network import Adjacency, WeightedMean
 from recommender.ml.splits import Holdout
@@ -62,6 +64,7 @@ class Config:
         return Shape(self.hops, self.together, self.neighbours, exponent, lean)
 
 
+@led
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = silent
 ) -> LinearSage:
@@ -107,11 +110,8 @@ def _train(
     snapshot: GraphSnapshot, config: Config, stage: str, progress: Progress
 ) -> Embeddings:
     trainer = Trainer(snapshot, config)
-    for epoch in range(1, config.epochs + 1):
-        began = time.perf_counter()
-        loss = trainer.epoch()
-        seconds = time.perf_counter() - began
-        progress(TrainingStep(stage, epoch, config.epochs, loss, None, seconds))
+    for step in trainer.run(stage):
+        progress(step)
     return trainer.embeddings()
 
 
@@ -185,23 +185,26 @@ class Trainer:
             (watched.weight, (watched.source, watched.target)),
             shape=(snapshot.n_users, snapshot.n_items),
         )
+        self._weight = np.asarray(self._matrix.sum(1)).ravel()
         self._random = np.random.default_rng(config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self._network = Network(snapshot, config)
-        self._optimizer = torch.optim.Adam(
-            self._network.parameters(), betas=(0.9, 0.99), fused=True
+        self._steps = -(-snapshot.n_users // config.batch_size)  # an epoch
+        self._group = Group.current()
+        self._loop = Loop(
+            self._network,
+            batches=self._batches,
+            losses=self._losses,
+            rate=self._rate,
+            random=self._random,
+            group=self._group,
         )
-        self._batches = -(-snapshot.n_users // config.batch_size)
-        self._steps = 0
 
-    def epoch(self) -> float:
-        """Every user once; the mean loss of a watch."""
-        order = self._random.permutation(self._snapshot.n_users)
-        losses = [
-            self._step(np.sort(users)) for users in np.array_split(order, self._batches)
-        ]
-        return float(np.mean(losses))
+    def run(self, stage: str) -> Iterator[TrainingStep]:
+        """Train for the configured epochs, yielding after each; see `Loop.run`."""
+        slot = checkpoints.slot(self._snapshot, self._config, stage)
+        return self._loop.run(self._config.epochs, stage=stage, slot=slot)
 
     def embeddings(self) -> Embeddings:
         """What was learned so far."""
@@ -213,11 +216,16 @@ class Trainer:
             network.items.detach().numpy().copy(),
         )
 
-    def _step(self, users: IntArray) -> float:
-        config, pattern = self._config, self._matrix[users]
-        for group in self._optimizer.param_groups:
-            group["lr"] = config.learning_rate * self._pace()
-        self._steps += 1
+    def _batches(self) -> list[IntArray]:
+        """Every user once."""
+        order = self._random.permutation(self._snapshot.n_users)
+        return [np.sort(users) for users in np.array_split(order, self._steps)]
+
+    def _losses(self, batch: IntArray, step: int) -> Iterator[Tensor]:
+        """The mean loss of a watch, by weight: what this process's people add to it."""
+        config, group = self._config, self._group
+        users = batch[group.rank :: group.size]
+        pattern = self._matrix[users]
         user_vectors, item_vectors = self._network()
         u = functional.normalize(user_vectors[torch.from_numpy(users)])
         i = functional.normalize(item_vectors)
@@ -228,11 +236,7 @@ class Trainer:
         lost = rivals[torch.from_numpy(row)]
         if self._sampled:
             lost = torch.logaddexp(watched, lost)
-        loss = (weight * (lost - watched)).sum() / weight.sum()
-        self._optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self._optimizer.step()
-        return float(loss.detach())
+        yield (weight * (lost - watched)).sum() / float(self._weight[batch].sum())
 
     @property
     def _sampled(self) -> bool:
@@ -247,7 +251,8 @@ class Trainer:
         scores = users @ items[drawn].T / config.temperature
         return torch.logsumexp(scores, 1) + math.log(count / config.negatives)
 
-    def _pace(self) -> float:
+    def _rate(self, epoch: int, step: int) -> float:
         """A warm-up, then a fall to a tenth over the configured epochs."""
-        done = self._steps / (self._batches * self._config.epochs)
-        return min(1.0, (self._steps + 1) / WARM_UP) * (1 - 0.9 * done)
+        done = step / (self._steps * self._config.epochs)
+        pace = min(1.0, (step + 1) / WARM_UP) * (1 - 0.9 * done)
+        return self._config.learning_rate * pace

@@ -39,10 +39,10 @@ def sampled_softmax(
     needs no other correction. ``out`` (row, column) pairs are seen, or the target.
     """
     stand_for = float(np.log(n_items / negatives.shape[1]))
-    logits = negatives / temperature + stand_for
+    logits = (negatives / temperature).add_(stand_for)
     logits = logits.index_put_(out, logits.new_tensor(OUT))
     logits = torch.cat([positive[:, None] / temperature, logits], 1)
-    first = torch.zeros(len(logits), dtype=torch.long)
+    first = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
     return _mean(functional.cross_entropy(logits, first, reduction="none"), weight)
 
 
@@ -62,6 +62,13 @@ def label_loss(
         logits, labels[rows], reduction="sum"
     )
     return total / rows.sum()
+
+
+def info_nce(first: Tensor, second: Tensor, *, temperature: float) -> Tensor:
+    """How badly each row of ``first`` (n, d) is told among those of ``second``: its own
+    is to be the nearest (van den Oord et al., 2018). Rows are unit vectors."""
+    logits = first @ second.T / temperature
+    return functional.cross_entropy(logits, torch.arange(len(logits)).to(logits.device))
 
 
 def _mean(losses: Tensor, weight: Tensor) -> Tensor:

@@ -226,16 +226,17 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a model's recipe and its server live, and whether it is computed once a
-    day, from the snapshot of that day."""
+    """Where a model's recipe and its server live, whether it is computed once a day,
+    from the snapshot of that day, and whether its training keeps `checkpoints`."""
 
     recipe: str
     server: str
     daily: bool = False
+    checkpoints: bool = False
 
 
 MODELS: Mapping[str, Entry] = {
-    "blend": Entry("recommender.ml.blend", "recommender.ml.blend"),
+    "blend": Entry("recommender.ml.blend", "recommender.ml.blend", checkpoints=True),
     "popularity": Entry("recommender.ml.popularity", "recommender.ml.popularity"),
     "co_watch": Entry("recommender.ml.co_watch", "recommender.ml.co_watch"),
     "ease": Entry("recommender.ml.ease", "recommender.ml.ease"),
@@ -248,9 +249,13 @@ MODELS: Mapping[str, Entry] = {
     "user_item": Entry("recommender.ml.user_item", "recommender.ml.user_item"),
     "ncf": Entry("recommender.ml.ncf", "recommender.ml.ncf_inference"),
     "sequence": Entry("recommender.ml.sequence", "recommender.ml.sequence_inference"),
-    "graphsage": Entry("recommender.ml.graphsage", "recommender.ml.inference"),
+    "graphsage": Entry(
+        "recommender.ml.graphsage", "recommender.ml.inference", checkpoints=True
+    ),
     "graphsage_ids": Entry(
-        "recommender.ml.linear_sage", "recommender.ml.linear_sage_inference"
+        "recommender.ml.linear_sage",
+        "recommender.ml.linear_sage_inference",
+        checkpoints=True,
     ),
 }
 

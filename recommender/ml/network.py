@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.ml.encoder import USER_RELATIONS, Weights
-from recommender.ml.features import TREND_SIZE
-from recommender.ml.graph import GraphSnapshot
+from recommender.ml.features import TREND_HALF_LIVES, TREND_SIZE
+from recommender.ml.graph import GraphSnapshot, IntArray
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # PyG compiles with torch.jit, which is deprecated
@@ -23,7 +23,9 @@ with warnings.catch_warnings():
     from torch_geometric.nn import MessagePassing
 
 Graph: TypeAlias = HeteroData
+Device: TypeAlias = torch.device | str
 TREND_HIDDEN = 16
+WATCHED_TRENDS = len(TREND_HALF_LIVES)  # the first columns: trends of watches
 
 
 class _CsrProduct(torch.autograd.Function):
@@ -48,9 +50,17 @@ class Adjacency:
     transposed: Tensor
 
     @classmethod
-    def of(cls, matrix: sparse.csr_array) -> Adjacency:
+    def of(cls, matrix: sparse.csr_array, device: Device = "cpu") -> Adjacency:
         """From scipy; 32-bit indices, with which the product is thrice as fast."""
-        return cls(_csr(matrix), _csr(matrix.T.tocsr()))
+        return cls(_csr(matrix, device), _csr(matrix.T.tocsr(), device))
+
+
+def place_of(nodes: IntArray, asked: IntArray) -> IntArray:
+    """Where dense ids, all of them among the rising ids ``asked`` of a graph, have
+    their vectors."""
+    if len(asked) and asked[-1] == len(asked) - 1:  # none is left out
+        return nodes
+    return np.searchsorted(asked, nodes)
 
 
 class WeightedMean(MessagePassing):  # type: ignore[misc]
@@ -83,6 +93,11 @@ class Masks:
     ids: Tensor
     edges: Tensor
     labels: Tensor
+
+    def at(self, items: Tensor | slice, device: torch.device) -> Masks:
+        """Those of ``items``, (m,), in this order."""
+        every = (self.ids, self.edges, self.labels)
+        return Masks(*(mask[items].to(device) for mask in every))
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,23 +140,28 @@ class GraphSage(nn.Module):
         self.mean = WeightedMean()
 
     def nodes(self, graph: Graph, masks: Masks | None = None) -> Nodes:
-        """The vectors of all nodes, (n, ...), at the moment that ``graph`` shows."""
+        """The vectors of the nodes that ``graph`` was asked for, at its moment."""
         item, mean = graph["item"], self.mean
-        ids: Tensor = self.item
+        asked = len(graph.asked["items"])
+        ids = self.item[item.places]
         labels = mean(self.category, graph["category", "in", "item"].means)
         labels = labels + mean(self.parent, graph["parent", "in", "item"].means)
+        trends = item.trends
         if masks:
+            masks = masks.at(item.places, ids.device)
             ids, labels = ids * masks.ids, labels * masks.labels
         x = ids + item.content @ self.content + labels
         creators = mean(x, graph["item", "by", "creator"].means)
         tastes = mean(x, graph["item", "watched", "user"].means)
         watchers = mean(tastes, graph["user", "watched", "item"].means)
-        trends = item.trends
         if masks:
-            watchers = watchers * masks.edges
-            trends = torch.where(masks.edges > 0, trends, item.untouched)
+            touched = masks.edges[:asked]
+            watchers = watchers * touched
+            trends = torch.cat(
+                [trends[:, :WATCHED_TRENDS] * touched, trends[:, WATCHED_TRENDS:]], 1
+            )
         made = mean(creators, graph["creator", "of", "item"].means)
-        z = x + watchers @ self.watchers + made @ self.creator
+        z = x[:asked] + watchers @ self.watchers + made @ self.creator
         hidden = functional.relu(trends @ self.trend_in + self.trend_bias)
         return Nodes(
             functional.normalize(z), hidden @ self.trend_out, creators, self.parent
@@ -191,7 +211,7 @@ def _normal(rows: int, dim: int) -> nn.Parameter:
     return nn.Parameter(torch.randn(rows, dim) * 0.1)
 
 
-def _csr(matrix: sparse.csr_array) -> Tensor:
+def _csr(matrix: sparse.csr_array, device: Device) -> Tensor:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "sparse CSR support is in beta state"
         return torch.sparse_csr_tensor(
@@ -199,4 +219,5 @@ def _csr(matrix: sparse.csr_array) -> Tensor:
             torch.from_numpy(matrix.indices.astype(np.int32)),
             torch.from_numpy(matrix.data.astype(np.float32)),
             matrix.shape,
+            device=device,
         )

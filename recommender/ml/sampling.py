@@ -1,4 +1,4 @@
-"""What each person had done at a moment: the newest edges strictly before it."""
+"""Neighbours at a moment: the newest edges strictly before it, all or a sample."""
 
 from __future__ import annotations
 
@@ -56,41 +56,78 @@ class Windows:
 
 
 class Timeline:
-    """A relation's edges of positive weight, ordered by source and time."""
+    """A relation's edges of positive weight by source (by target, if ``reverse``) and
+    time, and a sampler of neighbours over them.
 
-    def __init__(self, edges: Edges) -> None:
-        edges = edges.where(edges.weight > 0)
-        order = np.lexsort((edges.target, edges.time, edges.source))
-        self.source = edges.source[order]
-        self.target = edges.target[order]
-        self.weight = edges.weight[order]
-        self.time = edges.time[order]
-        # Source and time as one rising number, for a single binary search.
-        self._moments = np.unique(self.time)
-        self._key = self._keys(self.source, self.time)
+    It holds an order into the arrays of the relation: 4 bytes an edge.
+    """
+
+    def __init__(self, edges: Edges, sources: int, *, reverse: bool = False) -> None:
+        end, self._target = edges.source, edges.target
+        if reverse:
+            end, self._target = self._target, end
+        self._weight, self._time = edges.weight, edges.time
+        order = np.argsort(edges.time, kind="stable").astype(np.int32)
+        order = order[edges.weight[order] > 0]
+        end = end[order].astype(np.int32)
+        self._order = order[np.argsort(end, kind="stable")]
+        counts = np.bincount(end, minlength=sources)
+        self._starts = np.concatenate([[0], np.cumsum(counts)])
 
     def __len__(self) -> int:
-        return len(self.source)
+        return len(self._order)
 
     def windows(
-        self, sources: IntArray, times: TimeArray, size: int | None = None
+        self,
+        sources: IntArray,
+        times: TimeArray,
+        size: int | None = None,
+        *,
+        fan_out: int | None = None,
+        step: int = 0,
     ) -> Windows:
         """The newest ``size`` (all, if None) edges of ``sources[i]`` strictly before
-        ``times[i]``."""
-        stop = np.searchsorted(self._key, self._keys(sources, times), "left")
-        start = np.searchsorted(self.source, sources, "left")
+        ``times[i]``; of those, ``fan_out`` at random where there are more.
+
+        Each edge is drawn with the same probability, from all ages evenly. The draw
+        depends on ``step`` and the source alone, not on what else is asked for.
+        """
+        start, stop = self._starts[sources], self._before(sources, times)
         if size is not None:
             start = np.maximum(start, stop - size)
         length = stop - start
-        row = np.repeat(np.arange(len(sources)), length)
-        rank = np.repeat(np.cumsum(length), length) - 1 - np.arange(len(row))
-        place = stop[row] - 1 - rank
-        return Windows(row, self.target[place], self.weight[place], rank, len(sources))
+        taken = length if fan_out is None else np.minimum(length, fan_out)
+        row = np.repeat(np.arange(len(sources)), taken)
+        place = np.arange(len(row)) - np.repeat(np.cumsum(taken) - taken, taken)
+        if fan_out is not None:
+            # Systematic sampling: a random start, then even strides through the edges.
+            offset = _scattered(sources, step) % np.maximum(length, 1)
+            place = (place * length[row] + offset[row]) // taken[row]
+        edge = self._order[start[row] + place]
+        rank = length[row] - 1 - place
+        return Windows(row, self._target[edge], self._weight[edge], rank, len(sources))
 
-    def _keys(self, sources: IntArray, times: TimeArray) -> IntArray:
-        moment = np.searchsorted(self._moments, times, "left")
-        keys: IntArray = sources * (len(self._moments) + 1) + moment
-        return keys
+    def _before(self, sources: IntArray, times: TimeArray) -> IntArray:
+        """Where the edges of each source end that are before each time: a binary
+        search in all rows at once."""
+        low, high = self._starts[sources], self._starts[sources + 1]
+        while (left := low < high).any():
+            middle = (low + high) // 2
+            edge = self._order[np.minimum(middle, len(self) - 1)]
+            earlier = self._time[edge] < times
+            low = np.where(left & earlier, middle + 1, low)
+            high = np.where(left & ~earlier, middle, high)
+        return low
+
+
+def _scattered(nodes: IntArray, step: int) -> IntArray:
+    """A number from 0 to 2^63 for each node and step, as good as random: SplitMix64
+    (Steele et al., OOPSLA 2014)."""
+    moved = np.uint64((step + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    x = nodes.astype(np.uint64) + moved
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ (x >> np.uint64(shift))) * np.uint64(factor)
+    return ((x ^ (x >> np.uint64(31))) >> np.uint64(1)).astype(np.int64)
 
 
 def mean_matrix(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import timeit
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,15 @@ import pytest
 import torch
 
 from recommender.ml import evaluate, models
-from recommender.ml.batches import Histories, Targets, graph_before
+from recommender.ml.batches import Histories, Targets, Watches
 from recommender.ml.encoder import encode
 from recommender.ml.features import ContentEncoder, ItemFeatures
 from recommender.ml.graphsage import Config, Trainer, fit
 from recommender.ml.history import Trail, UserHistory, histories
+from recommender.ml.network import Masks
+from recommender.ml.sampling import Timeline
 from recommender.ml.splits import global_time_split
+from recommender.ml.subgraphs import FanOut, Subgraphs
 from recommender.tests.ml.worlds import DAY, START, two_communities
 
 SMALL = {"dim": 16, "epochs": 12, "batch_size": 128, "blocks": 4, "text_size": 8}
@@ -37,6 +41,26 @@ def trainer_of(snapshot, **overrides):
     config = Config(**{**SMALL, **overrides})
     encoder = ContentEncoder.fit(snapshot.texts, snapshot.duration, text_size=8, seed=0)
     return Trainer(snapshot, encoder, config)
+
+
+def subgraphs_of(snapshot, starts):
+    windowing = Config(**SMALL).windowing
+    encoder = ContentEncoder.fit(snapshot.texts, snapshot.duration, text_size=8, seed=0)
+    return Subgraphs(
+        snapshot,
+        encoder.encode(snapshot.texts, snapshot.duration),
+        windowing,
+        Timeline(snapshot.watched, snapshot.n_users),
+        starts,
+        fan_out=FanOut(),
+        device="cpu",
+    )
+
+
+def graph_now(trainer, snapshot):
+    """The whole graph when the snapshot was taken, and everyone's side of it."""
+    histories = Histories.of(snapshot, trainer._config.windowing)
+    return subgraphs_of(snapshot, [snapshot.taken_at]).whole(0), histories
 
 
 def own_share(model, states):
@@ -113,26 +137,16 @@ def test_a_new_video_finds_its_community_by_its_features(model, snapshot):
 def test_numpy_inference_equals_the_trained_network(snapshot):
     trainer = trainer_of(snapshot)
     list(trainer.run(2, stage="train"))
-    network, model = trainer._network, trainer.model()
-    now = snapshot.taken_at
-    encoder = trainer._encoder
-    graph = graph_before(
-        snapshot,
-        encoder.encode(snapshot.texts, snapshot.duration),
-        trainer._config.windowing,
-        now,
-    )
+    network, model = trainer.network, trainer.model()
+    graph, side = graph_now(trainer, snapshot)
     users = np.arange(snapshot.n_users)
     everyone = np.ones(len(users), bool)
-    nothing = np.full(len(users), -1)
-    times = np.full(len(users), now)
-    side = trainer._histories
+    now = np.full(len(users), snapshot.taken_at)
+    asked = Watches(users, np.full(len(users), -1), now, np.ones(len(users)))
     with torch.no_grad():
         nodes = network.nodes(graph)
-        windows = side.before(
-            users, times, nothing, known=everyone, interested=everyone
-        )
-        vectors = network.users(nodes, side.means(windows), len(users))
+        windows = side.before(asked, known=everyone, interested=everyone)
+        vectors = network.users(nodes, side.means(windows, graph), len(users))
         scores = network.scores(vectors, nodes).numpy()
     np.testing.assert_allclose(model.vectors[:, :16], nodes.items.numpy(), atol=2e-5)
     np.testing.assert_allclose(model.vectors[:, 16:], nodes.trends.numpy(), atol=2e-5)
@@ -142,16 +156,70 @@ def test_numpy_inference_equals_the_trained_network(snapshot):
     np.testing.assert_allclose(model.scores(states), scores, atol=5e-5)
 
 
+def test_numpy_embeds_a_new_video_as_the_network_would(snapshot):
+    """What the network makes of a video when its id and watchers are dropped, placed
+    among the others."""
+    uploaded = snapshot.uploaded.where(snapshot.uploaded.target != 4)
+    snapshot = replace(snapshot, uploaded=uploaded)
+    trainer = trainer_of(snapshot)
+    list(trainer.run(2, stage="train"))
+    graph, _ = graph_now(trainer, snapshot)
+    kept = torch.ones(snapshot.n_items, 1)
+    dropped = kept.clone()
+    dropped[4] = 0
+    with torch.no_grad():
+        nodes = trainer.network.nodes(graph, Masks(dropped, dropped, kept))
+    new = ItemFeatures(
+        900,
+        snapshot.texts[4],
+        snapshot.duration[4],
+        snapshot.created[4],
+        category_ids=[11],
+        parent_ids=[1],
+    )
+    model = trainer.model()
+    cold = np.hstack([nodes.items[4].numpy(), nodes.trends[4].numpy()])
+    placed = model._tables.placing(cold[None])[0]
+    np.testing.assert_allclose(model.embed_items([new])[0], placed, atol=1e-4)
+    warm = trainer.network.nodes(graph).items[4].detach().numpy()
+    assert not np.allclose(cold[:16], warm, atol=0.01)
+
+
+def test_dropped_ids_and_edges_are_what_new_videos_live_by(snapshot):
+    """A network that was never shown nodes without id and watchers places new videos
+    further from where their watchers will."""
+
+    def distance(**dropouts):
+        trainer = trainer_of(snapshot, **dropouts)
+        list(trainer.run(12, stage="train"))
+        graph, _ = graph_now(trainer, snapshot)
+        gone, kept = torch.zeros(snapshot.n_items, 1), torch.ones(snapshot.n_items, 1)
+        with torch.no_grad():
+            cold = trainer.network.nodes(graph, Masks(gone, gone, kept)).items
+            warm = trainer.network.nodes(graph).items
+        return 1 - float((cold * warm).sum(1).mean())
+
+    without = distance(id_dropout=0.0, edge_dropout=0.0)
+    assert distance(edge_dropout=0.3) < 0.8 * without
+
+
+def test_people_and_videos_are_embedded_within_milliseconds(model, snapshot):
+    states = histories(snapshot, np.arange(50))
+    video = ItemFeatures(900, "guitar piano song", 60, START, 100, [11], [1])
+    people = [timeit.timeit(lambda s=s: model.embed_user(s), number=1) for s in states]
+    videos = timeit.repeat(lambda: model.embed_items([video]), number=1, repeat=50)
+    assert np.median(people) < 0.01
+    assert np.median(videos) < 0.01
+
+
 def test_the_target_edge_carries_no_message(snapshot):
     """A watch to predict, or a like of the same video, changes nothing before it."""
-    targets = Targets.of(snapshot, blocks=4, balance=0.5)
+    every = np.arange(len(snapshot.watched))
+    targets = Targets.of(snapshot, blocks=4, balance=0.5).at((0, every))
     side = Histories.of(snapshot, Config(**SMALL).windowing)
-    rows = np.arange(len(targets.user))
-    everyone = np.ones(len(rows), bool)
-    windows = side.before(
-        targets.user, targets.time, targets.item, known=everyone, interested=everyone
-    )
-    for relation in ("watched", "liked", "not_interested"):
+    everyone = np.ones(len(targets), bool)
+    windows = side.before(targets, known=everyone, interested=everyone)
+    for relation in ("watched", "recent", "liked", "not_interested"):
         found = windows[relation]
         assert len(found.row)
         assert not (found.target == targets.item[found.row]).any()
@@ -168,13 +236,13 @@ def test_the_target_edge_carries_no_message(snapshot):
 
 def test_the_graph_of_a_block_holds_nothing_from_its_start_on(snapshot):
     targets = Targets.of(snapshot, blocks=4, balance=0.5)
-    encoder = ContentEncoder.fit(snapshot.texts, snapshot.duration, text_size=8, seed=0)
-    content = encoder.encode(snapshot.texts, snapshot.duration)
-    windowing = Config(**SMALL).windowing
-    assert (targets.time >= targets.starts[targets.block]).all()
-    for start in targets.starts:
-        full = graph_before(snapshot, content, windowing, start)
-        past = graph_before(snapshot.before(start), content, windowing, start)
+    for block, places in targets.batches(64, np.random.default_rng(0)):
+        times = targets.at((block, places)).time
+        assert (times >= targets.starts[block]).all()
+        assert (times < [*targets.starts, np.inf][block + 1]).all()
+    for block, start in enumerate(targets.starts):
+        full = subgraphs_of(snapshot, targets.starts).whole(block)
+        past = subgraphs_of(snapshot.before(start), targets.starts).whole(block)
         for edge_type in full.edge_types:
             torch.testing.assert_close(
                 full[edge_type].means.matrix.to_dense(),
@@ -212,12 +280,12 @@ def test_labels_are_learned_where_they_were_hidden(snapshot):
     hidden = replace(snapshot, in_category=shown, in_parent=parents)
     tables = encode(
         hidden,
-        trainer._network.weights(snapshot),
+        trainer.network.weights(snapshot),
         trainer._encoder,
         trainer._config.windowing,
     )
     with torch.no_grad():
-        logits = trainer._network.item_labels(torch.from_numpy(tables.items[:20]) * 4)
+        logits = trainer.network.item_labels(torch.from_numpy(tables.items[:20]) * 4)
     # Categories 11 and 12 are of parent 1, the even items'.
     music = logits[:, :2].max(1).values > logits[:, 2:].max(1).values
     assert (music.numpy() == (np.arange(20) % 2 == 0)).mean() >= 0.9
