@@ -311,6 +311,9 @@ FEED_API_OPEN = env.flag("FEED_API_OPEN")
 PERSONALIZE_PERCENT = env.flag("PERSONALIZE_PERCENT")
 TEXT_MODEL = env.text("TEXT_MODEL")
 SNAPSHOTS_DIR = VAR_DIR / "snapshots"
+CHECKPOINTS_DIR = VAR_DIR / "checkpoints"
+# How much of a long training may be lost when it is killed.
+CHECKPOINT_EVERY = timedelta(seconds=env.integer("CHECKPOINT_SECONDS", 60))
 MODEL = env.text("MODEL", "blend")  # what is trained and served
 WATCHED_FROM = env.fraction("WATCHED_FROM", 0.5)
 # Settings of models other than their defaults; see the `Config` of each.

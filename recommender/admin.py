@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.models import User
-from recommender import figures, report_pages, services
+from recommender import figures, pipeline, progress, report_pages, services
 from recommender.admin_pages import ReadOnlyAdmin, confirmed
 from recommender.comparison import compare
 from recommender.experiments.admin import ExperimentAdmin
@@ -51,7 +51,7 @@ class ModelRunAdmin(ReadOnlyAdmin):
     list_filter = ("state", "model")
     search_fields = ("run_id", "note")
     fields = (
-        "run_id", "model", "state", "note", "finished_at", "config", "data_hash",
+        "run_id", "model", "state", "now", "note", "finished_at", "config", "data_hash",
     )  # fmt: skip
     actions = ("compare_runs",)
 
@@ -66,6 +66,14 @@ class ModelRunAdmin(ReadOnlyAdmin):
     @admin.display(description="NDCG@20")
     def ndcg(self, run: ModelRun) -> str:
         return _value(run, "ndcg@20")
+
+    @admin.display(description="now")
+    def now(self, run: ModelRun) -> str:
+        """How far a training is."""
+        if run.state != ModelRun.State.TRAINING:
+            return "-"
+        state = "training" if pipeline.is_running() else "interrupted"
+        return f"{state}; {progress.told(run) or 'before the first epoch'}"
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -97,15 +105,13 @@ class ModelRunAdmin(ReadOnlyAdmin):
         """The run with all that was measured of it, beside its baselines."""
         run = ModelRun.objects.filter(pk=object_id).first()
         context: dict[str, Any] = {}
+        if run is not None:
+            curves = figures.of_training(progress.trainings(run))
+            context["sections"] = [Section("Training", curves)] if curves else []
         if run is not None and run.metrics:
-            context = {
-                "heads": figures.HEADS,
-                "rows": report_pages.rows(run.metrics),
-                "sections": [
-                    *figures.of_report(run.metrics, report_pages.category_names()),
-                    Section("Training", figures.of_training({run.run_id: run.curves})),
-                ],
-            }
+            measured = figures.of_report(run.metrics, report_pages.category_names())
+            context["sections"] = [*measured, *context["sections"]]
+            context |= {"heads": figures.HEADS, "rows": report_pages.rows(run.metrics)}
         return super().change_view(
             request, object_id, form_url, (extra_context or {}) | context
         )

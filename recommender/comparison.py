@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from recommender import figures
+from recommender import figures, progress
 from recommender.figures import Section
 from recommender.ml import per_user
 from recommender.ml.artifact import ArtifactError
@@ -35,7 +35,10 @@ def compare(runs: Sequence[ModelRun]) -> Comparison:
         Section("How good", figures.metrics(measured)),
         Section("Person by person", pairs),
         Section("For whom, and for what", figures.of_curves(_curves(runs))),
-        Section("Training", figures.of_training({r.run_id: r.curves for r in runs})),
+        Section(
+            "Training",
+            figures.of_training({run.run_id: progress.of_whole(run) for run in runs}),
+        ),
     ]
     return Comparison(
         runs=runs,

@@ -10,7 +10,6 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,28 +17,21 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from recommender import services, snapshot
+from recommender import interruptions, services, snapshot
 from recommender.ml import evaluate, models, per_user, splits
 from recommender.ml.artifact import ArtifactError
 from recommender.ml.graph import GraphSnapshot
-from recommender.ml.models import TrainingStep
 from recommender.ml.text import TextModelError
 from recommender.models import Experiment, ModelRun
+from recommender.progress import WHOLE, Progress, Recorder, silent
 
 BASELINES = ("popularity", "co_watch")
 LOCK = 0x666C6F77  # any number that nothing else in this database locks
 ARTIFACTS_KEPT = 5
 
-# Called with what is being done, and with each finished epoch of it.
-Progress = Callable[[str, TrainingStep | None], None]
-
 
 class TrainingError(Exception):
     """Training cannot start or go on; the message says why and what to do."""
-
-
-def silent(stage: str, step: TrainingStep | None) -> None:
-    """The progress callback that shows nothing."""
 
 
 def train(
@@ -54,9 +46,10 @@ def train(
     activate what beats popularity.
 
     A daily model learns from the snapshot of the day, once: what was computed today
-    is returned as it is, unless asked `again`. Returns the run, trained or refused.
-    Raises `TrainingError` or `ConfigError`; the run is then marked failed and no
-    artifact is left.
+    is returned as it is, unless asked `again`. A training that was killed goes on from
+    its last checkpoint, with the data that it had, unless asked `again`. Returns the
+    run, trained or refused. Raises `TrainingError` or `ConfigError`; the run is then
+    marked failed and no artifact is left.
     """
     model = model or settings.MODEL
     if model not in models.MODELS:
@@ -69,7 +62,7 @@ def train(
         if daily and not again:
             run = _computed_today(model, settled)
         if run is None:
-            run = ModelRun.objects.create(run_id=_new_run_id(model), model=model)
+            run = _begun(model, settled, again=again)
             with _failing(run):
                 take = snapshot.of_today if daily and not again else snapshot.take
                 _train(run, settled, take, progress)
@@ -92,6 +85,18 @@ def daily_models() -> list[str]:
     return [name for name, entry in models.MODELS.items() if entry.daily]
 
 
+def is_running() -> bool:
+    """Whether a process trains right now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND "
+            "database = (SELECT oid FROM pg_database WHERE datname = "
+            "current_database()) AND classid = 0 AND objid = %s AND granted)",
+            [LOCK],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def serves(model: str) -> bool:
     """Whether the active run is one of `model`."""
     active = services.active_run()
@@ -101,6 +106,19 @@ def serves(model: str) -> bool:
 def is_active(run: ModelRun) -> bool:
     """Whether `run` is what serves."""
     return services.active_run() == run
+
+
+def _begun(model: str, config: Mapping[str, Any], *, again: bool) -> ModelRun:
+    """The run to train: one that was killed, or a new one."""
+    run = None if again else interruptions.resumable(model, config)
+    if run is None:
+        return ModelRun.objects.create(
+            run_id=_new_run_id(model), model=model, config=dict(config)
+        )
+    run.state, run.note = ModelRun.State.TRAINING, "Went on after an interruption."
+    run.finished_at = None
+    run.save()
+    return run
 
 
 def _computed_today(model: str, config: Mapping[str, Any]) -> ModelRun | None:
@@ -122,29 +140,26 @@ def _train(
     take: Callable[[], GraphSnapshot],
     progress: Progress,
 ) -> None:
-    progress("Snapshot", None)
-    graph = take()
+    record = Recorder(run, progress)
+    record("Snapshot", None)
+    graph = interruptions.snapshot_of(run, take)
     run.data_hash = graph.content_hash()
-    judged = evaluation(
-        [run.model, *BASELINES], graph, configs={run.model: config}, progress=progress
-    )
-    report = judged.report
-
-    def record(step: TrainingStep) -> None:
-        run.curves.append(asdict(step))
-        progress("Train on everything", step)
-
-    progress("Train on everything", None)
-    # What the evaluation's fit searched for, as the number of epochs, is not searched
-    # for again.
-    found = report["found"][run.model]
-    fitted = models.fit(run.model, graph, {**config, **found}, record)
-    manifest = models.save(
-        fitted,
-        settings.ARTIFACTS_DIR / run.run_id,
-        metrics=report,
-        files=per_user.writer(judged.values[run.model]),
-    )
+    with interruptions.kept(run):
+        judged = evaluation(
+            [run.model, *BASELINES], graph, configs={run.model: config}, progress=record
+        )
+        report = judged.report
+        record(WHOLE, None)
+        # What the evaluation's fit searched for, as the number of epochs, is not
+        # searched for again.
+        settled = {**config, **report["found"][run.model]}
+        fitted = models.fit(run.model, graph, settled, lambda step: record(WHOLE, step))
+        manifest = models.save(
+            fitted,
+            settings.ARTIFACTS_DIR / run.run_id,
+            metrics=report,
+            files=per_user.writer(judged.values[run.model]),
+        )
     run.config, run.metrics = dict(manifest.config), report
     run.state = ModelRun.State.TRAINED
     if not evaluate.beats_popularity(report, run.model):
@@ -297,6 +312,8 @@ def _failing(run: ModelRun) -> Iterator[None]:
     except BaseException as error:
         shutil.rmtree(settings.ARTIFACTS_DIR / run.run_id, ignore_errors=True)
         interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
+        if not interrupted:
+            interruptions.forget(run)
         run.state = ModelRun.State.FAILED
         run.note = "Interrupted." if interrupted else str(error) or repr(error)
         run.finished_at = timezone.now()
@@ -311,6 +328,7 @@ def _clear_away_interrupted() -> None:
     ModelRun.objects.filter(state=ModelRun.State.TRAINING).update(
         state=ModelRun.State.FAILED, note="Interrupted.", finished_at=timezone.now()
     )
+    interruptions.forget_stale()
     for part in settings.ARTIFACTS_DIR.glob(".*"):
         shutil.rmtree(part, ignore_errors=True)
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.management.base import BaseCommand, CommandError
 
+from recommender import pipeline, progress
 from recommender.mirror.health import health
 from recommender.ml.evaluate import GATE
 from recommender.models import ModelRun
@@ -21,11 +22,18 @@ class Command(BaseCommand):
         for run in ModelRun.objects.all()[:5]:
             if run == found.run:
                 continue
-            self.stdout.write(f"  also {run}: {run.get_state_display()}. {run.note}")
+            self.stdout.write(f"  also {run}: {_state(run)}")
         mirror = health()
         self.stdout.write(f"mirror        {mirror}")
         if fault := found.fault or mirror.fault:
             raise CommandError(fault, returncode=1)
+
+
+def _state(run: ModelRun) -> str:
+    if run.state != ModelRun.State.TRAINING:
+        return f"{run.get_state_display()}. {run.note}"
+    state = "Training" if pipeline.is_running() else "Interrupted; train_model goes on"
+    return f"{state}. {progress.told(run)}"
 
 
 def _description(run: ModelRun, found: Status) -> str:

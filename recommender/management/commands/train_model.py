@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender import pipeline, services
+from recommender.ml import distributed
 from recommender.ml.models import ConfigError
 from recommender.models import ModelRun
 from recommender.pipeline import TrainingError
@@ -19,7 +20,10 @@ from recommender.status import status
 
 
 class Command(BaseCommand):
-    help = "Train a model, judge it on a temporal split, and let it serve if it wins."
+    help = (
+        "Train a model, judge it on a temporal split, and let it serve if it wins. A "
+        "training that was killed goes on. Under torchrun, all processes train."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--model", default=settings.MODEL)
@@ -32,7 +36,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--again",
             action="store_true",
-            help="Even if a model that is computed once a day has been today.",
+            help="From the data of now, even if a model that is computed once a day "
+            "has been today, or a training was interrupted that could go on.",
         )
         parser.add_argument(
             "--if-needed",
@@ -42,7 +47,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", type=Path, metavar="PATH", dest="path")
 
-    def handle(
+    def handle(self, *args: Any, **options: Any) -> None:
+        with distributed.crew() as leads:
+            if leads:
+                self._train(**options)
+
+    def _train(
         self,
         *,
         model: str,
@@ -70,7 +80,11 @@ class Command(BaseCommand):
                 return
             raise CommandError(str(error), returncode=2) from None
         except KeyboardInterrupt:
-            raise CommandError("Interrupted; nothing was kept.", returncode=2) from None
+            raise CommandError(
+                "Interrupted. The next train_model goes on from the last checkpoint, "
+                "if there is one; with --again it begins anew.",
+                returncode=2,
+            ) from None
         if path is not None:
             path.write_text(json.dumps(run.metrics, indent=2) + "\n")
         self.stdout.write(table(run.metrics))
