@@ -149,7 +149,7 @@ class WatchedSerializer(serializers.Serializer[Any]):
 
 class BatchSerializer(StrictTypes):
     events = serializers.ListField(
-        child=AnyEventField(allow_null=True), allow_empty=False, max_length=MOST_EVENTS
+        child=AnyEventField(allow_null=True), min_length=1, max_length=MOST_EVENTS
     )
 
 
