@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.paging import Slice, newest_first
+from accounts.requests import query
 
 Row = TypeVar("Row", bound=Model)
 MOST = 100  # rows of one answer
@@ -64,9 +65,8 @@ def paged(
     represent: Callable[[list[Row]], Any],
 ) -> Response:
     """A page of `rows`, newest first by `moment`, a field without NULLs."""
-    asked = PageSerializer(data=request.query_params.dict())
-    asked.is_valid(raise_exception=True)
-    size, cursor = asked.validated_data["limit"], asked.validated_data.get("cursor", "")
+    asked = query(request, PageSerializer)
+    size, cursor = asked["limit"], asked.get("cursor", "")
     part = newest_first(rows, moment=moment, cursor=cursor, size=size)
     return answer(part, represent)
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.moods import Mood
-from accounts.requests import member
+from accounts.requests import member, query
 from recommender import feed, strategies
 from recommender.feed import FeedPage
 from recommender.serializers import (
@@ -37,11 +37,10 @@ class HomeView(APIView):
 
     @extend_schema(parameters=[HomeQuerySerializer], responses=FeedSerializer)
     def get(self, request: Request) -> Response:
-        asked = HomeQuerySerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        slug = asked.validated_data.get("category")
+        asked = query(request, HomeQuerySerializer)
+        slug = asked.get("category")
         chosen = category_named(slug) if slug else None
-        mood = asked.validated_data.get("mood")
+        mood = asked.get("mood")
         home = partial(feed.home, request.user, category=chosen, mood=mood)
         return _answer(request, home)
 
@@ -108,9 +107,7 @@ class RelatedFeedView(APIView):
 
 def _answer(request: Request, source: Callable[..., FeedPage]) -> Response:
     """The page of `source` that is asked for."""
-    asked = FeedQuerySerializer(data=request.query_params.dict())
-    asked.is_valid(raise_exception=True)
-    values = dict(asked.validated_data)
+    values = query(request, FeedQuerySerializer)
     size = values.pop("limit")
     try:
         page = source(size=size, **values)

@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 from accounts.flic_token import FlicToken, IsServiceClient
 from accounts.models import ServiceClient, User
 from accounts.moods import Mood
+from accounts.requests import query
 from recommender import sessions, strategies
 from recommender.narrowed import NarrowedHome
 from recommender.strategies import FOR_YOU, NoSuchStrategy
@@ -59,17 +60,12 @@ class ServiceView(APIView):
     throttle_classes = []  # one client calls for many people
     schema = None
 
-    def read(self, request: Request, query: type[AllPostsQuery]) -> dict[str, Any]:
-        asked = query(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        return dict(asked.validated_data)
-
 
 class FeedView(ServiceView):
     """One person's feed, in a category, a project or a mood."""
 
     def get(self, request: Request) -> Response:
-        asked = self.read(request, FeedQuery)
+        asked = query(request, FeedQuery)
         client = request.auth if isinstance(request.auth, ServiceClient) else None
         user = _person(client, asked["username"])
         filters = _filters(asked)
@@ -97,7 +93,7 @@ class AllPostsView(ServiceView):
     added; the relevance score is the engagement of everybody together."""
 
     def get(self, request: Request) -> Response:
-        asked = self.read(request, AllPostsQuery)
+        asked = query(request, AllPostsQuery)
         start = (asked["page"] - 1) * asked["page_size"]
         videos = Video.objects.listed().filter(_filters(asked)).order_by("pk")
         rows = [

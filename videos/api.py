@@ -26,7 +26,7 @@ from accounts.idempotency import idempotent
 from accounts.pagination import PageSerializer, answer, page_of, paged
 from accounts.paging import Slice, greatest_first, newest_first
 from accounts.preconditions import check_unchanged, tagged
-from accounts.requests import member
+from accounts.requests import body, member, query
 from videos import links, search, services
 from videos.forms import check_upload, clean_thumbnail
 from videos.models import Category, ParentCategory, Video
@@ -93,9 +93,8 @@ class VideosView(APIView):
     @extend_schema(parameters=[SearchSerializer], responses=page_of(VideoSerializer))
     def get(self, request: Request) -> Response:
         """Search and filter; pages go on whatever is uploaded meanwhile."""
-        asked = SearchSerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        part = _found(Video.objects.listed().for_cards(), **asked.validated_data)
+        asked = query(request, SearchSerializer)
+        part = _found(Video.objects.listed().for_cards(), **asked)
         return answer(part, lambda videos: video_list(request, videos))
 
     @extend_schema(
@@ -107,9 +106,7 @@ class VideosView(APIView):
         """Upload. The video is `processing` until the platform has looked at it."""
         if is_too_large(request._request):
             raise TooLarge("The file is too large.")
-        sent = UploadSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        values = dict(sent.validated_data)
+        values = body(request, UploadSerializer)
         check_upload(values["file"])
         video = services.create_video(creator=member(request), **values)
         response = _detail(request, video)
@@ -209,13 +206,12 @@ class ThumbnailView(APIView):
     @transaction.atomic
     def put(self, request: Request, video_id: str) -> Response:
         video = _editable(request, video_id)
-        sent = ThumbnailSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        sent = body(request, ThumbnailSerializer)
         services.update_video(
             video=video,
             categories=video.categories.all(),
             parent_categories=video.parent_categories.all(),
-            thumbnail=clean_thumbnail(sent.validated_data["image"]),
+            thumbnail=clean_thumbnail(sent["image"]),
         )
         return _detail(request, visible_video(request, video_id))
 

@@ -23,6 +23,7 @@ from accounts.api.serializers import (
     TotpSerializer,
 )
 from accounts.api.session import EntranceView, MemberView, with_token
+from accounts.requests import body
 
 change_password = Headless(account.ChangePasswordView)
 request_reset = Headless(account.RequestPasswordResetView)
@@ -39,9 +40,9 @@ class PasswordView(MemberView):
 
     @extend_schema(request=NewPasswordSerializer, responses=TokenSerializer)
     def post(self, request: Request) -> Response:
-        sent = NewPasswordSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        return with_token(change_password(request, sent.validated_data))
+        return with_token(
+            change_password(request, body(request, NewPasswordSerializer))
+        )
 
 
 class PasswordResetView(EntranceView):
@@ -49,9 +50,7 @@ class PasswordResetView(EntranceView):
 
     @extend_schema(request=EmailSerializer, responses={202: None})
     def post(self, request: Request) -> Response:
-        sent = EmailSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        request_reset(request, sent.validated_data)
+        request_reset(request, body(request, EmailSerializer))
         return Response(status=status.HTTP_202_ACCEPTED)
 
 
@@ -60,9 +59,8 @@ class PasswordResetConfirmationView(EntranceView):
 
     @extend_schema(request=ResetSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        sent = ResetSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        reset_password(request, sent.validated_data, accept=(200, 401))
+        sent = body(request, ResetSerializer)
+        reset_password(request, sent, accept=(200, 401))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -81,9 +79,7 @@ class EmailView(MemberView):
     )
     def post(self, request: Request) -> Response:
         """Ask for another address: it counts once its owner followed the link."""
-        sent = EmailSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        answer = manage_email(request, sent.validated_data)
+        answer = manage_email(request, body(request, EmailSerializer))
         return Response(EmailAddressSerializer(answer.data, many=True).data)
 
 
@@ -94,9 +90,8 @@ class EmailVerificationView(EntranceView):
 
     @extend_schema(request=KeySerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        sent = KeySerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        verify_email(request, sent.validated_data, accept=(200, 401))
+        sent = body(request, KeySerializer)
+        verify_email(request, sent, accept=(200, 401))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -133,9 +128,7 @@ class TotpView(MemberView):
 
         The answer holds recovery codes, to be kept elsewhere.
         """
-        sent = CodeSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        manage_totp(request, sent.validated_data)
+        manage_totp(request, body(request, CodeSerializer))
         codes = manage_codes(request, method="GET")
         return _codes(codes, status.HTTP_201_CREATED)
 

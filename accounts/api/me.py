@@ -28,7 +28,7 @@ from accounts.api.serializers import (
 from accounts.forms import DeleteAccountForm, ProfileForm
 from accounts.models import User
 from accounts.preconditions import check_unchanged, tagged
-from accounts.requests import member
+from accounts.requests import body, member
 
 
 def _own(request: Request, user: User) -> Response:
@@ -72,10 +72,9 @@ class PictureView(APIView):
 
     @extend_schema(request=PictureSerializer, responses=MeSerializer)
     def put(self, request: Request) -> Response:
-        sent = PictureSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        sent = body(request, PictureSerializer)
         clean = ProfileForm.base_fields[self.field].clean
-        return self._set(request, clean(sent.validated_data["image"]))
+        return self._set(request, clean(sent["image"]))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request) -> Response:
@@ -102,10 +101,9 @@ class InterestsView(APIView):
 
     @extend_schema(request=InterestsSerializer, responses=InterestsSerializer)
     def put(self, request: Request) -> Response:
-        sent = InterestsSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        sent = body(request, InterestsSerializer)
         services.set_interests(
-            user=member(request), parent_categories=sent.validated_data["interests"]
+            user=member(request), parent_categories=sent["interests"]
         )
         return self.get(request)
 
@@ -121,9 +119,8 @@ class MoodView(APIView):
 
     @extend_schema(request=MoodSerializer, responses=MoodSerializer)
     def put(self, request: Request) -> Response:
-        sent = MoodSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        services.set_mood(user=member(request), mood=sent.validated_data["mood"])
+        sent = body(request, MoodSerializer)
+        services.set_mood(user=member(request), mood=sent["mood"])
         return self.get(request)
 
 
@@ -147,9 +144,8 @@ class DeletionView(APIView):
         user = member(request)
         if not ratelimit.consume(request._request, action="reauthenticate", user=user):
             raise Throttled(wait=WAIT)
-        sent = PasswordSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        form = DeleteAccountForm(sent.validated_data, user=user)
+        sent = body(request, PasswordSerializer)
+        form = DeleteAccountForm(sent, user=user)
         if not form.is_valid():
             raise ValidationError(
                 {name: [str(e) for e in form.errors[name]] for name in form.errors}

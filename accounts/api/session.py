@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from allauth.headless.account import views as account
 from allauth.headless.mfa import views as mfa
 from allauth.headless.usersessions import views as usersessions
@@ -29,7 +27,7 @@ from accounts.api.serializers import (
 )
 from accounts.authentication import SessionToken
 from accounts.models import User
-from accounts.requests import member
+from accounts.requests import body, member
 
 signup = Headless(account.SignupView)
 login = Headless(account.LoginView)
@@ -66,9 +64,7 @@ class SignupView(EntranceView):
 
     @extend_schema(request=SignupSerializer, responses={201: TokenSerializer})
     def post(self, request: Request) -> Response:
-        sent = SignupSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        values: dict[str, Any] = dict(sent.validated_data)
+        values = body(request, SignupSerializer)
         interests, mood = values.pop("interests"), values.pop("mood", "")
         refusal = None
         try:
@@ -100,9 +96,8 @@ class LoginView(EntranceView):
 
     @extend_schema(request=LoginSerializer, responses=TokenSerializer)
     def post(self, request: Request) -> Response:
-        sent = LoginSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        name, password = sent.validated_data["login"], sent.validated_data["password"]
+        sent = body(request, LoginSerializer)
+        name, password = sent["login"], sent["password"]
         method = "email" if "@" in name else "username"
         return with_token(login(request, {method: name, "password": password}))
 
@@ -116,9 +111,7 @@ class LoginCodeView(EntranceView):
         auth=[{"sessionToken": []}],  # type: ignore[list-item]
     )
     def post(self, request: Request) -> Response:
-        sent = CodeSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        return with_token(authenticate(request, sent.validated_data))
+        return with_token(authenticate(request, body(request, CodeSerializer)))
 
 
 class SessionView(MemberView):
@@ -140,9 +133,7 @@ class ReauthenticationView(MemberView):
 
     @extend_schema(request=PasswordSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        sent = PasswordSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        reauthenticate(request, sent.validated_data)
+        reauthenticate(request, body(request, PasswordSerializer))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from accounts.idempotency import idempotent
 from accounts.pagination import PageSerializer, page_of, paged
-from accounts.requests import member
+from accounts.requests import body, member
 from interactions import services
 from interactions.models import Comment
 from interactions.serializers import (
@@ -92,15 +92,14 @@ class CommentsView(APIView):
     def post(self, request: Request, video_id: str) -> Response:
         """Comment, or answer a comment with `parent`."""
         video = visible_video(request, video_id)
-        sent = NewCommentSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        key, parent = sent.validated_data["parent"], None
+        sent = body(request, NewCommentSerializer)
+        key, parent = sent["parent"], None
         if key is not None:
             parent = get_object_or_404(Comment, pk=key, video=video)
         comment = services.add_comment(
             user=member(request),
             video=video,
-            text=sent.validated_data["text"],
+            text=sent["text"],
             parent=parent,
         )
         context = {"request": request, "deletable": {comment.pk}}

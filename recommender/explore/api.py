@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.requests import query
 from recommender.explore import people, taste_map
 from recommender.explore.serializers import (
     SubjectSerializer,
@@ -39,12 +40,11 @@ class TasteMapView(APIView):
 
     @extend_schema(parameters=[SubjectSerializer], responses=TasteMapSerializer)
     def get(self, request: Request) -> Response:
-        subject = SubjectSerializer(data=request.query_params.dict())
-        subject.is_valid(raise_exception=True)
+        subject = query(request, SubjectSerializer)
         drawn = taste_map.asked_for(
             request.user,
-            video_id=subject.validated_data["video"],
-            username=subject.validated_data["person"],
+            video_id=subject["video"],
+            username=subject["person"],
         )
         if drawn is None:
             raise Http404("There is nothing to draw a map around yet.")
