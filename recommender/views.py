@@ -9,14 +9,14 @@ from typing import Any, TypedDict
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.middleware import HtmxDetails
 
 from accounts.moods import Mood
+from accounts.requests import PageRequest
 from accounts.services import set_mood
 from recommender import feed, strategies
 from recommender.explore.tabs import tabs
@@ -38,7 +38,7 @@ class Chip(TypedDict):
 
 @require_safe
 @vary_on_headers("HX-Request")
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PageRequest) -> HttpResponse:
     slug = request.GET.get("category", "")
     chosen = _category(slug) if slug else None
     mood = _mood(request)
@@ -58,7 +58,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def pick_mood(request: HttpRequest) -> HttpResponse:
+def pick_mood(request: PageRequest) -> HttpResponse:
     """Follow a mood from now on, or none; Home then begins with it."""
     mood = request.POST.get("mood", "")
     if mood and mood not in Mood:
@@ -75,7 +75,7 @@ def pick_mood(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 @vary_on_headers("HX-Request")
-def following(request: HttpRequest) -> HttpResponse:
+def following(request: PageRequest) -> HttpResponse:
     assert request.user.is_authenticated
     sort = _choice(request, "sort", tuple(FOLLOWING))
     page = feed.following(
@@ -94,7 +94,7 @@ def following(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @vary_on_headers("HX-Request")
-def explore(request: HttpRequest) -> HttpResponse:
+def explore(request: PageRequest) -> HttpResponse:
     sort = _choice(request, "sort", ("trending", "newest"))
     page = feed.explore(request.user, strategy=sort, cursor=_cursor(request))
     context = {
@@ -110,7 +110,7 @@ def explore(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @vary_on_headers("HX-Request")
-def category(request: HttpRequest, slug: str) -> HttpResponse:
+def category(request: PageRequest, slug: str) -> HttpResponse:
     """A category, or a parent category with its categories as chips."""
     subject = _category(slug)
     sort = _choice(request, "sort", tuple(CATEGORY))
@@ -132,7 +132,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @vary_on_headers("HX-Request")
-def related(request: HttpRequest, video_id: str) -> HttpResponse:
+def related(request: PageRequest, video_id: str) -> HttpResponse:
     """The rail beside a video, which the video's page asks for."""
     videos = Video.objects.visible_to(request.user)
     video = get_object_or_404(videos, video_id=video_id)
@@ -141,7 +141,7 @@ def related(request: HttpRequest, video_id: str) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest,
+    request: PageRequest,
     name: str,
     page: FeedPage,
     context: Mapping[str, Any],
@@ -165,9 +165,8 @@ def _answer(
     return response
 
 
-def _is_partial(request: HttpRequest) -> bool:
-    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and not htmx.history_restore_request
+def _is_partial(request: PageRequest) -> bool:
+    return bool(request.htmx) and not request.htmx.history_restore_request
 
 
 def _category(slug: str) -> AnyCategory:
@@ -180,7 +179,7 @@ def _category(slug: str) -> AnyCategory:
     return found
 
 
-def _choice(request: HttpRequest, name: str, choices: tuple[str, ...]) -> str:
+def _choice(request: PageRequest, name: str, choices: tuple[str, ...]) -> str:
     """The parameter's value, by default the first choice."""
     value = request.GET.get(name) or choices[0]
     if value not in choices:
@@ -188,7 +187,7 @@ def _choice(request: HttpRequest, name: str, choices: tuple[str, ...]) -> str:
     return value
 
 
-def _mood(request: HttpRequest) -> str:
+def _mood(request: PageRequest) -> str:
     """The mood that was picked: by a user for good, by a visitor for the session."""
     if request.user.is_authenticated:
         return request.user.mood
@@ -196,19 +195,18 @@ def _mood(request: HttpRequest) -> str:
     return mood if mood in Mood else ""
 
 
-def _home_as_it_is(request: HttpRequest) -> str:
+def _home_as_it_is(request: PageRequest) -> str:
     """Home's address, with the category that its page stands at."""
-    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
-    current, home = htmx.current_url_abs_path or "", reverse("home")
+    current, home = request.htmx.current_url_abs_path or "", reverse("home")
     return current if urlsplit(current).path == home else home
 
 
-def _cursor(request: HttpRequest) -> str:
+def _cursor(request: PageRequest) -> str:
     return request.GET.get("cursor", "")
 
 
 def _chip(
-    label: str, request: HttpRequest, category: AnyCategory | None = None
+    label: str, request: PageRequest, category: AnyCategory | None = None
 ) -> Chip:
     slug = category.slug if category else ""
     query = f"?{urlencode({'category': slug})}" if slug else ""
@@ -220,7 +218,7 @@ def _chip(
     }
 
 
-def _sort_chip(label: str, request: HttpRequest, sort: str, current: str) -> Chip:
+def _sort_chip(label: str, request: PageRequest, sort: str, current: str) -> Chip:
     return {
         "label": label,
         "url": f"{request.path}?{urlencode({'sort': sort})}",

@@ -52,6 +52,9 @@ def test_set_up_used_and_turned_off(client):
     assert client.session["_auth_user_id"] == str(user.pk)
     assert "9 of them are left" in client.get(reverse("mfa_index")).text
 
+    by_code = client.get(reverse("mfa_reauthenticate")).text
+    assert f'action="{reverse("mfa_reauthenticate")}"' in by_code
+
     assert "no longer work" in opened(client, "mfa_generate_recovery_codes").text
     new = client.post(reverse("mfa_generate_recovery_codes"), follow=True)
     assert codes[1] not in new.text
