@@ -22,6 +22,7 @@ from scipy import sparse
 from recommender.ml.artifact import Artifact
 from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray
 from recommender.ml.history import UserHistory, watch_matrix
+from recommender.ml.item_graph import ItemGraph
 from recommender.ml.models import Model, Parts, Progress, silent
 
 POWER_ITERATIONS = 6
@@ -45,50 +46,46 @@ class Config:
 
 
 class GfCf(Model):
-    """``normalised`` (users, items) is the matrix of both filters, ``basis`` (items,
-    rank) its right singular vectors with their ``eigenvalues`` of the item-item graph,
-    ``degree`` (items,) the items' watchers."""
+    """``basis`` (items, rank) holds the right singular vectors of half the item-item
+    ``graph``, with their ``eigenvalues`` of the whole."""
 
     name = "gf_cf"
 
     def __init__(
         self,
         item_ids: IntArray,
-        normalised: sparse.csr_array,
-        degree: FloatArray,
+        graph: ItemGraph,
         basis: FloatArray,
         eigenvalues: FloatArray,
         config: Config,
     ) -> None:
         self.item_ids = item_ids
-        self._normalised = normalised
-        self._degree = degree
+        self._graph = graph
         self._basis = basis
         self._eigenvalues = eigenvalues
         self._config = config
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
-        config, watched = self._config, watch_matrix(self.item_ids, states)
-        root, power = np.sqrt(self._degree), self._degree**config.degree
-        sender = watched.multiply(1 / power[None, :]).tocsr()
-        linear = ((sender @ self._normalised.T) @ self._normalised).toarray()
+        config, graph, basis = self._config, self._graph, self._basis
+        sent = graph.sent(self.item_ids, states)
+        linear = graph.received(sent)
         if config.sharpening:
-            common = (sender @ self._basis) * self._eigenvalues**2
-            linear -= config.sharpening * (common @ self._basis.T)
+            common = (sent @ basis) * self._eigenvalues**2
+            less = (common @ basis.T) * graph.degree**config.degree
+            linear -= config.sharpening * less
+        root = np.sqrt(graph.degree)
+        watched = watch_matrix(self.item_ids, states)
         scaled = watched.multiply(1 / root[None, :]).tocsr()
-        smooth = ((scaled @ self._basis) @ self._basis.T) * root
-        return np.asarray(linear * power + config.low_pass * smooth, np.float32)
+        smooth = ((scaled @ basis) @ basis.T) * root
+        return np.asarray(linear + config.low_pass * smooth, np.float32)
 
     def parts(self) -> Parts:
         return Parts(
             arrays={
                 "item_ids": self.item_ids,
-                "normalised_indptr": self._normalised.indptr,
-                "normalised_indices": self._normalised.indices,
-                "normalised_data": self._normalised.data,
-                "degree": self._degree,
                 "basis": self._basis,
                 "eigenvalues": self._eigenvalues,
+                **self._graph.arrays(),
             },
             documents={"gf_cf": vars(self._config)},
         )
@@ -100,36 +97,20 @@ class GfCf(Model):
 
 def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> GfCf:
     """Normalise, and find the singular vectors; raises `ValueError` without watches."""
-    edges = snapshot.watched.where(snapshot.watched.weight > 0)
-    if not len(edges):
+    graph = ItemGraph.of(snapshot, config.degree)
+    if not graph.half.nnz:
         raise ValueError("the snapshot has no watches to learn from")
-    matrix = sparse.csr_array(
-        (np.ones(len(edges), np.float32), (edges.source, edges.target)),
-        shape=(snapshot.n_users, snapshot.n_items),
-    )
-    degree = np.maximum(np.asarray(matrix.sum(0)).ravel(), 1).astype(np.float32)
-    of_users = np.maximum(np.asarray(matrix.sum(1)).ravel(), 1)
-    normalised = sparse.csr_array(
-        matrix.multiply(1 / np.sqrt(of_users)[:, None]).multiply(1 / np.sqrt(degree))
-    ).astype(np.float32)
-    basis = right_singular_vectors(normalised, config.rank, seed=config.seed)
-    eigenvalues = ((normalised @ basis) ** 2).sum(0)
-    return GfCf(snapshot.item_ids, normalised, degree, basis, eigenvalues, config)
+    basis = right_singular_vectors(graph.half, config.rank, seed=config.seed)
+    eigenvalues = ((graph.half @ basis) ** 2).sum(0)
+    return GfCf(snapshot.item_ids, graph, basis, eigenvalues, config)
 
 
 def load(artifact: Artifact) -> GfCf:
     """The model as `GfCf.parts` stored it."""
-    item_ids = artifact.array("item_ids")
-    names = ("data", "indices", "indptr")
-    arrays = [np.asarray(artifact.array(f"normalised_{name}")) for name in names]
-    normalised = sparse.csr_array(
-        tuple(arrays), shape=(len(arrays[2]) - 1, len(item_ids))
-    )
     config = Config(**artifact.document("gf_cf"))
     return GfCf(
-        item_ids,
-        normalised,
-        artifact.array("degree"),
+        artifact.array("item_ids"),
+        ItemGraph.load(artifact, config.degree),
         artifact.array("basis"),
         artifact.array("eigenvalues"),
         config,

@@ -3,14 +3,16 @@
 Each step takes people with all that they watched. A watch is to stand out, by softmax
 over cosines, against items drawn at random that all people of the step share (or all
 items, where there are no more than ``negatives``): Wu et al., "On the Effectiveness of
-Sampled Softmax Loss for Item Recommendation", TOIS 2024.
+Sampled Softmax Loss for Item Recommendation", TOIS 2024. The person, too, may have to
+stand out, against the others of the step, as in contrastive pre-training of two towers
+(Radford et al., ICML 2021).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -32,16 +34,18 @@ from recommender.ml.splits import Holdout
 
 EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 LEANS = (0.0, 0.25, 0.5, 1.0, 2.0)
+WIDES = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0)
 WARM_UP = 20  # steps
 
 
 @dataclass(frozen=True)
 class Config:
-    """The sizes; ``together`` weighs the ``neighbours`` most watched together.
+    """The sizes; ``together`` weighs the ``neighbours`` most watched together,
+    ``people_weight`` the loss of a person among those of the step.
 
-    ``exponent`` and ``lean`` are found on a validation part when they are None; see
-    `linear_sage_inference`. ``ordered`` tells that the order of the watches counts:
-    the part is then each person's last, and only then is ``lean`` tried.
+    ``exponent``, ``lean`` and ``wide`` are found on a validation part when they are
+    None; see `linear_sage_inference`. ``ordered`` tells that the order of the watches
+    counts: the part is then each person's last, and only then is ``lean`` tried.
     """
 
     dim: int = 128
@@ -53,15 +57,17 @@ class Config:
     negatives: int = 4096
     learning_rate: float = 0.03
     temperature: float = 0.12
+    people_weight: float = 0.0
     ordered: bool = False
     exponent: float | None = None
     lean: float | None = None
+    wide: float | None = None
     validation: float = 0.1
     seed: int = 0
 
-    def shape(self, exponent: float, lean: float) -> Shape:
+    def shape(self, exponent: float, lean: float, wide: float) -> Shape:
         """What the server needs."""
-        return Shape(self.hops, self.together, self.neighbours, exponent, lean)
+        return Shape(self.hops, self.together, self.neighbours, exponent, lean, wide)
 
 
 @led
@@ -72,15 +78,16 @@ def fit(
 
     Raises `ValueError` when the snapshot has no watches.
     """
-    exponent, lean = config.exponent, config.lean
-    if exponent is None or (lean is None and config.ordered):
+    choices = _choices(config)
+    shape = config.shape(*(choice[0] for choice in choices))
+    if any(len(choice) > 1 for choice in choices):
         part = _validation_part(snapshot, config)
         trained = _train(part.history, config, "validate", progress)
-        exponent, lean = _search(trained, part, config)
+        shape = _search(trained, part, config)
     embeddings = _train(snapshot, config, "train", progress)
-    shape = config.shape(exponent, lean or 0.0)
     model = LinearSage.over(embeddings, snapshot, shape)
-    model.found = {"exponent": exponent, "lean": lean or 0.0}
+    found = ("exponent", "lean", "wide")
+    model.found = {name: getattr(shape, name) for name in found}
     return model
 
 
@@ -90,20 +97,29 @@ def _validation_part(snapshot: GraphSnapshot, config: Config) -> Holdout:
     return splits.leave_cluster(snapshot, share=config.validation, seed=config.seed)
 
 
-def _search(
-    embeddings: Embeddings, part: Holdout, config: Config
-) -> tuple[float, float]:
-    """Exponent and lean of greatest NDCG@20 on ``part``."""
-    leans = LEANS if config.ordered and config.lean is None else (config.lean or 0.0,)
-    exponents = EXPONENTS if config.exponent is None else (config.exponent,)
+def _choices(config: Config) -> list[tuple[float, ...]]:
+    """Of exponent, lean and weight of the uncompressed ids: what is given, or all."""
+    every = (
+        (config.exponent, EXPONENTS),
+        (config.lean, LEANS if config.ordered else (0.0,)),
+        (config.wide, WIDES),
+    )
+    return [some if given is None else (given,) for given, some in every]
 
-    def value(pair: tuple[float, float]) -> float:
-        shape = config.shape(*pair)
+
+def _search(embeddings: Embeddings, part: Holdout, config: Config) -> Shape:
+    """That of greatest NDCG@20 on ``part``: exponent and lean together, then the weight
+    of the uncompressed ids."""
+
+    def value(shape: Shape) -> float:
         model = LinearSage.over(embeddings, part.history, shape)
         values = evaluate.per_user(evaluate.ranked(model, part, 20), part)
         return float(values["ndcg@20"].mean())
 
-    return max(product(exponents, leans), key=value)
+    exponents, leans, wides = _choices(config)
+    pairs = product(exponents, leans)
+    best = max((config.shape(*pair, wides[0]) for pair in pairs), key=value)
+    return max((replace(best, wide=wide) for wide in wides), key=value)
 
 
 def _train(
@@ -236,7 +252,12 @@ class Trainer:
         lost = rivals[torch.from_numpy(row)]
         if self._sampled:
             lost = torch.logaddexp(watched, lost)
-        yield (weight * (lost - watched)).sum() / float(self._weight[batch].sum())
+        loss = lost - watched
+        if config.people_weight:
+            everyone = functional.normalize(user_vectors[torch.from_numpy(batch)])
+            lost = self._rival_people(everyone, i, pattern.indices)
+            loss = loss + config.people_weight * (lost - watched)
+        yield (weight * loss).sum() / float(self._weight[batch].sum())
 
     @property
     def _sampled(self) -> bool:
@@ -250,6 +271,12 @@ class Trainer:
         drawn = torch.from_numpy(self._random.integers(count, size=config.negatives))
         scores = users @ items[drawn].T / config.temperature
         return torch.logsumexp(scores, 1) + math.log(count / config.negatives)
+
+    def _rival_people(self, users: Tensor, items: Tensor, watched: IntArray) -> Tensor:
+        """Along the ``watched`` items: the log of the sum over all ``users``."""
+        columns, column = np.unique(watched, return_inverse=True)
+        scores = users @ items[torch.from_numpy(columns)].T / self._config.temperature
+        return torch.logsumexp(scores, 0)[torch.from_numpy(column)]
 
     def _rate(self, epoch: int, step: int) -> float:
         """A warm-up, then a fall to a tenth over the configured epochs."""

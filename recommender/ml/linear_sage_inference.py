@@ -14,6 +14,12 @@ of an item's vector is free to tell how much is watched of it, and ``a`` says ho
 of that is wanted. Someone with an order of watches leans to the newest ones as well:
 ``lean`` times the mean of their vectors, fading by e^(-r / `FADE`) with rank r.
 
+What e_i says in d numbers, the id itself says in full. So where ``wide`` is not 0, ids
+are passed on uncompressed as well, as Wide & Deep networks have them (Cheng et al.,
+DLRS 2016): a user is the mean of the ids they watched, an item the sum of the ids two
+hops away, and ``wide`` times their product (`item_graph`), of which an item's own part
+is 1 on average, is added to the score.
+
 Whoever training did not know has no e_u: a linear map, fitted to those it did know,
 estimates it from the rest of u.
 """
@@ -34,11 +40,13 @@ from recommender.ml.factors import FactorModel, load_index
 from recommender.ml.features import unit
 from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.history import UserHistory, watch_matrix
-from recommender.ml.index import VectorIndex
+from recommender.ml.index import Hits, VectorIndex
+from recommender.ml.item_graph import ItemGraph
 from recommender.ml.lightgcn_inference import Embeddings, known, normalised
-from recommender.ml.models import Parts
+from recommender.ml.models import Model, Parts
 
 FADE = 2.0
+WIDE_POWER = 0.3  # of an item's degree, in what its id sends and receives
 RIDGE = 1.0  # of the map that stands in for an unknown person's own embedding
 
 
@@ -51,11 +59,13 @@ class Shape:
     neighbours: int
     exponent: float
     lean: float
+    wide: float
 
 
 class LinearSage(FactorModel):
-    """``vectors`` are unit(i) * |i|^a; ``sent`` (n_items, d) is what each watch of an
-    item adds to a user's vector, before the user's own degree divides it."""
+    """``vectors`` are unit(i) * |i|^a, |i| over its mean; ``sent`` (n_items, d) is what
+    each watch of an item adds to a user's vector, before the user's own degree divides
+    it. ``graph`` passes ids on, where they are passed on uncompressed."""
 
     name = "graphsage_ids"
 
@@ -67,9 +77,12 @@ class LinearSage(FactorModel):
         stand_in: FloatArray,
         embeddings: Embeddings,
         shape: Shape,
+        graph: ItemGraph | None,
         index: VectorIndex | None = None,
     ) -> None:
         super().__init__(item_ids, vectors, index)
+        self._graph = graph
+        self._wide = shape.wide / float(graph.own.mean()) if graph else 0.0
         self._sent = sent
         self._stand_in = stand_in
         self._embeddings = embeddings
@@ -94,6 +107,7 @@ class LinearSage(FactorModel):
             total = total + i * share
         degree = np.bincount(matrix.indices, minlength=snapshot.n_items)
         length = np.linalg.norm(total, axis=1, keepdims=True)
+        length = length / max(float(length.mean()), 1e-30)
         return cls(
             snapshot.item_ids,
             np.asarray(unit(total) * length**shape.exponent, np.float32),
@@ -101,7 +115,34 @@ class LinearSage(FactorModel):
             _stand_in(matrix @ sent, users * share),
             embeddings,
             shape,
+            ItemGraph.of(snapshot, WIDE_POWER) if shape.wide else None,
         )
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        return super().scores(states) + self._wide_scores(states, slice(None))
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        place = np.maximum(positions(self.item_ids, item_ids), 0)
+        return super().score_each(states, item_ids) + self._wide_scores(states, place)
+
+    def recommend(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        if self._graph:  # which the index does not know
+            return Model.recommend(self, state, k=k, exclude=exclude)
+        return super().recommend(state, k=k, exclude=exclude)
+
+    def _wide_scores(
+        self, states: Sequence[UserHistory], items: IntArray | slice
+    ) -> FloatArray | float:
+        if self._graph is None:
+            return 0.0
+        sent = self._graph.sent(self.item_ids, states)
+        watched = np.maximum(np.diff(sent.indptr), 1)[:, None]
+        received = self._graph.received(sent, items)
+        return np.asarray(self._wide / watched * received, np.float32)
 
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
         watched = watch_matrix(self.item_ids, states)
@@ -127,6 +168,8 @@ class LinearSage(FactorModel):
             "learned_users": learned.users,
             "learned_items": learned.items,
         }
+        if self._graph:
+            arrays = {**arrays, **self._graph.arrays()}
         return Parts(
             arrays={**parts.arrays, **arrays},
             documents={**parts.documents, "shape": asdict(self._shape)},
@@ -141,13 +184,15 @@ def load(artifact: Artifact) -> LinearSage:
     """The model as `LinearSage.parts` stored it."""
     item_ids, vectors, index = load_index(artifact)
     names = ("user_ids", "item_ids", "users", "items")
+    shape = Shape(**artifact.document("shape"))
     return LinearSage(
         item_ids,
         vectors,
         artifact.array("sent"),
         artifact.array("stand_in"),
         Embeddings(*(artifact.array(f"learned_{name}") for name in names)),
-        Shape(**artifact.document("shape")),
+        shape,
+        ItemGraph.load(artifact, WIDE_POWER) if shape.wide else None,
         index,
     )
 

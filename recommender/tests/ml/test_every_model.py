@@ -18,7 +18,8 @@ QUICK = {
     "ease": {"regularization": 100.0},
     "gf_cf": {"rank": 4},
     "transition": {"regularization": 300.0, "recency": 30.0},
-    "graphsage_ids": {"dim": 16, "epochs": 20, "batch_size": 20, "exponent": 0.1},
+    "graphsage_ids": {"dim": 16, "epochs": 20, "batch_size": 20, "exponent": 0.1}
+    | {"wide": 0.3, "people_weight": 0.3},
     "blend": {
         "members": ("als", "ease"),
         "settings": {

@@ -25,7 +25,8 @@ CONFIGS = {
         "fan_out": [5, 4, 3],
         "parts": 2,
     },
-    "graphsage_ids": {"dim": 16, "epochs": 2, "batch_size": 50, "negatives": 30},
+    "graphsage_ids": {"dim": 16, "epochs": 2, "batch_size": 50, "negatives": 30}
+    | {"people_weight": 0.5},
 }
 PARTED = ("graphsage",)
 

@@ -1,0 +1,78 @@
+"""The item-item graph of what the same people watch, held as its two halves.
+
+With R the matrix of watches, each divided by the roots of both its ends' degrees, the
+graph is R^T R: too dense to hold, but two sparse products pass anything through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recommender.ml.artifact import Artifact
+from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray
+from recommender.ml.history import UserHistory, watch_matrix
+from recommender.ml.lightgcn_inference import normalised
+
+
+@dataclass(frozen=True, eq=False)
+class ItemGraph:
+    """``half`` is R, (users, items); ``degree`` (items,) how many watched each, 1 at
+    least. What an item sends counts by its degree^-``power``, what it receives by its
+    degree^``power``."""
+
+    half: sparse.csr_array
+    degree: FloatArray
+    power: float = 0.0
+
+    @classmethod
+    def of(cls, snapshot: GraphSnapshot, power: float = 0.0) -> ItemGraph:
+        """That of the watches of ``snapshot``."""
+        half = normalised(snapshot)
+        degree = np.bincount(half.indices, minlength=snapshot.n_items)
+        return cls(half, np.maximum(degree, 1).astype(np.float32), power)
+
+    def sent(
+        self, item_ids: IntArray, states: Sequence[UserHistory]
+    ) -> sparse.csr_array:
+        """(states, items): what each history sends; `received` is the other end."""
+        watched = watch_matrix(item_ids, states)
+        return watched.multiply(1 / self.degree[None, :] ** self.power).tocsr()
+
+    def received(
+        self, sent: sparse.csr_array, items: IntArray | slice = slice(None)
+    ) -> FloatArray:
+        """(states, items), or only some of the items, what was ``sent`` to them."""
+        found = ((sent @ self.half.T) @ self.half[:, items]).toarray()
+        return np.asarray(found * self.degree[items] ** self.power, np.float32)
+
+    @property
+    def own(self) -> FloatArray:
+        """(items,): what each item receives of what it sends itself."""
+        return np.asarray(self.half.multiply(self.half).sum(0)).ravel()
+
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """By name, for an artifact."""
+        return {
+            "half_indptr": self.half.indptr,
+            "half_indices": self.half.indices,
+            "half_data": self.half.data,
+            "degree": self.degree,
+        }
+
+    @classmethod
+    def load(cls, artifact: Artifact, power: float) -> ItemGraph:
+        """As `arrays` stored it."""
+        data, indices, indptr = (
+            np.asarray(artifact.array(f"half_{name}"))
+            for name in ("data", "indices", "indptr")
+        )
+        degree = artifact.array("degree")
+        shape = (len(indptr) - 1, len(degree))
+        half = sparse.csr_array((data, indices, indptr), shape=shape)
+        return cls(half, degree, power)
