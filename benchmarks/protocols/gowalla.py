@@ -13,17 +13,18 @@ from recommender.ml import evaluate, metrics
 METRICS = ("recall@20", "ndcg@20")
 SEED = 0
 
-# Sharpening, degree, exponent and depth were chosen on parts held out of the train
-# part: clusters, as `splits.leave_cluster` cuts them, and a random tenth.
+# All settings and weights were chosen on parts held out of the train part: clusters, as
+# `splits.leave_cluster` cuts them, and for sharpening and degree a random tenth as well.
 GRAPHSAGE = {
     "dim": 128,
     "hops": 2,
-    "epochs": 30,
+    "epochs": 15,
     "batch_size": 512,
     "negatives": 2048,
     "learning_rate": 0.02,
     "temperature": 0.12,
-    "exponent": 0.3,
+    "exponent": 0.2,
+    "wide": 4.0,
 }
 SHARPENED = {"rank": 512, "low_pass": 0.2, "sharpening": 0.6, "degree": 0.2}
 CONFIGS: Configs = {
@@ -38,7 +39,7 @@ CONFIGS: Configs = {
         {
             "members": ("graphsage_ids", "gf_cf"),
             "settings": {"graphsage_ids": GRAPHSAGE, "gf_cf": SHARPENED},
-            "cut": "cluster",
+            "weights": {"graphsage_ids": 1.0, "gf_cf": 0.2},
         },
     ),
 }

@@ -20,7 +20,7 @@ from recommender.ml.encoder import Windowing
 from recommender.ml.features import ContentEncoder
 from recommender.ml.graph import GraphSnapshot
 from recommender.ml.inference import GraphSageModel
-from recommender.ml.loop import Loop
+from recommender.ml.loop import Loop, keep_no_freed_memory
 from recommender.ml.models import Progress, TrainingStep, silent
 from recommender.ml.network import GraphSage
 from recommender.ml.objective import Noise, Objective, Share
@@ -117,6 +117,8 @@ class Trainer:
     def __init__(
         self, snapshot: GraphSnapshot, encoder: ContentEncoder, config: Config
     ) -> None:
+        if config.fan_out is not None:
+            keep_no_freed_memory()
         self._snapshot, self._encoder, self._config = snapshot, encoder, config
         self._random = np.random.default_rng(config.seed)
         self._group = group = Group.current()

@@ -6,6 +6,8 @@ a training that goes on from one takes the very steps that it would have taken.
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -22,6 +24,8 @@ from recommender.ml.distributed import Group
 from recommender.ml.models import TrainingStep
 
 B = TypeVar("B")
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as malloc.h numbers them
+ARRAY = 1 << 20  # bytes from which an array has memory of its own
 
 
 class Loop(Generic[B]):
@@ -129,6 +133,17 @@ class Loop(Generic[B]):
         self._found, self._steps = list(state["losses"]), state["steps"]
         self._begun, self._drawn = state["begun"], state["drawn"]
         self._random.bit_generator.state = self._begun
+
+
+def keep_no_freed_memory() -> None:
+    """Give arrays back to the system when they are freed, where the C library can be
+    told to (glibc, which else keeps a fragmented heap): for the whole process."""
+    mallopt = None
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for parameter in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD):
+            mallopt(parameter, ARRAY)
 
 
 def _load(path: Path) -> dict[str, Any]:

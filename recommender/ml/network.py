@@ -42,6 +42,24 @@ class _CsrProduct(torch.autograd.Function):
         return None, None, transposed @ gradients[0]
 
 
+class _Rows(torch.autograd.Function):
+    """Some rows of a parameter, none of them twice. The backward pass adds to its
+    gradient in place; PyTorch's own makes another one of full size first."""
+
+    @staticmethod
+    def forward(ctx: Any, parameter: nn.Parameter, rows: Tensor) -> Tensor:
+        ctx.parameter, ctx.rows = parameter, rows
+        return parameter.detach()[rows]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None]:
+        parameter = ctx.parameter
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        parameter.grad.index_add_(0, ctx.rows, gradients[0])
+        return None, None
+
+
 @dataclass(frozen=True, eq=False)
 class Adjacency:
     """A weighted relation as CSR, (receivers, senders), and its transpose."""
@@ -143,7 +161,9 @@ class GraphSage(nn.Module):
         """The vectors of the nodes that ``graph`` was asked for, at its moment."""
         item, mean = graph["item"], self.mean
         asked = len(graph.asked["items"])
-        ids = self.item[item.places]
+        ids: Tensor = self.item
+        if isinstance(item.places, Tensor):
+            ids = _Rows.apply(self.item, item.places)
         labels = mean(self.category, graph["category", "in", "item"].means)
         labels = labels + mean(self.parent, graph["parent", "in", "item"].means)
         trends = item.trends
