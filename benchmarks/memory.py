@@ -24,7 +24,7 @@ from recommender.ml.graphsage import Config, Trainer
 
 FAN_OUT = (10, 5, 3)
 NEGATIVES = 512
-PARTS = 8
+PARTS = 32
 DAYS = 365 * 86_400.0
 MB = 1 << 20
 

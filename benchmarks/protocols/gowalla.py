@@ -13,8 +13,8 @@ from recommender.ml import evaluate, metrics
 METRICS = ("recall@20", "ndcg@20")
 SEED = 0
 
-# All settings and weights were chosen on parts held out of the train part: clusters, as
-# `splits.leave_cluster` cuts them, and for sharpening and degree a random tenth as well.
+# Settings and weights were chosen on parts held out of the train part: clusters, as
+# `splits.leave_cluster` cuts them; sharpening and degree on a random tenth as well.
 GRAPHSAGE = {
     "dim": 128,
     "hops": 2,
