@@ -31,7 +31,7 @@ RESTARTS = (0.5, 0.2, 0.05)
 VECTORS: Configs = {
     "graphsage_ids": (
         "graphsage_ids",
-        {"dim": 64, "epochs": 6, "exponent": 0.0, "lean": 0.0},
+        {"dim": 64, "epochs": 6, "exponent": 0.0, "lean": 0.0, "wide": 0.0},
     ),
     "als": ("als", {"factors": 64, "iterations": 5}),
 }
