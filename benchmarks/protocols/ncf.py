@@ -49,14 +49,14 @@ BLIND: Configs = {
     "blend": (
         "blend",
         {
-            "members": ("graphsage_ids", "ease", "als", "gf_cf"),
+            "members": ("graphsage_ids", "ease", "als"),
             "settings": {
                 "graphsage_ids": BLIND_SAGE,
                 "ease": EASE,
                 "als": ALS,
-                "gf_cf": SHARPENED,
             },
-            "weights": {"graphsage_ids": 1.0, "ease": 1.0, "als": 1.0, "gf_cf": 0.3},
+            "weights": {"graphsage_ids": 1.0, "ease": 1.0, "als": 1.0},
+            "by_person": False,
         },
     ),
 }

@@ -91,7 +91,7 @@ def _blend(
         for name in config.members
         if weights.get(name, 0) > 0
     }
-    model = blend.Blend(members, weights, blend.watched_ids(history))
+    model = blend.Blend.of(members, weights, history, config)
     model.found = {"weights": weights}
     return model
 

@@ -1,9 +1,9 @@
 """Several models as one: the weighted sum of their scores, each person's standardised.
 
 What a model's scores mean differs from model to model, so each is centred and scaled
-over the items that a person has not watched. The weights are found on a validation part
-cut from what may be seen, by coordinate ascent on the lists themselves; a model that
-adds nothing gets no weight and is dropped.
+over the items that a person has not watched, by their own deviation or the usual one.
+The weights are found on a validation part cut from what may be seen, by coordinate
+ascent on the lists themselves; a model that adds nothing gets no weight and is dropped.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Config:
     ``weights`` are found on the ``validation`` share of the watches if they are not
     given, with up to ``people``: ``cut`` says of which watches, the newest of all
     ("time"), each person's last ("last") or a cluster of each person's ("cluster").
-    ``aim`` is the metric that the search raises.
+    ``aim`` is the metric that the search raises. Where scores are not scaled
+    ``by_person``, a member says more where they lie further apart than usual, as EASE's
+    do for those with much history.
     """
 
     members: tuple[str, ...] = ("graphsage", "gf_cf", "als", "popularity")
@@ -57,6 +59,7 @@ class Config:
     weights: Mapping[str, float] | None = None
     cut: str = "time"
     aim: str = "ndcg@20"
+    by_person: bool = True
     validation: float = 0.1
     people: int = 2000
     seed: int = 0
@@ -68,6 +71,7 @@ class Blend(Model):
     Of a video that nobody has watched only `Inductive` members can tell anything. The
     others abstain there, and what those say is stretched to the spread of the whole.
     ``watched_ids`` are the sorted ids of the videos that somebody has watched.
+    ``spreads`` are the members' usual deviations, where scores are scaled by those.
     """
 
     name = "blend"
@@ -77,13 +81,27 @@ class Blend(Model):
         members: Mapping[str, Model],
         weights: Mapping[str, float],
         watched_ids: IntArray,
+        spreads: Mapping[str, float] | None = None,
     ) -> None:
         self.members = dict(members)
+        self._spreads = dict(spreads or {})
         self.weights = {name: float(weights[name]) for name in self.members}
         self.lead = next(iter(self.members.values()))
         self.item_ids = self.lead.item_ids
         self.reasons = self.lead.reasons
         self._watched_ids = watched_ids
+
+    @classmethod
+    def of(
+        cls,
+        members: Mapping[str, Model],
+        weights: Mapping[str, float],
+        snapshot: GraphSnapshot,
+        config: Config,
+    ) -> Blend:
+        """Of ``members`` fitted to ``snapshot``."""
+        usual = None if config.by_person else spreads(members, snapshot, config)
+        return cls(members, weights, watched_ids(snapshot), usual)
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         ids = self.item_ids
@@ -91,7 +109,8 @@ class Blend(Model):
         inductive = np.zeros_like(total)
         for name, member in self.members.items():
             known, scores = member.item_ids, member.scores(states)
-            scores = standardised(scores[:, : len(known)], known, states)
+            scores = scores[:, : len(known)]
+            scores = standardised(scores, known, states, self._spreads.get(name))
             if known is not ids:
                 place = positions(known, ids)
                 scores = np.where(place >= 0, scores[:, place], 0)
@@ -125,7 +144,11 @@ class Blend(Model):
 
     def parts(self) -> Parts:
         parts = Parts.joined({name: m.parts() for name, m in self.members.items()})
-        document = {"members": list(self.members), "weights": self.weights}
+        document = {
+            "members": list(self.members),
+            "weights": self.weights,
+            "spreads": self._spreads,
+        }
         return Parts(
             {**parts.arrays, "watched_ids": self._watched_ids},
             {**parts.documents, "blend": document},
@@ -134,7 +157,7 @@ class Blend(Model):
 
     def renewed(self, snapshot: GraphSnapshot) -> Blend:
         renewed = {name: m.renewed(snapshot) for name, m in self.members.items()}
-        return Blend(renewed, self.weights, watched_ids(snapshot))
+        return Blend(renewed, self.weights, watched_ids(snapshot), self._spreads)
 
 
 def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Blend:
@@ -150,7 +173,7 @@ def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) ->
         for name in config.members
         if weights.get(name, 0) > 0
     }
-    model = Blend(chosen, weights, watched_ids(snapshot))
+    model = Blend.of(chosen, weights, snapshot, config)
     model.found = {"weights": weights, "settings": settings}
     return model
 
@@ -180,7 +203,12 @@ def load(artifact: Artifact) -> Blend:
         name: models.server(name)(artifact.section(name))
         for name in document["members"]
     }
-    return Blend(members, document["weights"], artifact.array("watched_ids"))
+    return Blend(
+        members,
+        document["weights"],
+        artifact.array("watched_ids"),
+        document.get("spreads"),
+    )
 
 
 def watched_ids(snapshot: GraphSnapshot) -> IntArray:
@@ -190,10 +218,39 @@ def watched_ids(snapshot: GraphSnapshot) -> IntArray:
 
 
 def standardised(
-    scores: FloatArray, item_ids: IntArray, states: Sequence[UserHistory]
+    scores: FloatArray,
+    item_ids: IntArray,
+    states: Sequence[UserHistory],
+    spread: float | None = None,
 ) -> FloatArray:
-    """``scores`` with mean 0 and deviation 1 over what each person has not watched;
-    0 throughout where all scores are equal."""
+    """``scores`` with mean 0 over what each person has not watched, and deviation 1
+    there, or divided by ``spread``; 0 throughout where all scores are equal."""
+    mean, deviation = _moments(scores, item_ids, states)
+    flat = deviation < 1e-6 * np.maximum(np.abs(mean), 1e-6)
+    scale = np.where(flat, 1, spread or deviation)
+    return np.asarray(np.where(flat, 0, (scores - mean) / scale), np.float32)
+
+
+def spreads(
+    members: Mapping[str, Model], snapshot: GraphSnapshot, config: Config
+) -> dict[str, float]:
+    """The median deviation of each member's scores, over some people."""
+    random = np.random.default_rng(config.seed)
+    count = min(config.people, snapshot.n_users)
+    users = np.sort(random.choice(snapshot.n_users, count, replace=False))
+    found: dict[str, list[FloatArray]] = {name: [] for name in members}
+    for start in range(0, count, PEOPLE_AT_ONCE):
+        states = histories(snapshot, users[start : start + PEOPLE_AT_ONCE])
+        for name, member in members.items():
+            _, deviation = _moments(member.scores(states), member.item_ids, states)
+            found[name].append(deviation)
+    return {name: float(np.median(np.concatenate(found[name]))) for name in found}
+
+
+def _moments(
+    scores: FloatArray, item_ids: IntArray, states: Sequence[UserHistory]
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and deviation, (people, 1), over what each person has not watched."""
     watched = watch_matrix(item_ids, states)
     row = np.repeat(np.arange(len(states)), np.diff(watched.indptr))
     column = watched.indices
@@ -203,11 +260,7 @@ def standardised(
     count = np.maximum(scores.shape[1] - seen, 1)[:, None]
     mean = left.sum(1, keepdims=True) / count
     square = (left**2).sum(1, keepdims=True) / count - mean**2
-    deviation = np.sqrt(np.maximum(square, 0))
-    flat = deviation < 1e-6 * np.maximum(np.abs(mean), 1e-6)
-    return np.asarray(
-        np.where(flat, 0, (scores - mean) / np.where(flat, 1, deviation)), np.float32
-    )
+    return mean, np.sqrt(np.maximum(square, 0))
 
 
 def _deviation(scores: FloatArray) -> FloatArray:
@@ -252,6 +305,7 @@ def _pooled(
 ) -> tuple[FloatArray, npt.NDArray[np.bool_], IntArray]:
     """Scores (members, people, pool), which of the pool are targets, and how many each
     person has: the pool is what any member would put among its first."""
+    usual = {} if config.by_person else spreads(fitted, part.history, config)
     random = np.random.default_rng(config.seed)
     count = min(config.people, len(part.users))
     rows = np.sort(random.choice(len(part.users), count, replace=False))
@@ -262,8 +316,9 @@ def _pooled(
         block = rows[start : start + PEOPLE_AT_ONCE]
         states = histories(part.history, part.users[block])
         every = []
-        for model in fitted.values():
-            z = standardised(model.scores(states), model.item_ids, states)
+        for name, model in fitted.items():
+            scored, ids = model.scores(states), model.item_ids
+            z = standardised(scored, ids, states, usual.get(name))
             for place, state in enumerate(states):
                 seen = positions(model.item_ids, state.watched.ids)
                 z[place, seen[seen >= 0]] = -1e6

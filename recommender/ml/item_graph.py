@@ -59,9 +59,9 @@ class ItemGraph:
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """By name, for an artifact."""
         return {
-            "half_indptr": self.half.indptr,
-            "half_indices": self.half.indices,
-            "half_data": self.half.data,
+            "normalised_indptr": self.half.indptr,
+            "normalised_indices": self.half.indices,
+            "normalised_data": self.half.data,
             "degree": self.degree,
         }
 
@@ -69,7 +69,7 @@ class ItemGraph:
     def load(cls, artifact: Artifact, power: float) -> ItemGraph:
         """As `arrays` stored it."""
         data, indices, indptr = (
-            np.asarray(artifact.array(f"half_{name}"))
+            np.asarray(artifact.array(f"normalised_{name}"))
             for name in ("data", "indices", "indptr")
         )
         degree = artifact.array("degree")

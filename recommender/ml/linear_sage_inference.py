@@ -59,7 +59,7 @@ class Shape:
     neighbours: int
     exponent: float
     lean: float
-    wide: float
+    wide: float = 0.0
 
 
 class LinearSage(FactorModel):
@@ -82,7 +82,7 @@ class LinearSage(FactorModel):
     ) -> None:
         super().__init__(item_ids, vectors, index)
         self._graph = graph
-        self._wide = shape.wide / float(graph.own.mean()) if graph else 0.0
+        self._wide = shape.wide / max(graph.own.mean(), 1e-30) if graph else 0.0
         self._sent = sent
         self._stand_in = stand_in
         self._embeddings = embeddings

@@ -34,21 +34,39 @@ def test_a_model_that_adds_nothing_is_dropped():
     assert fitted.found["weights"]["popularity"] < fitted.weights["ease"]
 
 
-def test_weights_never_lose_to_the_best_member_on_the_part_they_are_found_on():
+@pytest.mark.parametrize("by_person", [True, False])
+def test_weights_never_lose_to_the_best_member_on_the_part_they_are_found_on(by_person):
     split = global_time_split(two_communities(users=150, watches=12))
-    config = blend.Config(members=("popularity", "ease", "gf_cf"), people=10_000)
+    config = blend.Config(
+        members=("popularity", "ease", "gf_cf"), people=10_000, by_person=by_person
+    )
     fitted = {
         name: models.fit(name, split.test.history, SETTINGS.get(name))
         for name in config.members
     }
     weights = blend.search(fitted, split.test, config)
-    whole = blend.Blend(fitted, weights, blend.watched_ids(split.test.history))
+    whole = blend.Blend.of(fitted, weights, split.test.history, config)
 
     def value(model):
         values = evaluate.per_user(evaluate.ranked(model, split.test, 20), split.test)
         return values[config.aim].mean()
 
     assert value(whole) >= max(value(model) for model in fitted.values()) - 1e-9
+
+
+def test_the_usual_spread_is_kept_with_the_model(tmp_path):
+    config = {"members": ("ease", "gf_cf"), "weights": {"ease": 1.0, "gf_cf": 0.5}}
+    snapshot = two_communities(users=60)
+    states = [UserHistory(watched=Trail.of([500, 502]))]
+    model = models.fit("blend", snapshot, {**config, "by_person": False})
+    by_person = models.fit("blend", snapshot, config).scores(states)
+    assert np.abs(model.scores(states) - by_person).max() > 0.01
+    models.save(model, tmp_path / "run")
+    again = models.load(tmp_path / "run")
+    for same in (again, again.renewed(snapshot)):
+        np.testing.assert_allclose(
+            same.scores(states), model.scores(states), rtol=1e-5, atol=1e-6
+        )
 
 
 def test_scores_are_standardised_over_what_is_unseen():
@@ -58,6 +76,8 @@ def test_scores_are_standardised_over_what_is_unseen():
     z = blend.standardised(scores, ids, states)
     assert z[0, 1:].mean() == pytest.approx(0, abs=1e-6)
     assert z[0, 1:].std() == pytest.approx(1, abs=1e-6)
+    by_spread = blend.standardised(scores, ids, states, 0.5)
+    np.testing.assert_allclose(by_spread[0, 1:], [-3, -1, 1, 3])
     assert not z[1].any()
 
 
