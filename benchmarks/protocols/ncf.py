@@ -21,6 +21,8 @@ SEED = 0
 USERS_AT_ONCE = 512
 
 EASE = {"regularization": 1000.0}
+BLIND_EASE = {**EASE, "balance": 0.5}
+BLENDED_EASE = {"regularization": 300.0, "balance": 0.5}
 GRAPHSAGE = {
     "dim": 128,
     "hops": 1,
@@ -42,7 +44,7 @@ BLIND: Configs = {
     "popularity": ("popularity", {}),
     "co_watch": ("co_watch", {}),
     "als": ("als", ALS),
-    "ease": ("ease", EASE),
+    "ease": ("ease", BLIND_EASE),
     "gf_cf": ("gf_cf", {"rank": 64}),
     "gf_cf sharpened": ("gf_cf", SHARPENED),
     "graphsage": ("graphsage_ids", BLIND_SAGE),
@@ -52,7 +54,7 @@ BLIND: Configs = {
             "members": ("graphsage_ids", "ease", "als"),
             "settings": {
                 "graphsage_ids": BLIND_SAGE,
-                "ease": EASE,
+                "ease": BLENDED_EASE,
                 "als": ALS,
             },
             "weights": {"graphsage_ids": 1.0, "ease": 1.0, "als": 1.0},

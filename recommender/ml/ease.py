@@ -21,11 +21,14 @@ class Config:
     """``regularization`` of the diagonal; ``recency``: over how many newer watches a
     watch loses all but 1/e of its weight, 0 for an order that does not count.
 
-    The item-item matrix is dense: more than ``max_items`` items are refused.
+    A history of n watches weighs (n / mean n)^-``balance``: at 0 each watch counts the
+    same, at 1 each person nearly so. The item-item matrix is dense: more than
+    ``max_items`` items are refused.
     """
 
     regularization: float = 300.0
     recency: float = 0.0
+    balance: float = 0.0
     max_items: int = 20_000
 
 
@@ -66,6 +69,10 @@ def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) ->
             f"items; its setting max_items allows {config.max_items}"
         )
     weight = faded(edges.source, edges.time, config.recency)
+    count = np.bincount(edges.source, minlength=snapshot.n_users)
+    # Each of the Gram matrix's two factors carries the root of a history's weight.
+    balance = (np.maximum(count, 1) / count.mean()) ** (-config.balance / 2)
+    weight = weight * balance[edges.source].astype(np.float32)
     matrix = sparse.csr_array(
         (weight, (edges.source, edges.target)),
         shape=(snapshot.n_users, snapshot.n_items),
