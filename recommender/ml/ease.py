@@ -4,16 +4,16 @@ Autoencoders for Sparse Data", WWW 2019).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg, sparse
 
 from recommender.ml.artifact import Artifact
-from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray
-from recommender.ml.history import UserHistory, faded, watch_matrix
-from recommender.ml.models import Model, Parts, Progress, TooLargeError, silent
+from recommender.ml.graph import GraphSnapshot
+from recommender.ml.history import faded
+from recommender.ml.item_matrix import ItemMatrixModel
+from recommender.ml.models import Progress, TooLargeError, silent
 
 
 @dataclass(frozen=True)
@@ -32,25 +32,10 @@ class Config:
     max_items: int = 20_000
 
 
-class Ease(Model):
-    """``matrix`` (items, items): what having watched a row says of a column."""
+class Ease(ItemMatrixModel[Config]):
+    """A row of ``matrix`` says what goes with it."""
 
     name = "ease"
-
-    def __init__(self, item_ids: IntArray, matrix: FloatArray, config: Config) -> None:
-        self.item_ids = item_ids
-        self._matrix = matrix
-        self._config = config
-
-    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
-        watched = watch_matrix(self.item_ids, states, recency=self._config.recency)
-        return np.asarray(watched @ self._matrix, np.float32)
-
-    def parts(self) -> Parts:
-        return Parts(
-            arrays={"item_ids": self.item_ids, "matrix": self._matrix},
-            documents={"ease": vars(self._config)},
-        )
 
     def renewed(self, snapshot: GraphSnapshot) -> Ease:
         """The solution for the new snapshot: there is no training to save."""

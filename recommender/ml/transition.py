@@ -8,7 +8,7 @@ came next. EASE tells what goes together; this tells what follows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,8 +17,8 @@ from scipy import linalg
 
 from recommender.ml.artifact import Artifact
 from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray
-from recommender.ml.history import UserHistory, watch_matrix
-from recommender.ml.models import Model, Parts, Progress, silent
+from recommender.ml.item_matrix import ItemMatrixModel
+from recommender.ml.models import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -38,25 +38,10 @@ class Config:
     max_items: int = 20_000
 
 
-class Transition(Model):
-    """``matrix`` (items, items): what a watch of a row says of a column as the next."""
+class Transition(ItemMatrixModel[Config]):
+    """A row of ``matrix`` says what comes next after it."""
 
     name = "transition"
-
-    def __init__(self, item_ids: IntArray, matrix: FloatArray, config: Config) -> None:
-        self.item_ids = item_ids
-        self._matrix = matrix
-        self._config = config
-
-    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
-        watched = watch_matrix(self.item_ids, states, recency=self._config.recency)
-        return np.asarray(watched @ self._matrix, np.float32)
-
-    def parts(self) -> Parts:
-        return Parts(
-            arrays={"item_ids": self.item_ids, "matrix": self._matrix},
-            documents={"transition": vars(self._config)},
-        )
 
     def renewed(self, snapshot: GraphSnapshot) -> Transition:
         """The solution for the new snapshot: there is no training to save."""
