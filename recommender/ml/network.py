@@ -157,13 +157,25 @@ class GraphSage(nn.Module):
         self.user_labels = nn.Linear(dim, snapshot.n_parents)
         self.mean = WeightedMean()
 
-    def nodes(self, graph: Graph, masks: Masks | None = None) -> Nodes:
-        """The vectors of the nodes that ``graph`` was asked for, at its moment."""
+    def ids(self, graph: Graph) -> Tensor:
+        """What was learned of the ids of all items in ``graph``, (m, d)."""
+        places = graph["item"].places
+        if isinstance(places, Tensor):
+            found: Tensor = _Rows.apply(self.item, places)
+            return found
+        return self.item[places]
+
+    def nodes(
+        self, graph: Graph, masks: Masks | None = None, ids: Tensor | None = None
+    ) -> Nodes:
+        """The vectors of the nodes that ``graph`` was asked for, at its moment.
+
+        Several passes share ``ids``, those of `ids`, so that their gradients are added
+        up before they come to the whole table's.
+        """
         item, mean = graph["item"], self.mean
         asked = len(graph.asked["items"])
-        ids: Tensor = self.item
-        if isinstance(item.places, Tensor):
-            ids = _Rows.apply(self.item, item.places)
+        ids = self.ids(graph) if ids is None else ids
         labels = mean(self.category, graph["category", "in", "item"].means)
         labels = labels + mean(self.parent, graph["parent", "in", "item"].means)
         trends = item.trends

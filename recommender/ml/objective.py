@@ -126,7 +126,8 @@ class Objective:
             step=step,
         )
         graph = self._graph(batch[0], windows, own, noise.shown, step)
-        nodes = network.nodes(graph, noise.masks)
+        ids = network.ids(graph)
+        nodes = network.nodes(graph, noise.masks, ids)
         means = self._histories.means(windows, graph, self._device)
         users = network.users(nodes, means, len(own))
         loss = self._link_loss(users, nodes, graph, own, noise.shown)
@@ -138,7 +139,7 @@ class Objective:
             )
         if noise.others is not None:
             place = self._places(noise.shown, graph)
-            views = network.nodes(graph, noise.others)
+            views = network.nodes(graph, noise.others, ids)
             apart = losses.info_nce(
                 nodes.items[place],
                 views.items[place],
