@@ -27,10 +27,12 @@ SINGLE: Configs = {
     "graphsage": ("graphsage", {}),
 }
 BY_THE_CLOCK: Configs = {**SINGLE, "blend": ("blend", {})}
-# MovieLens-1M has an order within each person's watches and no clock. Settings were
-# found on the validation part of the same cut; the sequence model's number of epochs
-# was set beforehand. The part that the weights are found on is cut likewise. LightGCN
-# is left out: its 200 epochs over a million watches take two cores most of a day.
+# MovieLens-1M has an order within each person's watches and no clock. EASE, and
+# temperature and lean of GraphSAGE, were searched on the validation part of the same
+# cut; the sequence model's number of epochs was set beforehand, and what else is no
+# default is as in `ncf`. The part that the weights are found on is cut likewise.
+# LightGCN is left out: its 200 epochs over a million watches take two cores most of a
+# day.
 SAGE = {
     "ordered": True,
     "hops": 1,

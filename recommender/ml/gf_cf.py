@@ -23,6 +23,7 @@ from recommender.ml.artifact import Artifact
 from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray
 from recommender.ml.history import UserHistory, watch_matrix
 from recommender.ml.item_graph import ItemGraph
+from recommender.ml.lightgcn_inference import normalised
 from recommender.ml.models import Model, Parts, Progress, silent
 
 POWER_ITERATIONS = 6
@@ -67,14 +68,14 @@ class GfCf(Model):
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         config, graph, basis = self._config, self._graph, self._basis
-        sent = graph.sent(self.item_ids, states)
+        watched = watch_matrix(self.item_ids, states)
+        sent = graph.sent(watched)
         linear = graph.received(sent)
         if config.sharpening:
             common = (sent @ basis) * self._eigenvalues**2
             less = (common @ basis.T) * graph.degree**config.degree
             linear -= config.sharpening * less
         root = np.sqrt(graph.degree)
-        watched = watch_matrix(self.item_ids, states)
         scaled = watched.multiply(1 / root[None, :]).tocsr()
         smooth = ((scaled @ basis) @ basis.T) * root
         return np.asarray(linear + config.low_pass * smooth, np.float32)
@@ -97,7 +98,7 @@ class GfCf(Model):
 
 def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> GfCf:
     """Normalise, and find the singular vectors; raises `ValueError` without watches."""
-    graph = ItemGraph.of(snapshot, config.degree)
+    graph = ItemGraph.of(normalised(snapshot), config.degree)
     if not graph.half.nnz:
         raise ValueError("the snapshot has no watches to learn from")
     basis = right_singular_vectors(graph.half, config.rank, seed=config.seed)

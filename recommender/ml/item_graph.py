@@ -6,7 +6,7 @@ graph is R^T R: too dense to hold, but two sparse products pass anything through
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recommender.ml.artifact import Artifact
-from recommender.ml.graph import FloatArray, GraphSnapshot, IntArray
-from recommender.ml.history import UserHistory, watch_matrix
-from recommender.ml.lightgcn_inference import normalised
+from recommender.ml.graph import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,25 +29,25 @@ class ItemGraph:
     power: float = 0.0
 
     @classmethod
-    def of(cls, snapshot: GraphSnapshot, power: float = 0.0) -> ItemGraph:
-        """That of the watches of ``snapshot``."""
-        half = normalised(snapshot)
-        degree = np.bincount(half.indices, minlength=snapshot.n_items)
+    def of(cls, half: sparse.csr_array, power: float = 0.0) -> ItemGraph:
+        """Of R, as `lightgcn_inference.normalised` makes it of a snapshot."""
+        degree = np.bincount(half.indices, minlength=half.shape[1])
         return cls(half, np.maximum(degree, 1).astype(np.float32), power)
 
-    def sent(
-        self, item_ids: IntArray, states: Sequence[UserHistory]
-    ) -> sparse.csr_array:
-        """(states, items): what each history sends; `received` is the other end."""
-        watched = watch_matrix(item_ids, states)
+    def sent(self, watched: sparse.csr_array) -> sparse.csr_array:
+        """(people, items): what those send who ``watched``; `received` is the other
+        end."""
         return watched.multiply(1 / self.degree[None, :] ** self.power).tocsr()
 
     def received(
-        self, sent: sparse.csr_array, items: IntArray | slice = slice(None)
+        self, sent: sparse.csr_array, items: IntArray | None = None
     ) -> FloatArray:
-        """(states, items), or only some of the items, what was ``sent`` to them."""
-        found = ((sent @ self.half.T) @ self.half[:, items]).toarray()
-        return np.asarray(found * self.degree[items] ** self.power, np.float32)
+        """(people, items), or only some of the items, what was ``sent`` to them."""
+        half, degree = self.half, self.degree
+        if items is not None:
+            half, degree = half[:, items], degree[items]
+        found = ((sent @ self.half.T) @ half).toarray()
+        return np.asarray(found * degree**self.power, np.float32)
 
     @property
     def own(self) -> FloatArray:

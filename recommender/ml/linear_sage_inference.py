@@ -115,11 +115,11 @@ class LinearSage(FactorModel):
             _stand_in(matrix @ sent, users * share),
             embeddings,
             shape,
-            ItemGraph.of(snapshot, WIDE_POWER) if shape.wide else None,
+            ItemGraph.of(matrix, WIDE_POWER) if shape.wide else None,
         )
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
-        return super().scores(states) + self._wide_scores(states, slice(None))
+        return super().scores(states) + self._wide_scores(states)
 
     def score_each(
         self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
@@ -135,14 +135,14 @@ class LinearSage(FactorModel):
         return super().recommend(state, k=k, exclude=exclude)
 
     def _wide_scores(
-        self, states: Sequence[UserHistory], items: IntArray | slice
+        self, states: Sequence[UserHistory], items: IntArray | None = None
     ) -> FloatArray | float:
         if self._graph is None:
             return 0.0
-        sent = self._graph.sent(self.item_ids, states)
-        watched = np.maximum(np.diff(sent.indptr), 1)[:, None]
-        received = self._graph.received(sent, items)
-        return np.asarray(self._wide / watched * received, np.float32)
+        watched = watch_matrix(self.item_ids, states)
+        count = np.maximum(np.diff(watched.indptr), 1)[:, None]
+        received = self._graph.received(self._graph.sent(watched), items)
+        return np.asarray(self._wide / count * received, np.float32)
 
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
         watched = watch_matrix(self.item_ids, states)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from recommender.ml import linear_sage, models
-from recommender.ml.history import histories
+from recommender.ml.history import histories, watch_matrix
 from recommender.ml.item_graph import ItemGraph
+from recommender.ml.lightgcn_inference import normalised
 from recommender.ml.linear_sage_inference import WIDE_POWER
 from recommender.tests.ml.worlds import two_communities
 
@@ -37,8 +38,9 @@ def passed_on(watched, power):
 
 
 def test_it_passes_on_what_the_dense_graph_does(snapshot, watched):
-    graph = ItemGraph.of(snapshot, POWER)
-    sent = graph.sent(snapshot.item_ids, histories(snapshot, np.arange(40)))
+    graph = ItemGraph.of(normalised(snapshot), POWER)
+    states = histories(snapshot, np.arange(40))
+    sent = graph.sent(watch_matrix(snapshot.item_ids, states))
     expected = passed_on(watched, POWER)
     np.testing.assert_allclose(graph.received(sent), expected, rtol=1e-5)
     some = np.array([3, 0, 3])
@@ -57,7 +59,7 @@ def test_graphsage_adds_the_mean_of_the_ids_to_its_scores(snapshot, watched):
         for weight in (0.0, 1.5)
     )
     ids = passed_on(watched, WIDE_POWER) / np.maximum(watched.sum(1, keepdims=True), 1)
-    own = ItemGraph.of(snapshot).own.mean()
+    own = ItemGraph.of(normalised(snapshot)).own.mean()
     np.testing.assert_allclose(wide - narrow, 1.5 * ids / own, atol=1e-5)
 
 
