@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.urls import register_converter
 
-from accounts.converters import UsernameConverter
+from rest.converters import UsernameConverter
 
 
 class AccountsConfig(AppConfig):

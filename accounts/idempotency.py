@@ -24,7 +24,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import IdempotencyKey
-from accounts.requests import member
+from rest.requests import member
 
 HEADER = "Idempotency-Key"
 LONGEST = 200  # characters

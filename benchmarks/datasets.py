@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recommender.ml.graph import GraphSnapshot, IntArray, Links
-from recommender.ml.splits import Holdout
+from recommender.ml.data.snapshot import GraphSnapshot, IntArray, Links
+from recommender.ml.data.splits import Holdout
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
 

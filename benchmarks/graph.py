@@ -29,7 +29,7 @@ from django.test import override_settings
 if TYPE_CHECKING:
     from neo4j import Driver
 
-    from recommender.mirror.rows import Row
+    from recommender.graph.mirror.rows import Row
 
 BATCH = 5000  # rows in one transaction of the bare script
 WARM_UP = 3  # rounds of both that nobody measures: Java compiles what has run often
@@ -102,10 +102,11 @@ def main() -> int:
 
 def _measure(graph: str) -> Measured:
     """Script, then mirror, each into an empty graph; seconds include the nodes."""
-    from recommender.mirror import driver, rows, sync
-    from recommender.mirror.schema import NODES, PARTS, RELATIONS
-    from recommender.mirror.verify import verify
-    from recommender.mirror.writer import turn
+    from recommender.graph.mirror import driver, rows
+    from recommender.graph.mirror import rebuild as sync
+    from recommender.graph.mirror.schema import NODES, PARTS, RELATIONS
+    from recommender.graph.mirror.verify import verify
+    from recommender.graph.mirror.writer import turn
 
     everything = (rows.LOWEST, rows.HIGHEST)
     memory = {part.name: rows.between(part, everything) for part in PARTS}
@@ -138,7 +139,7 @@ def _measure(graph: str) -> Measured:
 
 def _script(connected: Driver, memory: dict[str, list[Row]]) -> None:
     """What anybody would write: lists in batches, UNWIND, MATCH, MERGE, SET."""
-    from recommender.mirror.schema import CONSTRAINTS, NODES, RELATIONS
+    from recommender.graph.mirror.schema import CONSTRAINTS, NODES, RELATIONS
 
     statements = {node.name: node.create for node in NODES}
     for part in RELATIONS:
@@ -164,7 +165,7 @@ def _snapshots() -> tuple[set[str], float, float]:
     """Hashes of the snapshots from both stores, and the seconds that each took."""
     from django.conf import settings
 
-    from recommender import snapshot
+    from recommender.dataset import snapshot
 
     taken = []
     for uri in (settings.NEO4J_URI, ""):
@@ -197,7 +198,7 @@ def _server() -> Iterator[None]:
     """A Neo4j with an empty graph, and settings that name it."""
     from django.conf import settings
 
-    from config.neo4j_server import Server, fetch
+    from config.runtime.neo4j_server import Server, fetch
 
     with tempfile.TemporaryDirectory() as folder:
         lib = fetch(settings.VAR_DIR / "neo4j")

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from recommender.ml.features import ContentEncoder
-from recommender.ml.graph import Edges, GraphSnapshot, Links
-from recommender.ml.graphsage import Config, Trainer
+from recommender.ml.data.features import ContentEncoder
+from recommender.ml.data.snapshot import Edges, GraphSnapshot, Links
+from recommender.ml.models.graphsage.train import Config, Trainer
 
 FAN_OUT = (10, 5, 3)
 NEGATIVES = 512

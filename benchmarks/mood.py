@@ -23,10 +23,10 @@ from scipy.stats import rankdata
 
 from benchmarks import datasets, reports
 from benchmarks.protocols.running import timed
-from recommender.ml.labels import Flags, Matrix
-from recommender.ml.metrics import Interval
-from recommender.ml.mood import MoodReader
-from videos import mood_evidence
+from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.labels.label_propagation import Flags, Matrix
+from recommender.ml.labels.mood_classifier import MoodReader
+from videos.moods import lexicon
 
 SEED = 0
 HIDDEN = 0.2  # of the talks
@@ -81,17 +81,17 @@ def run(talks: Talks) -> reports.Report:
     random = np.random.default_rng(SEED)
     hidden = np.sort(random.permutation(len(talks))[: round(len(talks) * HIDDEN)])
     known = np.setdiff1d(np.arange(len(talks)), hidden)
-    usual = mood_evidence.usual([talks.reactions[i] for i in known])
+    usual = lexicon.usual([talks.reactions[i] for i in known])
 
     def table(rows: Sequence[dict[str, float]]) -> Matrix:
         return np.array([[row.get(mood, 0.0) for mood in MEASURED] for row in rows])
 
-    truth = table([mood_evidence.of_reactions(row, usual) for row in talks.reactions])
+    truth = table([lexicon.of_reactions(row, usual) for row in talks.reactions])
     has = truth >= FROM
     asked = [talks.texts[i] for i in hidden]
     with timed("mood", "ted") as result:
         reader = MoodReader.fit([talks.texts[i] for i in known], has[known])
-        words = table([mood_evidence.of_words(talks.words[i]) for i in hidden])
+        words = table([lexicon.of_words(talks.words[i]) for i in hidden])
         ways = {
             "chance": random.random((len(hidden), len(MEASURED))),
             "popularity": np.tile(talks.views[hidden][:, None], len(MEASURED)),

@@ -9,9 +9,9 @@ from accounts.api import credentials, me, people, session
 from interactions.api import events
 from interactions.api import people as social
 from interactions.api import videos as doings
-from recommender import api as feeds
-from recommender.explore.api import PeopleToFollowView, TasteMapView
-from videos import api as videos
+from recommender.web import api as feeds
+from recommender.web.explore.api import PeopleToFollowView, TasteMapView
+from videos.api import views as videos
 
 AUTH = [
     path("signup/", session.SignupView.as_view()),

@@ -17,7 +17,8 @@ from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
-from config import env, neo4j_server
+from config import env
+from config.runtime import neo4j_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(BASE_DIR / ".env")
@@ -67,7 +68,9 @@ INSTALLED_APPS = [
     "accounts",
     "videos",
     "interactions",
+    "imports",
     "recommender",
+    "demo",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -127,7 +130,7 @@ TEMPLATES = [
 if LOCAL:
     DATABASES = {
         "default": {
-            "ENGINE": "config.postgres",
+            "ENGINE": "config.runtime.postgres",
             "NAME": "platform",
             "EMBEDDED_ROOT": str(VAR_DIR / "postgres"),
         }
@@ -280,7 +283,7 @@ VIDEO_MAX_SECONDS = 12 * 3600
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 FILE_UPLOAD_HANDLERS = [
-    "videos.uploads.SizeLimit",
+    "videos.files.uploads.SizeLimit",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -364,7 +367,7 @@ if API_BASE_URL and FLIC_TOKEN and RESONANCE_ALGORITHM:
 # API
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "config.schema.Schema",
+    "DEFAULT_SCHEMA_CLASS": "rest.schema.Schema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionToken",
         "rest_framework.authentication.SessionAuthentication",
@@ -385,7 +388,7 @@ REST_FRAMEWORK = {
         "anonymous_sessions": "120/hour",
     },
     "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
-    "EXCEPTION_HANDLER": "config.problems.problem",
+    "EXCEPTION_HANDLER": "rest.problems.problem",
     "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config.metrics import metrics
+from config.runtime.metrics import metrics
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -20,6 +20,6 @@ urlpatterns = [
     path("", include("recommender.urls")),
 ]
 
-handler400 = "config.problems.bad_request"
-handler404 = "config.problems.not_found"
-handler500 = "config.problems.server_error"
+handler400 = "rest.problems.bad_request"
+handler404 = "rest.problems.not_found"
+handler500 = "rest.problems.server_error"

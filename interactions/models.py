@@ -416,8 +416,9 @@ class GraphChange(models.Model):
     """The outbox of the graph: one row or pair of keys that is not now what it was.
 
     Triggers write it, in the transaction of the change, and the relay of
-    `recommender.mirror` deletes it once Neo4j has what PostgreSQL says by then. Without
-    a key all of its `kind` may have changed. See `docs/adr/0001-graph-outbox.md`.
+    `recommender.graph.mirror` deletes it once Neo4j has what PostgreSQL says by then.
+    Without a key all of its `kind` may have changed. See
+    `docs/adr/0001-graph-outbox.md`.
     """
 
     kind = models.CharField(max_length=20)

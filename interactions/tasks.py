@@ -8,9 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
 
-from interactions.importers.socialverse.run import client_from_settings, run
+from imports.socialverse.run import client_from_settings, run
+from interactions.api.serializers import OLDEST
 from interactions.models import Event, Impression
-from interactions.serializers import OLDEST
 from interactions.services import aggregates
 
 

@@ -14,12 +14,12 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
-from recommender import sessions, strategies
-from recommender.experiments.live import part_of
-from recommender.plans import BEYOND, AnyCategory, Home, Listing, Related
-from recommender.sessions import FeedItem, FeedPage
-from recommender.strategies import FOR_YOU, NoSuchStrategy
-from recommender.viewers import Viewer
+from recommender.experiments.arms import part_of
+from recommender.feeds import ordering, pagination
+from recommender.feeds.assemble import BEYOND, AnyCategory, Home, Listing, Related
+from recommender.feeds.ordering import FOR_YOU, NoSuchStrategy
+from recommender.feeds.pagination import FeedItem, FeedPage
+from recommender.retrieval.viewer import Viewer
 from videos.models import Video
 
 __all__ = [
@@ -52,7 +52,7 @@ def home(
     """
     plan = Home(Viewer(user, mood=mood), category=category)
     page = _page(plan, strategy, cursor, size)
-    if page.items and page.items[0].source in sessions.LAST_RESORT:
+    if page.items and page.items[0].source in pagination.LAST_RESORT:
         text = "You have seen all there is here. These are worth watching again."
         return replace(page, notice=text)
     if any(item.reason.startswith(BEYOND) for item in page.items):
@@ -125,12 +125,12 @@ def related(
 
 
 def _page(
-    plan: sessions.Plan, strategy: str, cursor: str, size: int | None
+    plan: pagination.Plan, strategy: str, cursor: str, size: int | None
 ) -> FeedPage:
     """Raises `NoSuchStrategy`. What a client orders its own way is no experiment."""
     part = part_of(plan) if strategy == FOR_YOU else None
-    page = sessions.page(
-        strategies.ordered(part.plan if part else plan, strategy),
+    page = pagination.page(
+        ordering.ordered(part.plan if part else plan, strategy),
         cursor=cursor,
         size=size or settings.FEED_PAGE_SIZE,
     )

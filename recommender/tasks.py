@@ -7,10 +7,12 @@ import logging
 from django.conf import settings
 from django_tasks import task
 
-from recommender import audiences, feature_log, moods, pipeline, sessions, texts
-from recommender.mirror import outbox
-from recommender.pipeline import TrainingError
-from recommender.rankers import training
+from recommender.dataset import mood_labels, text_embeddings, view_counts
+from recommender.feeds import pagination
+from recommender.graph.mirror import outbox
+from recommender.ranking import feature_log
+from recommender.training import pipeline, ranker
+from recommender.training.pipeline import TrainingError
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ def compute_daily_models() -> None:
 def embed_texts() -> None:
     """Compute the vectors of texts that are new or changed, and drop old ones."""
     if settings.TEXT_MODEL:
-        computed, dropped = texts.refresh()
+        computed, dropped = text_embeddings.refresh()
         logger.info("Texts: %d embedded, %d dropped", computed, dropped)
 
 
@@ -60,14 +62,14 @@ def prune_graph_outbox() -> None:
 @task()
 def count_audiences() -> None:
     """Views of the last day, week and month, and how new videos are taken up."""
-    audiences.count()
+    view_counts.count()
 
 
 @task(queue_name="training")
 def train_ranker() -> None:
     """Learn from the impressions; the newest decide whether the ranker serves."""
     try:
-        training.train()
+        ranker.train()
     except TrainingError as error:
         logger.info("No ranker trained: %s", error)
 
@@ -75,9 +77,9 @@ def train_ranker() -> None:
 @task()
 def prune() -> None:
     """Drop artifacts, feeds and what was noted of them that nothing goes back to."""
-    sessions.prune()
+    pagination.prune()
     feature_log.settle()
-    training.prune()
+    ranker.prune()
     try:
         pipeline.prune()
     except TrainingError as error:
@@ -87,4 +89,4 @@ def prune() -> None:
 @task(queue_name="training")
 def tell_moods() -> None:
     """Read the moods of videos from their words, where nothing else tells them."""
-    logger.info("%d moods told anew", moods.tell())
+    logger.info("%d moods told anew", mood_labels.tell())

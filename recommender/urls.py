@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from recommender import posts, views
-from recommender.explore import views as explore
+from recommender.compat import legacy_feed
+from recommender.web import views
+from recommender.web.explore import views as explore
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,8 +16,8 @@ urlpatterns = [
     path("explore/people/", explore.explore_people, name="explore_people"),
     path("explore/map/", explore.taste_map_page, name="taste_map"),
     path("category/<slug:slug>/", views.category, name="category"),
-    path("feed", posts.FeedView.as_view(), name="service_feed"),
-    path("posts/all", posts.AllPostsView.as_view(), name="service_posts"),
-    path("personalize/", include("recommender.personalize.urls")),
+    path("feed", legacy_feed.FeedView.as_view(), name="service_feed"),
+    path("posts/all", legacy_feed.AllPostsView.as_view(), name="service_posts"),
+    path("personalize/", include("recommender.compat.personalize.urls")),
     path("video/<slug:video_id>/related/", views.related, name="related"),
 ]

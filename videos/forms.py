@@ -11,7 +11,7 @@ from django.core.files import File
 from django.template.defaultfilters import filesizeformat
 
 from accounts.images import clean_image
-from videos import media
+from videos.files import media
 from videos.models import Category, ParentCategory, Video
 
 THUMBNAIL_SIZE = (1280, 720)  # pixels

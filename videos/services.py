@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.models import User
-from videos import moods, search, tasks
+from videos import search, tasks
 from videos.models import Category, ParentCategory, Topic, Video
+from videos.moods import store
 
 
 def unique_category_slug(name: str) -> str:
@@ -87,7 +88,7 @@ def add_video(*, video: Video) -> None:
         video.state = Video.State.READY
         video.publish()
     video.save()
-    moods.read([video])
+    store.read([video])
     if video.video_file:
         tasks.process_video.enqueue(video.pk)
 
@@ -128,7 +129,7 @@ def save_video(*, video: Video, fields: Collection[str]) -> None:
     stored.publish()
     stored.save(update_fields=[*fields, "published_at", "updated_at"])
     if {"title", "description", "tags"} & set(fields):
-        moods.read([stored])
+        store.read([stored])
 
 
 @transaction.atomic

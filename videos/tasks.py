@@ -7,7 +7,7 @@ import logging
 from django.conf import settings
 from django_tasks import TaskContext, task
 
-from videos import processing
+from videos.files import processing
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ def process_video(context: TaskContext, video_pk: int) -> None:
 
 @task()
 def fetch_video(video_pk: int) -> None:
-    from videos import fetching  # which enqueues the tasks of this module
+    from videos.files import fetching  # which enqueues the tasks of this module
 
     if reason := fetching.fetch_video(video_pk):
         logger.info("Video %s stays where it is: %s", video_pk, reason)

@@ -23,7 +23,7 @@ from accounts.api.serializers import (
     TotpSerializer,
 )
 from accounts.api.session import EntranceView, MemberView, with_token
-from accounts.requests import body
+from rest.requests import body
 
 change_password = Headless(account.ChangePasswordView)
 request_reset = Headless(account.RequestPasswordResetView)

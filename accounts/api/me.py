@@ -27,8 +27,8 @@ from accounts.api.serializers import (
 )
 from accounts.forms import DeleteAccountForm, ProfileForm
 from accounts.models import User
-from accounts.preconditions import check_unchanged, tagged
-from accounts.requests import body, member
+from rest.etags import check_unchanged, tagged
+from rest.requests import body, member
 
 
 def _own(request: Request, user: User) -> Response:

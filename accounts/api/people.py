@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 
 from accounts.api.serializers import ProfileSerializer
 from accounts.models import User
-from accounts.preconditions import tagged
 from accounts.profiles import figures, followed
+from rest.etags import tagged
 
 
 def person_named(username: str) -> User:

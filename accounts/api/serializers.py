@@ -8,10 +8,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.api.strictness import StrictTypes
 from accounts.forms import USERNAME_MAX_LENGTH
 from accounts.models import User
 from accounts.moods import Mood
+from rest.strict_types import StrictTypes
 
 PASSWORD_MAX_LENGTH = 4096  # hashing takes longer the longer it is
 Interests = User._meta.get_field("parent_category_interests").related_model

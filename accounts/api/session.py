@@ -27,7 +27,7 @@ from accounts.api.serializers import (
 )
 from accounts.authentication import SessionToken
 from accounts.models import User
-from accounts.requests import body, member
+from rest.requests import body, member
 
 signup = Headless(account.SignupView)
 login = Headless(account.LoginView)

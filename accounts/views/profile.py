@@ -16,9 +16,9 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import User
-from accounts.paging import newest_first
 from accounts.profiles import figures, followed
-from accounts.requests import PageRequest
+from rest.keyset import newest_first
+from rest.requests import PageRequest
 
 PAGE_SIZE = 24
 TABS = {

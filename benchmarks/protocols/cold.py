@@ -21,18 +21,20 @@ import numpy as np
 from benchmarks import datasets
 from benchmarks.protocols.running import Configs, fitted, timed
 from benchmarks.reports import Report
-from recommender.ml import evaluate, metrics, models, splits
-from recommender.ml.graph import (
+from recommender.ml.data import splits
+from recommender.ml.data.history import Trail, UserHistory, histories
+from recommender.ml.data.snapshot import (
     RELATIONS,
     Edges,
     GraphSnapshot,
     IntArray,
     positions,
 )
-from recommender.ml.history import Trail, UserHistory, histories
-from recommender.ml.metrics import Values
-from recommender.ml.models import Model
-from recommender.ml.splits import Holdout
+from recommender.ml.data.splits import Holdout
+from recommender.ml.evaluation import evaluate, metrics
+from recommender.ml.evaluation.metrics import Values
+from recommender.ml.models import registry
+from recommender.ml.models.registry import Model
 
 SEED = 0
 SHARE = 0.1
@@ -135,7 +137,7 @@ def _ndcg(model: Model, newcomers: Newcomers, known: int | None) -> Values:
     # Whatever is known, the same videos compete: those not watched before.
     for row, state in enumerate(newcomers.known):
         scores[row, positions(model.item_ids, state.watched.ids)] = -np.inf
-    lists = models.best(scores, 10)
+    lists = registry.best(scores, 10)
     indptr = np.cumsum([0, *(len(t) for t in newcomers.targets)])
     hits = metrics.hits(lists, indptr, np.concatenate(newcomers.targets))
     return metrics.ndcg(hits, np.diff(indptr))

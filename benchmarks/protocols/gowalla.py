@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks import datasets
 from benchmarks.protocols.running import Configs, fitted, timed
 from benchmarks.reports import Report
-from recommender.ml import evaluate, metrics
+from recommender.ml.evaluation import evaluate, metrics
 
 METRICS = ("recall@20", "ndcg@20")
 SEED = 0

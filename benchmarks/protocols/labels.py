@@ -16,12 +16,12 @@ import numpy as np
 from benchmarks import datasets
 from benchmarks.protocols.running import Configs, fitted, timed
 from benchmarks.reports import Report
-from recommender.ml import labels
-from recommender.ml.factors import FactorModel
-from recommender.ml.features import unit
-from recommender.ml.graph import IntArray
-from recommender.ml.labels import Flags, LabelHead, Matrix
-from recommender.ml.metrics import Interval
+from recommender.ml.data.features import unit
+from recommender.ml.data.snapshot import IntArray
+from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.labels import label_propagation
+from recommender.ml.labels.label_propagation import Flags, LabelHead, Matrix
+from recommender.ml.models.factors import FactorModel
 
 SEED = 0
 RESAMPLES = 200
@@ -50,9 +50,9 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
             if isinstance(model, FactorModel)
         ]
         reach = {
-            (near, restart): labels.influence(graph, restart=restart)
+            (near, restart): label_propagation.influence(graph, restart=restart)
             for near in NEIGHBOURS
-            for graph in [labels.neighbourhood(snapshot, neighbours=near)]
+            for graph in [label_propagation.neighbourhood(snapshot, neighbours=near)]
             for restart in RESTARTS
         }
         found: dict[str, dict[str, Interval]] = {}
@@ -62,12 +62,12 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
             chosen, plain = _propagation(reach, truth, known)
             told = np.zeros_like(truth)
             told[known] = truth[known]
-            others = labels.propagated(reach[chosen], told, without_own=True)
-            blocks: labels.Blocks = [*vectors, others]
+            others = label_propagation.propagated(reach[chosen], told, without_own=True)
+            blocks: label_propagation.Blocks = [*vectors, others]
             ours = LabelHead.fit(blocks, truth, known, seed=SEED).scores(blocks)
             part = truth[known].mean(0)
             decided = {
-                name: labels.decided(scores[hidden], part)
+                name: label_propagation.decided(scores[hidden], part)
                 for name, scores in ((OURS, ours), (PLAIN, plain))
             }
             metric = f"macro-f1 {share:.0%}"
@@ -101,11 +101,13 @@ def _propagation(
     shares = truth[known].mean(0)
 
     def value(setting: tuple[int, float]) -> float:
-        others = labels.propagated(reach[setting], told, without_own=True)
-        return labels.macro_f1(labels.decided(others[known], shares), truth[known])
+        others = label_propagation.propagated(reach[setting], told, without_own=True)
+        return label_propagation.macro_f1(
+            label_propagation.decided(others[known], shares), truth[known]
+        )
 
     chosen = max(reach, key=value)
-    return chosen, labels.propagated(reach[chosen], told)
+    return chosen, label_propagation.propagated(reach[chosen], told)
 
 
 def _resampled(decided: Mapping[str, Flags], truth: Flags) -> dict[str, Matrix]:
@@ -116,7 +118,7 @@ def _resampled(decided: Mapping[str, Flags], truth: Flags) -> dict[str, Matrix]:
         drawn = random.integers(len(truth), size=len(truth))
         weights.append(np.bincount(drawn, minlength=len(truth)).astype(np.float64))
     return {
-        name: np.array([labels.macro_f1(found, truth, w) for w in weights])
+        name: np.array([label_propagation.macro_f1(found, truth, w) for w in weights])
         for name, found in decided.items()
     }
 

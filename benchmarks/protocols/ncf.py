@@ -10,11 +10,11 @@ import numpy as np
 from benchmarks import datasets
 from benchmarks.protocols.running import Configs, fitted, timed
 from benchmarks.reports import Report
-from recommender.ml import metrics
-from recommender.ml.graph import GraphSnapshot, IntArray
-from recommender.ml.history import histories
-from recommender.ml.metrics import Hits
-from recommender.ml.models import Model
+from recommender.ml.data.history import histories
+from recommender.ml.data.snapshot import GraphSnapshot, IntArray
+from recommender.ml.evaluation import metrics
+from recommender.ml.evaluation.metrics import Hits
+from recommender.ml.models.registry import Model
 
 CUTOFF = 10
 SEED = 0

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.reports import Figures, Report, peak_memory_mb
-from recommender.ml import blend, models
-from recommender.ml.graph import GraphSnapshot
-from recommender.ml.models import Model, TrainingStep
+from recommender.ml.data.snapshot import GraphSnapshot
+from recommender.ml.models import blend
+from recommender.ml.models import registry as models
+from recommender.ml.models.registry import Model, TrainingStep
 
 # What the report calls a model -> its name and its settings.
 Configs = Mapping[str, tuple[str, Mapping[str, Any]]]

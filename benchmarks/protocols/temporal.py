@@ -8,9 +8,10 @@ from pathlib import Path
 from benchmarks import datasets
 from benchmarks.protocols.running import Configs, fitted, timed
 from benchmarks.reports import Report
-from recommender.ml import evaluate, metrics, splits
-from recommender.ml.metrics import Interval, Values
-from recommender.ml.splits import Holdout
+from recommender.ml.data import splits
+from recommender.ml.data.splits import Holdout
+from recommender.ml.evaluation import evaluate, metrics
+from recommender.ml.evaluation.metrics import Interval, Values
 
 SEED = 0
 METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")

@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks import datasets, protocols, quality, reports
 from benchmarks.protocols import ncf, running
-from recommender.ml import models
-from recommender.ml.metrics import Interval
-from recommender.ml.splits import leave_last
+from recommender.ml.data.splits import leave_last
+from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.models import registry
 from recommender.tests.ml.worlds import two_communities
 
 
@@ -40,7 +40,7 @@ def test_reports_become_a_table_and_a_file(monkeypatch, tmp_path, capsys):
 
 def test_a_target_ranks_below_rivals_of_equal_score_but_not_below_itself():
     history = datasets.plain([0, 0, 1, 2, 2], [0, 1, 0, 0, 1], n_users=3, n_items=30)
-    popularity = models.fit("popularity", history)
+    popularity = registry.fit("popularity", history)
     rivals = np.arange(2, 30)[None].repeat(3, 0)
     popular, unknown = np.array([[0], [1], [2]]), np.array([[0], [2], [0]])
     hits = ncf.found(popularity, history, np.hstack([popular, rivals]))

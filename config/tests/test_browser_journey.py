@@ -11,9 +11,10 @@ from django.core.management import call_command
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from config.worker import RetryingWorker
+from config.runtime.worker import RetryingWorker
 from interactions.models import Engagement
-from recommender import pipeline, services
+from recommender.registry import activation
+from recommender.training import pipeline
 from videos.models import Video
 from videos.tests.clips import REAL, make_clip
 
@@ -36,7 +37,7 @@ def platform(settings, tmp_path: Path) -> None:
     # In so small a world what is popular ranks as well, and the run may be refused;
     # the journey is about the feeds that the model gives.
     run = pipeline.train(activate=False)
-    services.activate(run=run, reason="For the journey", force=True)
+    activation.activate(run=run, reason="For the journey", force=True)
 
 
 def run_worker() -> None:
@@ -78,7 +79,7 @@ def play(page, seconds: float) -> None:
 
 
 def test_first_visit(page, live_server, platform, tmp_path: Path) -> None:
-    if not services.active_run():
+    if not activation.active_run():
         pytest.fail("the model of the small demo was refused")
 
     # Signs up from the home page, in the dialog, with an interest.

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.tests.factories import make_user
 from interactions.tests.factories import watch
-from recommender.graph.questions import CROWD
+from recommender.graph.queries.interface import CROWD
 from videos.tests.factories import make_video
 
 pytestmark = [

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
-from interactions.serializers import (
+from interactions.api.serializers import (
     MOST_EVENTS,
     SERIALIZERS,
     BatchResultSerializer,

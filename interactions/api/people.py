@@ -14,15 +14,15 @@ from rest_framework.views import APIView
 
 from accounts.api.people import person_named
 from accounts.api.serializers import PersonSerializer
-from accounts.pagination import PageSerializer, page_of, paged
-from accounts.requests import member
 from interactions import services
+from interactions.api.serializers import WatchedSerializer
 from interactions.models import Follow, Like, Watch
-from interactions.serializers import WatchedSerializer
-from videos.api import video_list
+from rest.pagination import PageSerializer, page_of, paged
+from rest.requests import member
+from videos.api.serializers import VideoSerializer
+from videos.api.views import video_list
 from videos.models import Video
 from videos.progress import progress_of
-from videos.serializers import VideoSerializer
 
 
 class FollowView(APIView):

@@ -16,17 +16,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.idempotency import idempotent
-from accounts.pagination import PageSerializer, page_of, paged
-from accounts.requests import body, member
 from interactions import services
-from interactions.models import Comment
-from interactions.serializers import (
+from interactions.api.serializers import (
     CommentSerializer,
     LikesSerializer,
     NewCommentSerializer,
     ThreadSerializer,
 )
-from videos.api import visible_video
+from interactions.models import Comment
+from rest.pagination import PageSerializer, page_of, paged
+from rest.requests import body, member
+from videos.api.views import visible_video
 
 
 class LikeView(APIView):

@@ -16,8 +16,8 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.tests.factories import make_user
 from interactions import tasks
+from interactions.api.serializers import MOST_EVENTS, OLDEST
 from interactions.models import AnonymousView, Event, Impression, Watch
-from interactions.serializers import MOST_EVENTS, OLDEST
 from videos.models import Video
 from videos.tests.factories import make_video
 

@@ -14,7 +14,7 @@ from interactions import services
 from interactions.models import AnonymousView, Engagement, Inspire, Rating, Watch
 from interactions.services import aggregates
 from interactions.tests.factories import watch
-from recommender import snapshot
+from recommender.dataset import snapshot
 from videos.models import Video
 from videos.tests.factories import make_video
 

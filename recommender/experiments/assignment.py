@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
-from recommender.ml.interleaving import CONTROL, TREATMENT
+from recommender.ml.experiments.interleaving import CONTROL, TREATMENT
 
 
 def arm_of(user_id: int, *, salt: UUID, share: float) -> str | None:

@@ -10,9 +10,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from interactions.models import Watch
-from recommender.experiments.readout import watched_within
-from recommender.ml import models, sequential
-from recommender.ml.artifact import ArtifactError
+from recommender.experiments.analysis import watched_within
+from recommender.ml.experiments import confidence_sequences
+from recommender.ml.models import registry
+from recommender.ml.store.artifact import ArtifactError
 from recommender.models import Experiment, ModelRun
 
 
@@ -62,21 +63,23 @@ def planned_people(experiment: Experiment) -> int:
     between -1 and 1, so their deviation is 1 at most.
     """
     if experiment.kind == Experiment.Kind.INTERLEAVING:
-        return sequential.people_needed(deviation=1, effect=experiment.smallest_effect)
+        return confidence_sequences.people_needed(
+            deviation=1, effect=experiment.smallest_effect
+        )
     since = timezone.now() - timedelta(days=experiment.window_days)
     active = Watch.objects.filter(timestamp__gte=since).values_list("user", flat=True)
     sums = watched_within(
         dict.fromkeys(active.distinct(), since), experiment.window_days
     )
     views = np.array([number for number, _ in sums.values()], np.float64)
-    if len(views) < sequential.MINIMUM or not views.any():
+    if len(views) < confidence_sequences.MINIMUM or not views.any():
         raise ExperimentRefused(
-            f"Fewer than {sequential.MINIMUM} people watched something in the last "
-            f"{experiment.window_days} days: that is too few to plan an A/B "
+            f"Fewer than {confidence_sequences.MINIMUM} people watched something in "
+            f"the last {experiment.window_days} days: that is too few to plan an A/B "
             "experiment by. Interleaving needs no plan of views."
         )
     # A difference of means varies as if each value had twice the deviation.
-    return sequential.people_needed(
+    return confidence_sequences.people_needed(
         deviation=2 * float(views.std()),
         effect=experiment.smallest_effect * float(views.mean()),
     )
@@ -84,6 +87,6 @@ def planned_people(experiment: Experiment) -> int:
 
 def _require_servable(run: ModelRun) -> None:
     try:
-        models.load(settings.ARTIFACTS_DIR / run.run_id)
+        registry.load(settings.ARTIFACTS_DIR / run.run_id)
     except ArtifactError as error:
         raise ExperimentRefused(f"{run} cannot serve: {error}") from error

@@ -3,6 +3,6 @@
 While none serves, reciprocal ranks are fused (`ranking.blend`). See docs/ranking.md.
 """
 
-from recommender.rankers.serving import Ranker, active
+from recommender.ranking.ranker import Ranker, active
 
 __all__ = ["Ranker", "active"]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings as project
 
-from config import neo4j_server
-from config.neo4j_server import Server
-from recommender.mirror import driver
+from config.runtime import neo4j_server
+from config.runtime.neo4j_server import Server
+from recommender.graph.mirror import driver
 
 
 @pytest.fixture(scope="session")

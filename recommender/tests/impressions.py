@@ -13,12 +13,12 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tests.factories import make_user
 from interactions.models import Impression, Watch
-from recommender import signals
-from recommender.feature_log import write
 from recommender.models import FeatureLog
-from recommender.ranking import Noted
-from recommender.signals import COLUMN, NAMES
-from recommender.viewers import Viewer
+from recommender.ranking import features
+from recommender.ranking.feature_log import write
+from recommender.ranking.features import COLUMN, NAMES
+from recommender.ranking.fusion import Noted
+from recommender.retrieval.viewer import Viewer
 from videos.models import Video
 from videos.tests.factories import make_video
 
@@ -26,7 +26,7 @@ LENGTH = 10
 SHORT, LONG = 60.0, 600.0
 
 # (rows, generator) -> the chance that each is watched
-Taste = Callable[[signals.Signals, np.random.Generator], np.ndarray]
+Taste = Callable[[features.Signals, np.random.Generator], np.ndarray]
 
 
 @dataclass
@@ -109,7 +109,7 @@ def _drawn(world: World, generator: np.random.Generator) -> Sequence[Video]:
     return [every[place] for place in generator.permutation(len(every))[:LENGTH]]
 
 
-def _rows(videos: Sequence[Video], generator: np.random.Generator) -> signals.Signals:
+def _rows(videos: Sequence[Video], generator: np.random.Generator) -> features.Signals:
     """As a fusion would give them, the best first."""
     rows = np.full((len(videos), len(NAMES)), np.nan, np.float32)
     rows[:, COLUMN["propensity"]] = 1

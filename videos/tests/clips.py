@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from videos import media
+from videos.files import media
 
 REAL = settings.BASE_DIR.parent / "shared" / "data" / "videos"
 

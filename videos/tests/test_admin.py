@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from accounts.tests.factories import make_user
 from accounts.tests.pictures import make_picture
-from videos import processing, search
+from videos import search
+from videos.files import processing
 from videos.models import Category, Video
 from videos.tests.clips import as_upload, make_clip
 from videos.tests.factories import make_category, make_parent_category, make_video

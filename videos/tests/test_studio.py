@@ -13,7 +13,8 @@ from django.urls import reverse
 from PIL import Image
 
 from accounts.tests.factories import make_user
-from videos import processing, services
+from videos import services
+from videos.files import processing
 from videos.models import Video
 from videos.tests.clips import as_upload, make_clip
 from videos.tests.factories import make_category, make_parent_category, make_video

@@ -11,13 +11,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.paging import newest_first
-from accounts.requests import MemberRequest
+from rest.keyset import newest_first
+from rest.requests import MemberRequest
 from videos import services
 from videos.cards import Page, next_url
+from videos.files.uploads import is_too_large
 from videos.forms import UploadForm, VideoForm
 from videos.models import ParentCategory, Video
-from videos.uploads import is_too_large
 
 PAGE_SIZE = 20
 

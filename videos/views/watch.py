@@ -8,8 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from accounts.requests import PageRequest
-from videos import delivery, links
+from rest.requests import PageRequest
+from videos.files import delivery, links
 from videos.models import Video
 from videos.progress import resume_at
 

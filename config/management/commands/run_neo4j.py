@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config import neo4j_server
+from config.runtime import neo4j_server
 
 
 class Command(BaseCommand):

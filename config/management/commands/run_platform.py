@@ -20,7 +20,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from accounts.models import User
-from config.supervisor import Child, Supervisor
+from config.runtime.supervisor import Child, Supervisor
 
 
 class Command(BaseCommand):

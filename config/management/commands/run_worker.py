@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils.crypto import get_random_string
 
-from config.worker import Keeper, RetryingWorker
+from config.runtime.worker import Keeper, RetryingWorker
 
 
 class Command(BaseCommand):

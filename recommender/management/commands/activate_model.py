@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender import services
 from recommender.models import ModelRun
-from recommender.services import ActivationRefused
+from recommender.registry import activation
+from recommender.registry.activation import ActivationRefused
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no run {run}.", returncode=2)
         reason = "Forced by activate_model" if force else "By activate_model"
         try:
-            services.activate(run=found, reason=reason, force=force)
+            activation.activate(run=found, reason=reason, force=force)
         except ActivationRefused as error:
             raise CommandError(str(error), returncode=2) from None
         self.stdout.write(f"Run {found} is active.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender.mirror import driver
+from recommender.graph.mirror import driver
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             raise CommandError(driver.NOT_CONFIGURED, returncode=2)
         from neo4j import READ_ACCESS
 
-        from recommender.mirror.writer import FAILURES
+        from recommender.graph.mirror.writer import FAILURES
 
         try:
             with (

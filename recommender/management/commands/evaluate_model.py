@@ -9,11 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender import pipeline, report_pages, snapshot
-from recommender.ml.models import MODELS
-from recommender.ml.text import TextModelError
-from recommender.pipeline import TrainingError
-from recommender.reporting import Bars, table
+from recommender.dataset import snapshot
+from recommender.ml.data.text_encoder import TextModelError
+from recommender.ml.models.registry import MODELS
+from recommender.reports import html
+from recommender.reports.terminal import Bars, table
+from recommender.training import pipeline
+from recommender.training.pipeline import TrainingError
 
 
 class Command(BaseCommand):
@@ -72,11 +74,11 @@ class Command(BaseCommand):
                     found = pipeline.evaluation(names, graph, progress=bars)
             report = found.report
             if folder is not None:
-                report_pages.write(report, folder)
+                html.write(report, folder)
             if path is not None:
                 path.write_text(json.dumps(report, indent=2) + "\n")
         except (TrainingError, TextModelError, OSError) as error:
             raise CommandError(str(error), returncode=2) from None
         self.stdout.write(table(report))
         if folder is not None:
-            self.stdout.write(f"The report is {folder / report_pages.PAGE}.")
+            self.stdout.write(f"The report is {folder / html.PAGE}.")

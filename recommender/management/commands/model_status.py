@@ -5,11 +5,11 @@ from typing import Any
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender import pipeline, progress
-from recommender.mirror.health import health
-from recommender.ml.evaluate import GATE
+from recommender.graph.mirror.health import health
+from recommender.ml.evaluation.evaluate import GATE
 from recommender.models import ModelRun
-from recommender.status import Status, status
+from recommender.registry.status import Status, status
+from recommender.training import pipeline, progress
 
 
 class Command(BaseCommand):

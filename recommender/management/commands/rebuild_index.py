@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender import pipeline
-from recommender.pipeline import TrainingError
-from recommender.reporting import Bars
-from recommender.services import ActivationRefused
+from recommender.registry.activation import ActivationRefused
+from recommender.reports.terminal import Bars
+from recommender.training import pipeline
+from recommender.training.pipeline import TrainingError
 
 
 class Command(BaseCommand):

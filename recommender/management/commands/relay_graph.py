@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender.mirror import driver
+from recommender.graph.mirror import driver
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if not driver.configured():
             raise CommandError(driver.NOT_CONFIGURED, returncode=2)
-        from recommender.mirror.relay import relay
+        from recommender.graph.mirror.relay import relay
 
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

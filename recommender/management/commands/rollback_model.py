@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender import services
-from recommender.services import ActivationRefused
+from recommender.registry import activation as services
+from recommender.registry.activation import ActivationRefused
 
 
 class Command(BaseCommand):

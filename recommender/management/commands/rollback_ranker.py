@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender.rankers import pointer
-from recommender.services import ActivationRefused
+from recommender.registry import ranker_activation
+from recommender.registry.activation import ActivationRefused
 
 
 class Command(BaseCommand):
@@ -13,8 +13,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            activation = pointer.rollback()
+            activation = ranker_activation.rollback()
         except ActivationRefused as error:
             raise CommandError(str(error), returncode=2) from None
-        now = pointer.name(activation.run)
+        now = ranker_activation.name(activation.run)
         self.stdout.write(f"{activation.reason}: {now} ranks.")

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from recommender.mirror import driver
+from recommender.graph.mirror import driver
 
 
 class Command(BaseCommand):
@@ -22,8 +22,9 @@ class Command(BaseCommand):
     def handle(self, *, rebuild: bool, quiet: bool, **options: Any) -> None:
         if not driver.configured():
             raise CommandError(driver.NOT_CONFIGURED, returncode=2)
-        from recommender.mirror import relay, sync
-        from recommender.mirror.writer import FAILURES, turn
+        from recommender.graph.mirror import rebuild as sync
+        from recommender.graph.mirror import relay
+        from recommender.graph.mirror.writer import FAILURES, turn
 
         started = time.monotonic()
         try:

@@ -9,14 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender import pipeline, services
-from recommender.ml import distributed
-from recommender.ml.models import ConfigError
+from recommender.ml.models.registry import ConfigError
+from recommender.ml.train import distributed
 from recommender.models import ModelRun
-from recommender.pipeline import TrainingError
-from recommender.reporting import Bars, table
-from recommender.services import ActivationRefused
-from recommender.status import status
+from recommender.registry import activation
+from recommender.registry.activation import ActivationRefused
+from recommender.registry.status import status
+from recommender.reports.terminal import Bars, table
+from recommender.training import pipeline
+from recommender.training.pipeline import TrainingError
 
 
 class Command(BaseCommand):
@@ -67,7 +68,7 @@ class Command(BaseCommand):
                 f"--json: there is no folder {path.parent}", returncode=2
             )
         if if_needed and not status().fault:
-            self.stdout.write(f"Run {services.active_run()} is active already.")
+            self.stdout.write(f"Run {activation.active_run()} is active already.")
             return
         try:
             with Bars(sys.stderr) as bars:

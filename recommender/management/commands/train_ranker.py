@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender.models import RankerRun
-from recommender.pipeline import TrainingError
-from recommender.rankers import training
+from recommender.training import ranker
+from recommender.training.pipeline import TrainingError
 
 
 class Command(BaseCommand):
@@ -23,10 +23,10 @@ class Command(BaseCommand):
 
     def handle(self, *, activate: bool, **options: Any) -> None:
         try:
-            run = training.train(activate=activate)
+            run = ranker.train(activate=activate)
         except TrainingError as error:
             raise CommandError(str(error), returncode=2) from None
-        self.stdout.write(training.in_words(run.metrics))
+        self.stdout.write(ranker.in_words(run.metrics))
         if run.state == RankerRun.State.REFUSED:
             raise CommandError(f"Ranker {run} was refused: {run.note}", returncode=1)
         done = "ranks" if activate else "is trained; the admin activates it"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender.mirror import driver
+from recommender.graph.mirror import driver
 
 
 class Command(BaseCommand):
@@ -24,9 +24,9 @@ class Command(BaseCommand):
     def handle(self, *, no_repair: bool, **options: Any) -> None:
         if not driver.configured():
             raise CommandError(driver.NOT_CONFIGURED, returncode=2)
-        from recommender.mirror import relay
-        from recommender.mirror.verify import Comparison, verify
-        from recommender.mirror.writer import FAILURES, turn
+        from recommender.graph.mirror import relay
+        from recommender.graph.mirror.verify import Comparison, verify
+        from recommender.graph.mirror.writer import FAILURES, turn
 
         def show(comparison: Comparison) -> None:
             agreed = not comparison.differing

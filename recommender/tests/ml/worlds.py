@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recommender.ml.graph import GraphSnapshot, Links
+from recommender.ml.data.snapshot import GraphSnapshot, Links
 
 DAY = 86_400.0
 START = 1_700_000_000.0

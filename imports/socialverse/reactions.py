@@ -1,0 +1,72 @@
+"""Views, likes, inspires and ratings of the source: staged, then inserted at once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+
+from imports import staging
+from imports.loading import SESSIONS
+from imports.socialverse import SOURCE, people
+from imports.socialverse.rows import Reaction
+from imports.socialverse.tally import ADDED, UNKNOWN_POST, Tally
+from imports.staging import StagedRow
+from videos.models import Video
+
+TIMES = {
+    "views": "viewed_at",
+    "likes": "liked_at",
+    "inspires": "inspired_at",
+    "ratings": "rated_at",
+}
+
+
+def write(stream: str, reactions: Iterable[Reaction], tally: Tally) -> None:
+    """Add what is new. Those of posts that nobody listed wait for the post: all is
+    read again next time."""
+    reactions = list(reactions)
+    videos = {
+        key: (pk, creator)
+        for key, pk, creator in Video.objects.filter(
+            source=SOURCE, external_id__in={row.post for row in reactions}
+        ).values_list("external_id", "pk", "creator_id")
+    }
+    known = [row for row in reactions if row.post in videos]
+    tally.counts[UNKNOWN_POST] += len(reactions) - len(known)
+    made = Tally()
+    users = people.keys_by_id({row.person for row in known}, made)
+    tally.counts["people added"] += made.counts[ADDED]
+    staging.prepare()
+    staging.stage(_staged(stream, known, videos, users))
+    new = staging.insert()
+    tally.counts[ADDED] += new.watches + new.likes + new.inspires + new.ratings
+
+
+def _staged(
+    stream: str,
+    reactions: Iterable[Reaction],
+    videos: dict[str, tuple[int, int]],
+    users: dict[str, int],
+) -> Iterator[StagedRow]:
+    for row in reactions:
+        video, creator = videos[row.post]
+        user = users[row.person]
+        yield StagedRow(
+            user_id=user,
+            video_id=video,
+            session_id=_session(row),
+            watched=stream == "views",
+            watch_time=None,  # the source does not tell
+            watched_duration=0,
+            counted=user != creator,
+            at=row.at,
+            liked=stream == "likes",
+            inspired=stream == "inspires",
+            rating=row.percent,
+        )
+
+
+def _session(row: Reaction) -> uuid.UUID:
+    """The same for the same view each time, so that what repeats adds nothing."""
+    parts = (SOURCE, row.person, row.post, row.at.isoformat())
+    return uuid.uuid5(SESSIONS, "\n".join(parts))

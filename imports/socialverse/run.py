@@ -1,0 +1,181 @@
+"""All pages of the source, in a run that goes on where it was stopped.
+
+Each page is written together with the place of the next, in one transaction: whatever
+kills the process, no row is lost or counted twice. Pages are read until one is empty,
+since there is no total, and a server may give fewer rows than it was asked for. What is
+known already is compared and left alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from imports.loading import IMPORT_LOCK
+from imports.records import DatasetError
+from imports.socialverse import SOURCE, people, posts, reactions, rows
+from imports.socialverse.client import STREAMS, Client, Stream
+from imports.socialverse.tally import Tally
+from interactions.models import ImportRun, Like, Watch
+from interactions.services import aggregates
+from videos.models import Video
+
+PAGE_SIZE = 1000
+MAX_NOTES = 1000  # that a run keeps
+LOCK_SECONDS = 20.0
+CLASHES = 3  # attempts at a page whose names others take in the same moment
+
+
+def client_from_settings() -> Client:
+    """Raises `DatasetError` when a setting is missing."""
+    return Client(
+        address=settings.API_BASE_URL,
+        token=settings.FLIC_TOKEN,
+        algorithm=settings.RESONANCE_ALGORITHM,
+    )
+
+
+def run(
+    *,
+    client: Client,
+    page_size: int = PAGE_SIZE,
+    restart: bool = False,
+    on_page: Callable[[str, int], object] = lambda stream, rows: None,
+) -> ImportRun:
+    """Read everything, or go on with the run that was stopped; gives the finished run.
+
+    `restart` begins anew instead. `on_page` is told the stream and the number of rows
+    of each page written. Raises `DatasetError` when the source cannot be read, after
+    which a new call goes on from the same page.
+    """
+    with _alone():
+        current = _open_run(client.address, page_size, restart=restart)
+        for stream in _left(current):
+            _read(current, client, stream, on_page)
+        _settle(current)
+    return current
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the lock of this importer for as long as the process is at it.
+
+    The server may take a moment to notice that the process before was killed.
+    """
+    key = [IMPORT_LOCK, 1]
+    deadline = time.monotonic() + LOCK_SECONDS
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+            if cursor.fetchone()[0]:
+                break
+            if time.monotonic() > deadline:
+                raise DatasetError("another import from this source is under way")
+            time.sleep(0.5)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
+def _open_run(address: str, page_size: int, *, restart: bool) -> ImportRun:
+    """The unfinished run of this address, else a new one.
+
+    With another page size the pages are others: its stream is read from the start.
+    """
+    current = ImportRun.objects.filter(source=SOURCE, finished_at=None).first()
+    if current and (restart or current.address != address):
+        current.delete()
+        current = None
+    if current is None:
+        first = next(iter(STREAMS))
+        return ImportRun.objects.create(
+            source=SOURCE, address=address, stream=first, page_size=page_size
+        )
+    if current.page_size != page_size:
+        current.page, current.page_size = 1, page_size
+        current.save()
+    return current
+
+
+def _left(current: ImportRun) -> list[Stream]:
+    names = list(STREAMS)
+    start = names.index(current.stream) if current.stream else len(names)
+    return [STREAMS[name] for name in names[start:]]
+
+
+def _read(
+    current: ImportRun,
+    client: Client,
+    stream: Stream,
+    on_page: Callable[[str, int], object],
+) -> None:
+    """Read a stream from where `current` stands to its end."""
+    before: list[Any] = []
+    while True:
+        found = client.page(stream, current.page, current.page_size)
+        if not found or found == before:  # some servers repeat the last page for ever
+            break
+        _write(current, stream, found)
+        on_page(stream.name, len(found))
+        before = found
+    names = [*STREAMS, ""]
+    current.stream, current.page = names[names.index(stream.name) + 1], 1
+    current.save()
+
+
+def _write(current: ImportRun, stream: Stream, found: list[Any]) -> None:
+    for attempt in range(1, CLASHES + 1):
+        try:
+            with transaction.atomic():
+                tally = _tallied(current, stream, found)
+                counts = current.counts.get(stream.name, {})
+                for name, number in tally.counts.items():
+                    counts[name] = counts.get(name, 0) + number
+                current.counts = current.counts | {stream.name: counts}
+                current.notes = [*current.notes, *tally.notes][:MAX_NOTES]
+                current.page += 1
+                current.save()
+            return
+        except IntegrityError:
+            # Somebody signed up with a name that was free when it was chosen.
+            current.refresh_from_db()
+            if attempt == CLASHES:
+                raise
+
+
+def _tallied(current: ImportRun, stream: Stream, found: list[Any]) -> Tally:
+    tally = Tally()
+    where = f"{stream.name} page {current.page}"
+    if stream.name == "users":
+        people.write(tally.parse(found, rows.person, where=where), tally)
+    elif stream.name == "posts":
+        posts.write(tally.parse(found, rows.post, where=where), tally)
+    else:
+        parse = partial(rows.reaction, at=reactions.TIMES[stream.name])
+        reactions.write(stream.name, tally.parse(found, parse, where=where), tally)
+    return tally
+
+
+def _settle(current: ImportRun) -> None:
+    """Bring sums in step for videos with new views or likes, and for those alone."""
+    new = {"created_at__gte": current.started_at, "video__source": SOURCE}
+    touched = (
+        Watch.objects.filter(**new)
+        .values_list("video", flat=True)
+        .union(Like.objects.filter(**new).values_list("video", flat=True))
+    )
+    videos = [Video(pk=key) for key in touched]
+    with transaction.atomic():
+        if videos:
+            aggregates.rebuild(videos=videos)
+        current.finished_at = timezone.now()
+        current.save()

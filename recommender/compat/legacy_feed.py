@@ -1,0 +1,166 @@
+"""What the older systems served, as they were called: `/feed` and `/posts/all`.
+
+Callers are service clients, which ask for many people. Pages are counted from 1, and an
+envelope tells of each: `page_size` is the number of its rows, `max_page_size` the
+number asked for; a page that holds fewer than asked for is not always the last one, an
+empty one is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.flic_token import FlicToken, IsServiceClient
+from accounts.models import ServiceClient, User
+from accounts.moods import Mood
+from recommender.feeds import ordering, pagination
+from recommender.feeds.filtered import NarrowedHome
+from recommender.feeds.ordering import FOR_YOU, NoSuchStrategy
+from recommender.retrieval.viewer import Viewer
+from rest.requests import query
+from videos.models import Category, Topic, Video, VideoMood
+
+MOST_ROWS = 1000  # of one page
+DEFAULT_ROWS = 10
+LAST_PAGE = 10**6
+FILTERS = ("category_id", "project_code", "mood")
+
+
+class AllPostsQuery(serializers.Serializer[Any]):
+    page = serializers.IntegerField(default=1, min_value=1, max_value=LAST_PAGE)
+    page_size = serializers.IntegerField(
+        default=DEFAULT_ROWS, min_value=1, max_value=MOST_ROWS
+    )
+    category_id = serializers.CharField(required=False, max_length=256)
+    project_code = serializers.CharField(required=False, max_length=100)
+    mood = serializers.ChoiceField(Mood.choices, required=False)
+
+
+class FeedQuery(AllPostsQuery):
+    """`model` names a model that ranks alone, `strategy` any order there is."""
+
+    username = serializers.CharField(max_length=150)
+    model = serializers.CharField(required=False, max_length=40)
+    strategy = serializers.CharField(default=FOR_YOU, max_length=40)
+
+
+class ServiceView(APIView):
+    """Of service clients alone; outside `/api/v1` and its schema."""
+
+    authentication_classes = [FlicToken]
+    permission_classes = [IsServiceClient]
+    throttle_classes = []  # one client calls for many people
+    schema = None
+
+
+class FeedView(ServiceView):
+    """One person's feed, in a category, a project or a mood."""
+
+    def get(self, request: Request) -> Response:
+        asked = query(request, FeedQuery)
+        client = request.auth if isinstance(request.auth, ServiceClient) else None
+        user = _person(client, asked["username"])
+        filters = _filters(asked)
+        caller = client.client_id if client else ""
+        plan = NarrowedHome(
+            Viewer(user),
+            narrow=lambda videos: videos.filter(filters),
+            asked={"caller": caller}
+            | {name: asked[name] for name in FILTERS if name in asked},
+        )
+        try:
+            ordered = ordering.ordered(plan, asked.get("model", asked["strategy"]))
+        except NoSuchStrategy as error:
+            raise NotFound(str(error)) from error
+        page = pagination.numbered(
+            ordered, number=asked["page"], size=asked["page_size"]
+        )
+        rows = [
+            _row(request, item.video, item.score, item.source, item.reason)
+            for item in page.items
+        ]
+        return _envelope(asked, rows)
+
+
+class AllPostsView(ServiceView):
+    """Everything, in the order in which it came, so that no page shifts when a video is
+    added; the relevance score is the engagement of everybody together."""
+
+    def get(self, request: Request) -> Response:
+        asked = query(request, AllPostsQuery)
+        start = (asked["page"] - 1) * asked["page_size"]
+        videos = Video.objects.listed().filter(_filters(asked)).order_by("pk")
+        rows = [
+            _row(request, video, video.engagement, "catalogue", "In the catalogue")
+            for video in videos[start : start + asked["page_size"]]
+        ]
+        return _envelope(asked, rows)
+
+
+def _person(client: ServiceClient | None, username: str) -> User:
+    """By the name that the source uses, the client's own before others; failing that,
+    by the user name here. Raises `NotFound`."""
+    people = User.objects.filter(is_active=True)
+    imported = list(people.filter(external_username=username).order_by("pk")[:100])
+    own = [user for user in imported if client and user.source == client.source]
+    found = [*own, *imported][:1] or list(people.filter(username__iexact=username)[:1])
+    if not found:
+        raise NotFound(f"There is no user {username}.")
+    return found[0]
+
+
+def _filters(asked: dict[str, Any]) -> Q:
+    """What the videos must fulfil. Raises `NotFound` for what nothing carries."""
+    filters = Q()
+    if "category_id" in asked:
+        categories = Category.objects.filter(external_id=asked["category_id"])
+        keys = list(categories.values_list("pk", flat=True))
+        if not keys:
+            raise NotFound(f"There is no category {asked['category_id']}.")
+        through = Video.categories.through.objects.filter(category__in=keys)
+        filters &= Q(pk__in=through.values("video"))
+    if "project_code" in asked:
+        topics = Topic.objects.filter(project_code=asked["project_code"])
+        keys = list(topics.values_list("pk", flat=True))
+        if not keys:
+            raise NotFound(f"There is no project {asked['project_code']}.")
+        filters &= Q(topic__in=keys)
+    if "mood" in asked:
+        moods = VideoMood.objects.filter(mood=asked["mood"])
+        filters &= Q(pk__in=moods.values("video"))
+    return filters
+
+
+def _row(
+    request: Request, video: Video, score: float, source: str, reason: str
+) -> dict[str, Any]:
+    address = video.external_url or request.build_absolute_uri(video.get_absolute_url())
+    return {
+        "id": video.external_id or video.video_id,
+        "title": video.title,
+        "url": address,
+        "relevance_score": score,
+        "source": source,
+        "reason": reason,
+    }
+
+
+def _envelope(asked: dict[str, Any], rows: Sequence[dict[str, Any]]) -> Response:
+    return Response(
+        {
+            "status": "success",
+            "message": f"{len(rows)} posts" if rows else "There are no more posts.",
+            "page": asked["page"],
+            "page_size": len(rows),
+            "max_page_size": asked["page_size"],
+            "posts": rows,
+        }
+    )

@@ -1,0 +1,18 @@
+"""What only a graph answers: who watched what besides, paths, people to follow."""
+
+from __future__ import annotations
+
+from recommender.graph.mirror import driver
+from recommender.graph.queries.fallback import WithFallback
+from recommender.graph.queries.interface import Acquaintance, CoWatch, Graph, Paths
+from recommender.graph.queries.neo4j import Neo4jGraph
+from recommender.graph.queries.postgres import PostgresGraph
+
+__all__ = ["Acquaintance", "CoWatch", "Graph", "Paths", "graph"]
+
+
+def graph() -> Graph:
+    """The store to ask: Neo4j where it is configured, as long as it answers."""
+    if driver.configured():
+        return WithFallback(Neo4jGraph(), PostgresGraph())
+    return PostgresGraph()

@@ -1,0 +1,46 @@
+"""A store that may be out of reach, with another to answer in its place."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from recommender.graph.mirror.driver import GraphUnavailable
+from recommender.graph.queries.interface import Acquaintance, CoWatch, Graph, Paths
+
+logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+
+class WithFallback:
+    """`Graph` that asks `first` and, where that is unavailable, `second`.
+
+    How long `first` may take, and for how long it is left alone once it has failed, is
+    a matter of its driver.
+    """
+
+    def __init__(self, first: Graph, second: Graph) -> None:
+        self.first, self.second = first, second
+
+    def co_watched(
+        self, videos: Sequence[int], *, viewer: int | None, limit: int
+    ) -> dict[int, list[CoWatch]]:
+        return self._ask(lambda g: g.co_watched(videos, viewer=viewer, limit=limit))
+
+    def paths(
+        self, *, viewer: int | None, anchors: Sequence[int], videos: Sequence[int]
+    ) -> dict[int, Paths]:
+        return self._ask(
+            lambda g: g.paths(viewer=viewer, anchors=anchors, videos=videos)
+        )
+
+    def people_to_follow(self, viewer: int, *, limit: int) -> list[Acquaintance]:
+        return self._ask(lambda g: g.people_to_follow(viewer, limit=limit))
+
+    def _ask(self, question: Callable[[Graph], Answer]) -> Answer:
+        try:
+            return question(self.first)
+        except GraphUnavailable as error:
+            logger.debug("PostgreSQL answers in Neo4j's place: %s", error)
+            return question(self.second)

@@ -1,0 +1,196 @@
+"""What an item is before anyone watched it, and how it trends at a moment."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse.linalg import svds
+
+from recommender.ml.data.snapshot import Edges, FloatArray, GraphSnapshot, TimeArray
+
+DAY = 86_400.0
+VOCABULARY_LIMIT = 20_000
+WORD = re.compile(r"[^\W_]{2,}")
+# How fast a watch fades in each trend feature, and a video's novelty, in days.
+TREND_HALF_LIVES = (0.25, 1.0, 3.0, 7.0, 14.0, 30.0, np.inf)
+AGE_HALF_LIVES = (1.0, 7.0, 30.0)
+TREND_SIZE = len(TREND_HALF_LIVES) + len(AGE_HALF_LIVES)
+EDGES_AT_ONCE = 1 << 18
+TEXTS_AT_ONCE = 1 << 12
+
+
+@dataclass(frozen=True)
+class ItemFeatures:
+    """A video by external ids, as it is known the moment it is published.
+
+    ``text`` is title and description, ``duration`` seconds (0: unknown), ``created``
+    Unix time (0: unknown).
+    """
+
+    id: int
+    text: str = ""
+    duration: float = 0.0
+    created: float = 0.0
+    creator_id: int | None = None
+    category_ids: Sequence[int] = ()
+    parent_ids: Sequence[int] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ContentEncoder:
+    """Text by TF-IDF and truncated SVD, duration by its logarithm.
+
+    ``idf`` is (words,), ``components`` (words, text size); an unknown duration is
+    the mean one with a flag.
+    """
+
+    vocabulary: Mapping[str, int]
+    idf: FloatArray
+    components: FloatArray
+    duration_mean: float
+    duration_scale: float
+
+    @property
+    def size(self) -> int:
+        """Columns of what `encode` returns."""
+        return int(self.components.shape[1]) + 2
+
+    @classmethod
+    def fit(
+        cls, texts: Sequence[str], duration: FloatArray, *, text_size: int, seed: int
+    ) -> ContentEncoder:
+        """Learn words that at least two texts share, and the main directions."""
+        seen = Counter(word for text in texts for word in set(words(text)))
+        common = sorted(
+            (w for w, count in seen.items() if count > 1),
+            key=lambda word: (-seen[word], word),
+        )[:VOCABULARY_LIMIT]
+        vocabulary = {word: i for i, word in enumerate(sorted(common))}
+        document_count = np.array([seen[w] for w in vocabulary], np.float64)
+        idf = np.log((1 + len(texts)) / (1 + document_count)) + 1
+        known = np.log(duration[duration > 0])
+        encoder = cls(
+            vocabulary,
+            idf.astype(np.float32),
+            np.empty((len(vocabulary), 0), np.float32),
+            float(known.mean()) if len(known) else 0.0,
+            float(known.std()) or 1.0 if len(known) else 1.0,
+        )
+        size = min(text_size, min(len(texts), len(vocabulary)) - 1)
+        if size < 1:
+            return encoder
+        start = np.random.default_rng(seed).normal(size=min(len(texts), len(idf)))
+        _, values, right = svds(
+            encoder._tf_idf(texts).astype(np.float64), k=size, v0=start
+        )
+        right = right[np.argsort(-values)]
+        # The sign of a singular vector is arbitrary: its greatest entry is positive.
+        top = np.abs(right).argmax(1)[:, None]
+        right = right * np.sign(np.take_along_axis(right, top, 1))
+        return cls(
+            vocabulary,
+            encoder.idf,
+            np.ascontiguousarray(right.T, np.float32),
+            encoder.duration_mean,
+            encoder.duration_scale,
+        )
+
+    def encode(self, texts: Sequence[str], duration: npt.ArrayLike) -> FloatArray:
+        """(n, size): the text's unit vector, scaled log duration, unknown flag."""
+        seconds = np.asarray(duration, np.float64)
+        known = seconds > 0
+        log = np.log(np.where(known, seconds, 1.0))
+        scaled = np.where(known, (log - self.duration_mean) / self.duration_scale, 0)
+        rows = np.empty((len(texts), self.size), np.float32)
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            some = texts[start : start + TEXTS_AT_ONCE]
+            text = self._tf_idf(some) @ self.components
+            rows[start : start + len(some), :-2] = unit(np.asarray(text))
+        rows[:, -2] = np.clip(scaled, -3, 3)
+        rows[:, -1] = ~known
+        return rows
+
+    def document(self) -> dict[str, Any]:
+        """What is not an array, for JSON."""
+        return {
+            "vocabulary": list(self.vocabulary),
+            "duration_mean": self.duration_mean,
+            "duration_scale": self.duration_scale,
+        }
+
+    @classmethod
+    def restore(
+        cls, document: Mapping[str, Any], idf: FloatArray, components: FloatArray
+    ) -> ContentEncoder:
+        """The encoder of `document` and its two arrays."""
+        return cls(
+            {word: i for i, word in enumerate(document["vocabulary"])},
+            idf,
+            components,
+            float(document["duration_mean"]),
+            float(document["duration_scale"]),
+        )
+
+    def _tf_idf(self, texts: Sequence[str]) -> sparse.csr_array:
+        """(texts, words) with unit rows; counts enter by 1 + log."""
+        row, column, count = [], [], []
+        for i, text in enumerate(texts):
+            for word, times in Counter(words(text)).items():
+                if word in self.vocabulary:
+                    row.append(i)
+                    column.append(self.vocabulary[word])
+                    count.append(times)
+        value = (1 + np.log(np.array(count, np.float32))) * self.idf[column]
+        norm = np.sqrt(np.bincount(row, weights=value**2, minlength=len(texts)))
+        scaled = (value / norm[row]).astype(np.float32)
+        shape = (len(texts), len(self.vocabulary))
+        return sparse.csr_array((scaled, (row, column)), shape=shape)
+
+
+def words(text: str) -> list[str]:
+    """Lower-case runs of two or more letters or digits, in any script."""
+    return WORD.findall(text.lower())
+
+
+def unit(rows: npt.NDArray[Any]) -> FloatArray:
+    """Rows of length 1; zero rows stay zero."""
+    norm = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.maximum(norm, 1e-8), np.float32)
+
+
+def content(snapshot: GraphSnapshot, encoder: ContentEncoder) -> FloatArray:
+    """(n_items, encoder.size) of a snapshot's items."""
+    return encoder.encode(snapshot.texts, snapshot.duration)
+
+
+def trends(watched: Edges, created: TimeArray, time: float) -> FloatArray:
+    """(n_items, TREND_SIZE): how each item stands at ``time``, from earlier watches.
+
+    Decayed engagement relative to the mean item's, by log(1 + x), for each half-life;
+    then novelty, 2^(-age / half-life), 0 where the age is unknown.
+    """
+    n_items = len(created)
+    total = np.zeros((len(TREND_HALF_LIVES), n_items))
+    for start in range(0, len(watched), EDGES_AT_ONCE):
+        some = slice(start, start + EDGES_AT_ONCE)
+        past = watched.time[some] < time
+        age = (time - watched.time[some][past]) / DAY
+        target, weight = watched.target[some][past], watched.weight[some][past]
+        for row, half_life in zip(total, TREND_HALF_LIVES, strict=True):
+            decayed = weight * np.exp2(-age / half_life)
+            row += np.bincount(target, weights=decayed, minlength=n_items)
+    found = np.zeros((n_items, TREND_SIZE), np.float32)
+    for column, row in enumerate(total):
+        if n_items and (mean := row.mean()) > 1e-6:
+            found[:, column] = np.log1p(row / mean)
+    days = np.maximum(time - created, 0) / DAY
+    for column, half_life in enumerate(AGE_HALF_LIVES, len(TREND_HALF_LIVES)):
+        found[:, column] = np.where(created > 0, np.exp2(-days / half_life), 0)
+    return found

@@ -1,0 +1,158 @@
+"""What a model knows of one person: their newest interactions, by external ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recommender.ml.data.snapshot import (
+    Edges,
+    FloatArray,
+    GraphSnapshot,
+    IntArray,
+    TimeArray,
+    positions,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Trail:
+    """Parallel (n,) arrays: ids, weights and Unix times, in any order."""
+
+    ids: IntArray
+    weight: FloatArray
+    time: TimeArray
+
+    @classmethod
+    def of(
+        cls,
+        ids: npt.ArrayLike,
+        weight: npt.ArrayLike = 1.0,
+        time: npt.ArrayLike = 0.0,
+    ) -> Trail:
+        """Build from sequences; scalars stand for every row."""
+        array = np.asarray(ids, np.int64).reshape(-1)
+        return cls(
+            array,
+            np.broadcast_to(np.asarray(weight, np.float32), array.shape),
+            np.broadcast_to(np.asarray(time, np.float64), array.shape),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def place(self, key: int) -> int:
+        """The first row of an id; raises `ValueError` when there is none."""
+        return int(self.ids.tolist().index(key))
+
+    def take(self, rows: IntArray) -> Trail:
+        """The rows at these places, in this order."""
+        return Trail(self.ids[rows], self.weight[rows], self.time[rows])
+
+    def without(self, place: int) -> Trail:
+        """The trail less its row ``place``."""
+        return self.take(np.delete(np.arange(len(self)), place))
+
+
+EMPTY = Trail.of(())
+
+
+@dataclass(frozen=True, eq=False)
+class UserHistory:
+    """One person at one moment; every model's only view of who asks.
+
+    ``watched`` carries engagement scores as weights (rows of weight 0 are ignored),
+    ``follows`` ids of creators, ``interests`` ids of parent categories. The newest 50
+    watches are enough. ``user_id`` may be None: models that learn a vector for each
+    id then fall back on the history.
+    """
+
+    watched: Trail = field(default=EMPTY)
+    liked: Trail = field(default=EMPTY)
+    not_interested: Trail = field(default=EMPTY)
+    follows: Trail = field(default=EMPTY)
+    interests: Trail = field(default=EMPTY)
+    user_id: int | None = None
+
+    def trail(self, relation: str) -> Trail:
+        """The part that ``relation`` of the graph reads."""
+        trail: Trail = getattr(self, _field(relation))
+        return trail
+
+    def without(self, relation: str, place: int) -> UserHistory:
+        """The history less row ``place`` of a trail."""
+        changes: dict[str, Any] = {
+            _field(relation): self.trail(relation).without(place)
+        }
+        return replace(self, **changes)
+
+
+def _field(relation: str) -> str:
+    return {"recent": "watched", "interested_in": "interests"}.get(relation, relation)
+
+
+def histories(snapshot: GraphSnapshot, users: IntArray) -> list[UserHistory]:
+    """The histories of dense ``users`` as ``snapshot`` has them."""
+    columns = {
+        "watched": _trails(snapshot.watched, snapshot.item_ids, users),
+        "liked": _trails(snapshot.liked, snapshot.item_ids, users),
+        "not_interested": _trails(snapshot.not_interested, snapshot.item_ids, users),
+        "follows": _trails(snapshot.follows, snapshot.user_ids, users),
+        "interests": _trails(snapshot.interested_in, snapshot.parent_ids, users),
+    }
+    return [
+        UserHistory(
+            user_id=int(snapshot.user_ids[user]),
+            **{name: trails[row] for name, trails in columns.items()},
+        )
+        for row, user in enumerate(users)
+    ]
+
+
+def _trails(edges: Edges, ids: IntArray, users: IntArray) -> Sequence[Trail]:
+    start = np.searchsorted(edges.source, users, "left")
+    stop = np.searchsorted(edges.source, users, "right")
+    target = ids[edges.target] if len(edges) else edges.target
+    return [
+        Trail(target[a:b], edges.weight[a:b], edges.time[a:b])
+        for a, b in zip(start, stop, strict=True)
+    ]
+
+
+def watch_matrix(
+    item_ids: IntArray, states: Sequence[UserHistory], *, recency: float = 0.0
+) -> sparse.csr_array:
+    """(states, items): 1 where a known item was watched, fading with ``recency``."""
+    places = [positions(item_ids, state.watched.ids) for state in states]
+    row = np.repeat(np.arange(len(states)), [len(place) for place in places])
+    column = np.concatenate([*places, np.empty(0, np.int64)])
+    weight = np.concatenate([*(s.watched.weight for s in states), np.empty(0)])
+    time = np.concatenate([*(s.watched.time for s in states), np.empty(0)])
+    known = (column >= 0) & (weight > 0)
+    row, column = row[known], column[known]
+    return sparse.csr_array(
+        (faded(row, time[known], recency), (row, column)),
+        shape=(len(states), len(item_ids)),
+    )
+
+
+def faded(owner: IntArray, time: TimeArray, recency: float) -> FloatArray:
+    """(n,): e^(-r / ``recency``) for the r-th newest row of each owner, from r = 0;
+    all 1 when ``recency`` is 0."""
+    if not recency:
+        return np.ones(len(owner), np.float32)
+    return np.exp(-age(owner, time) / recency).astype(np.float32)
+
+
+def age(owner: IntArray, time: TimeArray) -> IntArray:
+    """(n,): how many rows of the same owner are newer, by place where times tie."""
+    order = np.lexsort((-np.arange(len(owner)), -time, owner))
+    first = np.searchsorted(owner[order], owner[order], "left")
+    newer = np.empty(len(owner), np.int64)
+    newer[order] = np.arange(len(owner)) - first
+    return newer

@@ -1,0 +1,203 @@
+"""Scores any models on one holdout with one piece of code, and judges them.
+
+Full ranking: every item of the snapshot competes, seen items are removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from recommender.ml.data.history import histories
+from recommender.ml.data.snapshot import IntArray
+from recommender.ml.data.splits import Holdout, Split
+from recommender.ml.evaluation import breakdowns, metrics
+from recommender.ml.evaluation.metrics import Interval, Values
+from recommender.ml.models import registry
+
+CUTOFFS = (10, 20)
+GATE = "recall@20"
+USERS_AT_ONCE = 512
+
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """``report`` is ready for JSON; ``fitted`` the models as trained for the test;
+    ``values`` each one's metrics of each person, (users,)."""
+
+    report: Report
+    fitted: Mapping[str, registry.Model]
+    values: Mapping[str, Mapping[str, Values]]
+
+
+def evaluate(
+    names: Sequence[str],
+    split: Split,
+    *,
+    seed: int = 0,
+    configs: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: registry.Progress = registry.silent,
+) -> Evaluation:
+    """Fit each model on what is known before the test part and score it there, and
+    the members of those that combine others.
+
+    The report: ``models`` (name -> metric -> value, low, high; names as in
+    "recall@20"), ``differences`` (name -> rival -> metric -> the paired difference),
+    ``curves`` (see `curves.sections`), ``found`` (name -> settings that its fit
+    searched for, to fit it again without the search), ``users`` and ``targets``
+    counted, ``holdout`` (see `fingerprint`), ``seed``.
+    """
+    known = split.test.history
+    fitted = {
+        name: registry.fit(name, known, (configs or {}).get(name), progress)
+        for name in names
+    }
+    for model in list(fitted.values()):
+        for name, member in model.members.items():
+            fitted.setdefault(name, member)
+    return judged(fitted, split.test, seed=seed)
+
+
+def judged(
+    fitted: Mapping[str, registry.Model], holdout: Holdout, *, seed: int = 0
+) -> Evaluation:
+    """The same for models that are fitted already."""
+    lists = {name: ranked(m, holdout, max(CUTOFFS)) for name, m in fitted.items()}
+    values = {name: per_user(each, holdout) for name, each in lists.items()}
+    report: Report = {
+        "models": {
+            name: _intervals(lists[name], values[name], holdout, seed)
+            | _plain(model.measures(holdout, seed=seed))
+            for name, model in fitted.items()
+        },
+        "differences": {
+            ours: {
+                theirs: {
+                    metric: asdict(
+                        metrics.paired_difference(
+                            values[ours][metric], values[theirs][metric], seed=seed
+                        )
+                    )
+                    for metric in values[ours]
+                }
+                for theirs in fitted
+                if theirs != ours
+            }
+            for ours in fitted
+        },
+        "curves": breakdowns.sections(fitted, lists, values, holdout, seed=seed),
+        "found": {name: dict(model.found) for name, model in fitted.items()},
+        "users": len(holdout.users),
+        "targets": len(holdout.items),
+        "holdout": fingerprint(holdout),
+        "seed": seed,
+    }
+    return Evaluation(report, fitted, values)
+
+
+def fingerprint(holdout: Holdout) -> str:
+    """SHA-256 of who is asked for what: two reports with the same are comparable,
+    person by person."""
+    digest = hashlib.sha256()
+    history = holdout.history
+    for array in (
+        history.user_ids[holdout.users],
+        holdout.indptr,
+        history.item_ids[holdout.items],
+    ):
+        digest.update(np.ascontiguousarray(array, "<i8").tobytes())
+    return digest.hexdigest()
+
+
+def beats_popularity(
+    report: Mapping[str, Any], name: str, *, metric: str = GATE
+) -> bool:
+    """Whether ``name`` scores above popularity on ``metric``; the activation gate.
+
+    False when either was not measured: what is not shown to be better is not.
+    """
+    measured = report.get("models", {})
+    try:
+        ours = measured[name][metric]["value"]
+        theirs = measured["popularity"][metric]["value"]
+    except KeyError:
+        return False
+    return bool(ours > theirs)
+
+
+def ranked(model: registry.Model, holdout: Holdout, k: int) -> IntArray:
+    """(users, k) dense items by falling score, those seen removed; -1 at the end."""
+    history = holdout.history
+    if not np.array_equal(model.item_ids, history.item_ids):
+        raise ValueError(f"{model.name} was fitted on other items than it is asked for")
+    rows = []
+    for start in range(0, len(holdout.users), USERS_AT_ONCE):
+        users = holdout.users[start : start + USERS_AT_ONCE]
+        scores = model.scores(histories(history, users)).copy()
+        row = np.full(history.n_users, -1, np.int64)
+        row[users] = np.arange(len(users))
+        seen = row[history.watched.source]
+        scores[seen[seen >= 0], history.watched.target[seen >= 0]] = -np.inf
+        top = registry.best(scores, k)
+        top[~np.isfinite(np.take_along_axis(scores, top, 1))] = -1
+        rows.append(top)
+    return np.concatenate([*rows, np.empty((0, min(k, history.n_items)), np.int64)])
+
+
+def per_user(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
+    """Each per-user metric at each cutoff, (users,)."""
+    found = metrics.hits(ranked, holdout.indptr, holdout.items)
+    relevant = np.diff(holdout.indptr)
+    popularity = np.bincount(
+        holdout.history.watched.target, minlength=holdout.history.n_items
+    )
+    values: dict[str, Values] = {}
+    for k in CUTOFFS:
+        values[f"recall@{k}"] = metrics.recall(found[:, :k], relevant)
+        values[f"ndcg@{k}"] = metrics.ndcg(found[:, :k], relevant)
+        values[f"hr@{k}"] = metrics.hit_rate(found[:, :k], relevant)
+        values[f"map@{k}"] = metrics.average_precision(found[:, :k], relevant)
+        values[f"novelty@{k}"] = metrics.novelty(
+            ranked[:, :k], popularity, holdout.history.n_users
+        )
+    return values | _by_category(ranked, holdout)
+
+
+def _by_category(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
+    """What needs to know the categories, where the snapshot has any."""
+    labels = breakdowns.category_shares(holdout.history)
+    if labels is None:
+        return {}
+    tastes = breakdowns.tastes(holdout, labels)
+    values: dict[str, Values] = {}
+    for k in CUTOFFS:
+        values[f"diversity@{k}"] = metrics.diversity(ranked[:, :k], labels)
+        values[f"miscalibration@{k}"] = metrics.miscalibration(
+            ranked[:, :k], labels, tastes
+        )
+    return values
+
+
+def _intervals(
+    lists: IntArray, values: Mapping[str, Values], holdout: Holdout, seed: int
+) -> dict[str, dict[str, float]]:
+    intervals: dict[str, Interval] = {
+        metric: metrics.bootstrap(each, seed=seed) for metric, each in values.items()
+    }
+    n_items = holdout.history.n_items
+    for k in CUTOFFS:
+        for name, metric in (("coverage", metrics.coverage), ("gini", metrics.gini)):
+            intervals[f"{name}@{k}"] = metrics.jackknife_lists(
+                lists[:, :k], n_items, metric, seed=seed
+            )
+    return _plain(intervals)
+
+
+def _plain(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
+    return {name: asdict(interval) for name, interval in intervals.items()}

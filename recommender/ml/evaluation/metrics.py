@@ -1,0 +1,219 @@
+"""Ranking metrics over arrays, each with an interval.
+
+``hits`` is (users, k) bool: whether the item at each rank is a target; ``relevant``
+(users,) the number of targets. Metrics of one user come back as (users,) arrays, so
+that intervals and paired differences resample users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.data.snapshot import FloatArray, IntArray
+
+Values = npt.NDArray[np.float64]
+Hits = npt.NDArray[np.bool_]
+
+SMOOTHING = 0.01  # of `miscalibration`, as its paper has it
+REMEMBERED = 2_000_000  # users times resamples of which the draws are kept
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with the bounds of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+def hits(ranked: IntArray, indptr: IntArray, items: IntArray) -> Hits:
+    """Which of ``ranked`` (users, k; -1 where a list ends early) are targets.
+
+    ``indptr`` and ``items`` are the CSR rows of each user's targets.
+    """
+    size = int(max(ranked.max(initial=0), items.max(initial=0))) + 1
+    owner = np.repeat(np.arange(len(ranked)), np.diff(indptr))
+    rows = np.arange(len(ranked))[:, None]
+    found = np.isin(rows * size + ranked, owner * size + items)
+    return found & (ranked >= 0)
+
+
+def recall(hits: Hits, relevant: IntArray) -> Values:
+    """Share of a user's targets among the first k."""
+    return np.asarray(hits.sum(1) / relevant, np.float64)
+
+
+def hit_rate(hits: Hits, relevant: IntArray) -> Values:
+    """1 where at least one target is among the first k."""
+    return np.asarray(hits.any(1), np.float64)
+
+
+def ndcg(hits: Hits, relevant: IntArray) -> Values:
+    """Binary gains discounted by 1 / log2(rank + 1), over the best possible list's."""
+    k = hits.shape[1]
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.cumsum(discount)[np.minimum(relevant, k) - 1]
+    return np.asarray((hits @ discount) / ideal, np.float64)
+
+
+def graded_ndcg(
+    scores: FloatArray, grades: IntArray, lists: IntArray, k: int
+) -> Values:
+    """NDCG@k of lists of any length whose items have grades, in order of their ids.
+
+    All are (n,); an item of grade g gains 2^g - 1 (Burges et al., ICML 2005). ``lists``
+    must not fall; of equal scores the first comes first. 0 where all grades are 0.
+    """
+    order = np.lexsort((-scores, lists))
+    ideal = np.lexsort((-grades, lists))
+    _, start, size = np.unique(lists, return_index=True, return_counts=True)
+    rank = np.arange(len(lists)) - np.repeat(start, size)
+    discount = np.where(rank < k, 1 / np.log2(rank + 2), 0)
+    gains = 2.0**grades - 1
+    found, best = (
+        np.bincount(np.repeat(np.arange(len(size)), size), gains[each] * discount)
+        for each in (order, ideal)
+    )
+    return np.asarray(found / np.where(best > 0, best, 1), np.float64)
+
+
+def average_precision(hits: Hits, relevant: IntArray) -> Values:
+    """Mean of the precision at each target's rank, over min(targets, k)."""
+    k = hits.shape[1]
+    precision = np.cumsum(hits, 1) / np.arange(1, k + 1)
+    total = (precision * hits).sum(1)
+    return np.asarray(total / np.minimum(relevant, k), np.float64)
+
+
+def coverage(shown: IntArray, n_items: int) -> float:
+    """Share of all items that are shown at all; ``shown`` (n_items,) counts."""
+    return float((shown > 0).sum() / n_items)
+
+
+def gini(shown: IntArray, n_items: int) -> float:
+    """0 when all items are shown equally often, towards 1 when one takes all."""
+    counts = np.sort(shown.astype(np.float64))
+    if not counts.sum():
+        return 0.0
+    rank = np.arange(1, n_items + 1)
+    return float((2 * rank - n_items - 1) @ counts / (n_items * counts.sum()))
+
+
+def novelty(ranked: IntArray, watched: IntArray, n_users: int) -> Values:
+    """Mean surprise of each list, -log2 of the share of users who know the item.
+
+    ``watched`` (n_items,) counts those users; an unknown item counts as one user's.
+    """
+    surprise = -np.log2(np.maximum(watched, 1) / max(n_users, 1))
+    shown = ranked >= 0
+    total = np.where(shown, surprise[np.maximum(ranked, 0)], 0).sum(1)
+    return np.asarray(total / np.maximum(shown.sum(1), 1), np.float64)
+
+
+def diversity(ranked: IntArray, labels: FloatArray) -> Values:
+    """Mean over the pairs of each list of 1 - cosine of their ``labels`` (n_items, c).
+
+    A video without a label is like no other; a list of fewer than two has none.
+    """
+    length = np.linalg.norm(labels, axis=1, keepdims=True)
+    units = labels / np.maximum(length, 1e-12)
+    shown = (ranked >= 0)[:, :, None]
+    vectors = np.where(shown, units[np.maximum(ranked, 0)], 0)
+    same = (vectors.sum(1) ** 2).sum(1) - (vectors**2).sum((1, 2))
+    count = (ranked >= 0).sum(1)
+    pairs = count * (count - 1)
+    return np.where(pairs > 0, 1 - same / np.maximum(pairs, 1), 0).astype(np.float64)
+
+
+def miscalibration(ranked: IntArray, labels: FloatArray, tastes: FloatArray) -> Values:
+    """How far the categories of each list are from those of the past: the divergence
+    of Kullback and Leibler, in nats, as Steck has it (RecSys 2018); 0 is best.
+
+    ``labels`` (n_items, c) and ``tastes`` (users, c), of which rows are shares that sum
+    to 1 or, where nothing is known, 0. Who has no taste is content with any list.
+    """
+    shown = (ranked >= 0)[:, :, None]
+    listed = np.where(shown, labels[np.maximum(ranked, 0)], 0).sum(1)
+    listed = listed / np.maximum(listed.sum(1, keepdims=True), 1e-12)
+    mixed = (1 - SMOOTHING) * listed + SMOOTHING * tastes
+    ratio = np.where(tastes > 0, tastes, 1) / np.where(tastes > 0, mixed, 1)
+    return np.asarray((tastes * np.log(ratio)).sum(1), np.float64)
+
+
+def bootstrap(values: Values, *, seed: int, resamples: int = 1000) -> Interval:
+    """The mean over users and its percentile interval; NaN when there is no user."""
+    if not len(values):
+        return Interval(np.nan, np.nan, np.nan)
+    means = _sums(values, seed=seed, resamples=resamples) / len(values)
+    low, high = np.percentile(means, (2.5, 97.5))
+    return Interval(float(values.mean()), float(low), float(high))
+
+
+def paired_difference(
+    ours: Values, theirs: Values, *, seed: int, resamples: int = 1000
+) -> Interval:
+    """Mean of ``ours - theirs`` over the same users; real if it does not touch 0."""
+    if ours.shape != theirs.shape:
+        raise ValueError("a paired difference needs the same users on both sides")
+    return bootstrap(ours - theirs, seed=seed, resamples=resamples)
+
+
+def jackknife_lists(
+    ranked: IntArray,
+    n_items: int,
+    metric: Callable[[IntArray, int], float],
+    *,
+    seed: int,
+    groups: int = 100,
+) -> Interval:
+    """`coverage` or `gini` of the lists ``ranked``; the interval by leaving out one
+    group of users after another.
+
+    Not by the bootstrap: a resample holds some 63 % of the users, who between them see
+    fewer items than all, so that its interval may lie wholly below the value.
+    """
+    if not len(ranked):
+        return Interval(np.nan, np.nan, np.nan)
+
+    def shown(lists: IntArray) -> IntArray:
+        return np.bincount(lists[lists >= 0], minlength=n_items)
+
+    total = shown(ranked)
+    value = metric(total, n_items)
+    order = np.random.default_rng(seed).permutation(len(ranked))
+    parts = np.array_split(order, min(groups, len(ranked)))
+    without = np.array([metric(total - shown(ranked[p]), n_items) for p in parts])
+    count = len(parts)
+    error = np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum())
+    low, high = value - 1.96 * error, value + 1.96 * error
+    return Interval(value, float(max(low, 0)), float(min(high, 1)))
+
+
+def _sums(values: Values, *, seed: int, resamples: int) -> Values:
+    """(resamples,): the sum over as many users as there are, drawn with replacement."""
+    n = len(values)
+    if n * resamples <= REMEMBERED:
+        return np.asarray(_drawn(n, seed, resamples) @ values, np.float64)
+    return np.array([row @ values for row in _draws(n, seed, resamples)])
+
+
+@lru_cache(maxsize=8)
+def _drawn(n: int, seed: int, resamples: int) -> FloatArray:
+    """All of `_draws`, (resamples, n): a report asks for the same again and again."""
+    return np.array(list(_draws(n, seed, resamples)), np.float32)
+
+
+def _draws(n: int, seed: int, resamples: int) -> Iterator[IntArray]:
+    """How often each of ``n`` users is drawn, (n,), once a resample."""
+    generator = np.random.default_rng(seed)
+    for _ in range(resamples):
+        yield np.bincount(generator.integers(n, size=n), minlength=n)

@@ -1,0 +1,179 @@
+"""Implicit ALS: weighted matrix factorisation (Hu, Koren and Volinsky, ICDM 2008).
+
+A watch of weight w is a preference of 1 held with confidence 1 + alpha * w, everything
+else one of 0 held with confidence 1. `implicit` trains; serving solves the same least
+squares for whoever asks, over the newest history, with numpy alone. So there is no
+table of users: a person whom training never saw is served as everyone else is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recommender.ml.data.history import UserHistory
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.models.factors import FactorModel, load_index
+from recommender.ml.models.registry import Parts, Progress, TrainingStep, silent
+from recommender.ml.store.artifact import Artifact
+from recommender.ml.store.vector_index import VectorIndex
+
+
+@dataclass(frozen=True)
+class Config:
+    """``factors`` a vector; ``alpha`` and ``regularization`` as in the paper, chosen on
+    validation parts."""
+
+    factors: int = 64
+    alpha: float = 4.0
+    regularization: float = 30.0
+    iterations: int = 15
+    seed: int = 0
+
+
+class Als(FactorModel):
+    """Item factors; a user's are the least squares solution for their history.
+
+    ``prior`` (factors,) is the mean user's vector, for whom no known watch speaks.
+    """
+
+    name = "als"
+
+    def __init__(
+        self,
+        item_ids: IntArray,
+        vectors: FloatArray,
+        prior: FloatArray,
+        config: Config,
+        index: VectorIndex | None = None,
+    ) -> None:
+        super().__init__(item_ids, vectors, index)
+        self._prior = prior
+        self._config = config
+        self._gram = _gram(vectors, config)
+
+    def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
+        users = np.tile(self._prior, (len(states), 1))
+        for row, state in enumerate(states):
+            place = positions(self.item_ids, state.watched.ids)
+            known = (place >= 0) & (state.watched.weight > 0)
+            if known.any():
+                users[row] = _solve(
+                    self._gram,
+                    self.vectors[place[known]],
+                    self._config.alpha * state.watched.weight[known],
+                )
+        return users
+
+    def parts(self) -> Parts:
+        parts = super().parts()
+        return Parts(
+            arrays={**parts.arrays, "prior": self._prior},
+            documents={**parts.documents, "als": asdict(self._config)},
+            files=parts.files,
+        )
+
+    def renewed(self, snapshot: GraphSnapshot) -> Als:
+        """Known items keep their factors; a new one gets those that its watchers,
+        embedded by what else they watched, give it."""
+        place = positions(self.item_ids, snapshot.item_ids)
+        vectors = np.zeros((snapshot.n_items, self.vectors.shape[1]), np.float32)
+        vectors[place >= 0] = self.vectors[place[place >= 0]]
+        matrix = _matrix(snapshot)
+        users = _fold_in(matrix, vectors, self._config)
+        new = np.flatnonzero(place < 0)
+        vectors[new] = _fold_in(matrix.T.tocsr()[new], users, self._config)
+        prior = _prior(_fold_in(matrix, vectors, self._config), self._prior)
+        return Als(snapshot.item_ids, vectors, prior, self._config)
+
+
+def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Als:
+    """Alternate for ``iterations`` rounds; raises `ValueError` without any watch."""
+    # Training alone needs these; a process that serves never imports them.
+    from implicit.cpu.als import AlternatingLeastSquares
+    from threadpoolctl import threadpool_limits
+
+    matrix = _matrix(snapshot)
+    if not matrix.nnz:
+        raise ValueError("the snapshot has no watches to learn from")
+    confidence = matrix.copy()
+    confidence.data = 1 + config.alpha * matrix.data
+
+    def record(iteration: int, seconds: float, loss: float) -> None:
+        progress(
+            TrainingStep(
+                stage="train",
+                epoch=iteration + 1,
+                epochs=config.iterations,
+                loss=float(loss),
+                validation=None,
+                seconds=seconds,
+            )
+        )
+
+    # The package runs threads of its own, which those of BLAS would only hinder.
+    with threadpool_limits(1, "blas"):
+        trainer = AlternatingLeastSquares(
+            factors=config.factors,
+            regularization=config.regularization,
+            alpha=1.0,
+            iterations=config.iterations,
+            calculate_training_loss=True,
+            random_state=config.seed,
+        )
+        trainer.fit(sparse.csr_matrix(confidence), show_progress=False, callback=record)
+    vectors = np.array(trainer.item_factors, np.float32)
+    users = _fold_in(matrix, vectors, config)
+    return Als(snapshot.item_ids, vectors, _prior(users), config)
+
+
+def load(artifact: Artifact) -> Als:
+    """The model as `Als.parts` stored it."""
+    item_ids, vectors, index = load_index(artifact)
+    config = Config(**artifact.document("als"))
+    return Als(item_ids, vectors, artifact.array("prior"), config, index)
+
+
+def _matrix(snapshot: GraphSnapshot) -> sparse.csr_array:
+    """(n_users, n_items) of watch weights above 0."""
+    watched = snapshot.watched.where(snapshot.watched.weight > 0)
+    return sparse.csr_array(
+        (watched.weight, (watched.source, watched.target)),
+        shape=(snapshot.n_users, snapshot.n_items),
+    )
+
+
+def _fold_in(
+    matrix: sparse.csr_array, vectors: FloatArray, config: Config
+) -> FloatArray:
+    """(rows, factors): the solution for each row of weights; 0 for an empty row."""
+    gram = _gram(vectors, config)
+    rows = np.zeros((matrix.shape[0], vectors.shape[1]), np.float32)
+    for row in np.flatnonzero(np.diff(matrix.indptr)):
+        part = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        weight = config.alpha * matrix.data[part]
+        rows[row] = _solve(gram, vectors[matrix.indices[part]], weight)
+    return rows
+
+
+def _gram(vectors: FloatArray, config: Config) -> FloatArray:
+    ridge = config.regularization * np.eye(vectors.shape[1])
+    return np.asarray(vectors.T @ vectors + ridge, np.float32)
+
+
+def _solve(gram: FloatArray, vectors: FloatArray, extra: FloatArray) -> FloatArray:
+    """Equation 4 of the paper, for ``vectors`` (n, d) of confidence 1 + ``extra``."""
+    left = gram + (vectors.T * extra) @ vectors
+    right = vectors.T @ (1 + extra)
+    return np.asarray(np.linalg.solve(left, right), np.float32)
+
+
+def _prior(users: FloatArray, otherwise: FloatArray | None = None) -> FloatArray:
+    """The mean of those rows that hold anything."""
+    known = users[users.any(1)]
+    if not len(known) and otherwise is not None:
+        return otherwise
+    return np.asarray(known.mean(0), np.float32)

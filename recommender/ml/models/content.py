@@ -1,0 +1,262 @@
+"""Content alone: a video is what it says of itself, a person the mean of what they saw.
+
+Text, categories, creator and numbers make blocks of one vector, each weighted by the
+config and the whole of length 1, so that the score is a weighted cosine. Everything has
+a place for what is missing or unknown: an empty text and a missing creator are 0, a
+category that training never saw falls into a bucket of its own, a missing number is
+imputed with a flag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.data.features import ContentEncoder, unit
+from recommender.ml.data.history import UserHistory
+from recommender.ml.data.scaler import Scaler
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.models.factors import FactorModel, load_index
+from recommender.ml.models.registry import Parts, Progress, silent
+from recommender.ml.store.artifact import Artifact, ArtifactError
+from recommender.ml.store.vector_index import VectorIndex
+
+DAY = 86_400.0
+CREATOR_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Config:
+    """Weights of the blocks; ``text_size`` of the SVD where the snapshot brings no
+    vectors of a text model; ``own_words`` how a person's own text weighs beside the
+    mean of what they watched."""
+
+    text: float = 1.0
+    categories: float = 0.7
+    creator: float = 0.4
+    numbers: float = 0.2
+    own_words: float = 0.3
+    text_size: int = 64
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Encoders:
+    """What turns videos into vectors, learned once and saved with the run.
+
+    ``category_ids`` and ``parent_ids`` have a column each, and one more each for
+    whatever is unknown. ``text_width`` is that of a text model's vectors, 0 where
+    ``text`` makes them. ``centre`` are the means of the scaled numbers.
+    """
+
+    text: ContentEncoder
+    text_width: int
+    category_ids: IntArray
+    parent_ids: IntArray
+    numbers: Scaler
+    centre: FloatArray
+
+    @classmethod
+    def fit(cls, snapshot: GraphSnapshot, config: Config) -> Encoders:
+        """Learn the vocabulary, the categories and the ranges of ``snapshot``."""
+        scaler = Scaler.fit(numbers(snapshot))
+        width = snapshot.text_vectors.shape[1]
+        return cls(
+            ContentEncoder.fit(
+                () if width else snapshot.texts,
+                snapshot.duration,
+                text_size=config.text_size,
+                seed=config.seed,
+            ),
+            width,
+            snapshot.category_ids,
+            snapshot.parent_ids,
+            scaler,
+            scaler.scale(numbers(snapshot)).mean(0),
+        )
+
+    def items(self, snapshot: GraphSnapshot, config: Config) -> FloatArray:
+        """(n_items, d) unit vectors."""
+        blocks = (
+            (config.text, self.texts(snapshot.texts, snapshot.text_vectors)),
+            (config.categories, self._categories(snapshot)),
+            (config.creator, _creators(snapshot)),
+            (config.numbers, self.numbers.scale(numbers(snapshot)) - self.centre),
+        )
+        return unit(np.hstack([weight * unit(block) for weight, block in blocks]))
+
+    def texts(self, texts: Sequence[str], vectors: FloatArray) -> FloatArray:
+        """(n, d) of ``texts``; raises `ArtifactError` for vectors of another model."""
+        if vectors.shape[1] != self.text_width:
+            raise ArtifactError("TEXT_MODEL has changed since this run: train again")
+        if self.text_width:
+            return vectors
+        size = self.text.components.shape[1]
+        return self.text.encode(texts, np.zeros(len(texts)))[:, :size]
+
+    def _categories(self, snapshot: GraphSnapshot) -> FloatArray:
+        blocks = []
+        for edges, ids, known in (
+            (snapshot.in_category, snapshot.category_ids, self.category_ids),
+            (snapshot.in_parent, snapshot.parent_ids, self.parent_ids),
+        ):
+            block = np.zeros((snapshot.n_items, len(known) + 1), np.float32)
+            column = positions(known, ids)[edges.target]  # -1, unknown, is the last
+            block[edges.source, column] = 1
+            blocks.append(unit(block))
+        return np.hstack(blocks)
+
+
+class Content(FactorModel):
+    """Item vectors from content; ``own_ids`` (n,) are the people who wrote something of
+    themselves and ``own_words`` (n, d) its vectors; ``prior`` (d,) is for whom nothing
+    is known, the mean of what everyone watches."""
+
+    name = "content"
+
+    def __init__(
+        self,
+        item_ids: IntArray,
+        vectors: FloatArray,
+        own_ids: IntArray,
+        own_words: FloatArray,
+        prior: FloatArray,
+        encoders: Encoders,
+        config: Config,
+        index: VectorIndex | None = None,
+    ) -> None:
+        super().__init__(item_ids, vectors, index)
+        self._own_ids = own_ids
+        self._own_words = own_words
+        self._prior = prior
+        self._encoders = encoders
+        self._config = config
+
+    @classmethod
+    def over(
+        cls, snapshot: GraphSnapshot, encoders: Encoders, config: Config
+    ) -> Content:
+        """The items and people of ``snapshot``, by what ``encoders`` learned."""
+        vectors = encoders.items(snapshot, config)
+        words = encoders.texts(snapshot.user_texts, snapshot.user_text_vectors)
+        own = np.zeros((len(words), vectors.shape[1]), np.float32)
+        own[:, : words.shape[1]] = unit(words)
+        wrote = np.flatnonzero(own.any(1))
+        watches = np.bincount(
+            snapshot.watched.target, snapshot.watched.weight, snapshot.n_items
+        )
+        return cls(
+            snapshot.item_ids,
+            vectors,
+            snapshot.user_ids[wrote],
+            own[wrote],
+            unit(watches @ vectors),
+            encoders,
+            config,
+        )
+
+    def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
+        users = np.tile(self._prior, (len(states), 1))
+        for row, state in enumerate(states):
+            place = positions(self.item_ids, state.watched.ids)
+            known = place >= 0
+            weight = state.watched.weight[known]
+            vector = unit(weight @ self.vectors[place[known]])
+            if state.user_id is not None:
+                own = positions(self._own_ids, state.user_id)[0]
+                if own >= 0:
+                    vector = vector + self._config.own_words * self._own_words[own]
+            if vector.any():
+                users[row] = vector
+        return users
+
+    def parts(self) -> Parts:
+        parts, encoders = super().parts(), self._encoders
+        arrays: Mapping[str, npt.NDArray[Any]] = {
+            "own_ids": self._own_ids,
+            "own_words": self._own_words,
+            "prior": self._prior,
+            "text_idf": encoders.text.idf,
+            "text_components": encoders.text.components,
+            "category_ids": encoders.category_ids,
+            "parent_ids": encoders.parent_ids,
+            "numbers": encoders.numbers.array(),
+            "centre": encoders.centre,
+        }
+        document = {
+            "config": asdict(self._config),
+            "text": encoders.text.document(),
+            "text_width": encoders.text_width,
+        }
+        return Parts(
+            {**parts.arrays, **arrays},
+            {**parts.documents, "content": document},
+            parts.files,
+        )
+
+    def renewed(self, snapshot: GraphSnapshot) -> Content:
+        return self.over(snapshot, self._encoders, self._config)
+
+
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+) -> Content:
+    """Nothing is learned from watches but what a person is and what is usual."""
+    return Content.over(snapshot, Encoders.fit(snapshot, config), config)
+
+
+def load(artifact: Artifact) -> Content:
+    """The model as `Content.parts` stored it."""
+    item_ids, vectors, index = load_index(artifact)
+    document = artifact.document("content")
+    encoders = Encoders(
+        ContentEncoder.restore(
+            document["text"],
+            artifact.array("text_idf"),
+            artifact.array("text_components"),
+        ),
+        document["text_width"],
+        artifact.array("category_ids"),
+        artifact.array("parent_ids"),
+        Scaler.restore(artifact.array("numbers")),
+        artifact.array("centre"),
+    )
+    return Content(
+        item_ids,
+        vectors,
+        artifact.array("own_ids"),
+        artifact.array("own_words"),
+        artifact.array("prior"),
+        encoders,
+        Config(**document["config"]),
+        index,
+    )
+
+
+def numbers(snapshot: GraphSnapshot) -> FloatArray:
+    """(n_items, 3): logarithms of duration, age in days and watchers; NaN: unknown."""
+    age = np.maximum(snapshot.taken_at - snapshot.created, 0) / DAY
+    watchers = np.bincount(snapshot.watched.target, minlength=snapshot.n_items)
+    columns = (
+        np.where(snapshot.duration > 0, np.log1p(snapshot.duration), np.nan),
+        np.where(snapshot.created > 0, np.log1p(age), np.nan),
+        np.where(watchers > 0, np.log1p(watchers), np.nan),
+    )
+    return np.stack(columns, 1).astype(np.float32)
+
+
+def _creators(snapshot: GraphSnapshot) -> FloatArray:
+    """(n_items, CREATOR_SIZE): a random direction for each creator, always the same by
+    id; two of them are nearly at a right angle (Johnson and Lindenstrauss)."""
+    block = np.zeros((snapshot.n_items, CREATOR_SIZE), np.float32)
+    creators, place = np.unique(snapshot.uploaded.source, return_inverse=True)
+    signs = [
+        np.random.default_rng(int(user)).choice((-1.0, 1.0), CREATOR_SIZE)
+        for user in snapshot.user_ids[creators]
+    ]
+    block[snapshot.uploaded.target] = np.array(signs, np.float32)[place] if signs else 0
+    return block

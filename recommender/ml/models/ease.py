@@ -1,0 +1,81 @@
+"""EASE: a linear item-item model in closed form (Steck, "Embarrassingly Shallow
+Autoencoders for Sparse Data", WWW 2019).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg, sparse
+
+from recommender.ml.data.history import faded
+from recommender.ml.data.snapshot import GraphSnapshot
+from recommender.ml.models.item_matrix import ItemMatrixModel
+from recommender.ml.models.registry import Progress, TooLargeError, silent
+from recommender.ml.store.artifact import Artifact
+
+
+@dataclass(frozen=True)
+class Config:
+    """``regularization`` of the diagonal; ``recency``: over how many newer watches a
+    watch loses all but 1/e of its weight, 0 for an order that does not count.
+
+    A history of n watches weighs (n / mean n)^-``balance``: at 0 each watch counts the
+    same, at 1 each person nearly so. The item-item matrix is dense: more than
+    ``max_items`` items are refused.
+    """
+
+    regularization: float = 300.0
+    recency: float = 0.0
+    balance: float = 0.0
+    max_items: int = 20_000
+
+
+class Ease(ItemMatrixModel[Config]):
+    """A row of ``matrix`` says what goes with it."""
+
+    name = "ease"
+
+    def renewed(self, snapshot: GraphSnapshot) -> Ease:
+        """The solution for the new snapshot: there is no training to save."""
+        return fit(snapshot, self._config)
+
+
+def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Ease:
+    """Invert the regularised Gram matrix; raises `ValueError` without watches,
+    `TooLargeError` with more items than ``max_items``."""
+    edges = snapshot.watched.where(snapshot.watched.weight > 0)
+    if not len(edges):
+        raise ValueError("the snapshot has no watches to learn from")
+    if snapshot.n_items > config.max_items:
+        raise TooLargeError(
+            f"EASE inverts a dense matrix of {snapshot.n_items} x {snapshot.n_items} "
+            f"items; its setting max_items allows {config.max_items}"
+        )
+    weight = faded(edges.source, edges.time, config.recency)
+    count = np.bincount(edges.source, minlength=snapshot.n_users)
+    # Each of the Gram matrix's two factors carries the root of a history's weight.
+    balance = (np.maximum(count, 1) / count.mean()) ** (-config.balance / 2)
+    weight = weight * balance[edges.source].astype(np.float32)
+    matrix = sparse.csr_array(
+        (weight, (edges.source, edges.target)),
+        shape=(snapshot.n_users, snapshot.n_items),
+    )
+    gram = np.asarray((matrix.T @ matrix).toarray(), np.float32)
+    gram[np.diag_indices_from(gram)] += config.regularization
+    factor, lower = linalg.cho_factor(gram, overwrite_a=True, check_finite=False)
+    inverse, info = linalg.lapack.spotri(factor, lower=lower, overwrite_c=True)
+    if info:
+        raise ValueError("the Gram matrix is singular; raise the regularization")
+    # LAPACK fills one triangle alone.
+    inverse = np.triu(inverse) + np.triu(inverse, 1).T
+    solution = inverse / -np.diag(inverse)
+    np.fill_diagonal(solution, 0)
+    return Ease(snapshot.item_ids, np.ascontiguousarray(solution), config)
+
+
+def load(artifact: Artifact) -> Ease:
+    """The model as `Ease.parts` stored it."""
+    config = Config(**artifact.document("ease"))
+    return Ease(artifact.array("item_ids"), artifact.array("matrix"), config)

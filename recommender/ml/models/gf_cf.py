@@ -1,0 +1,132 @@
+"""GF-CF: a spectral filter of the watch graph, without training.
+
+Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021: a
+history passes through the item-item graph of the normalised matrix, and through an
+ideal low-pass filter, its greatest singular vectors. It is item-based, so whoever has a
+history is served alike, known or not.
+
+The linear filter can be sharpened, as Choi et al. do ("Blurring-Sharpening Process
+Models for Collaborative Filtering", SIGIR 2023): of an eigenvalue l of the graph it
+leaves l - s l^2, so that what everybody has in common speaks less. Here that is done
+exactly for the ``rank`` greatest; the smaller an eigenvalue, the less it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from recommender.ml.data.history import UserHistory, watch_matrix
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
+from recommender.ml.models.item_graph import ItemGraph
+from recommender.ml.models.lightgcn.serve import normalised
+from recommender.ml.models.registry import Model, Parts, Progress, silent
+from recommender.ml.store.artifact import Artifact
+
+POWER_ITERATIONS = 6
+OVERSAMPLING = 32
+
+
+@dataclass(frozen=True)
+class Config:
+    """``rank`` singular vectors, weighing ``low_pass`` beside the linear filter.
+
+    ``sharpening`` is s of the linear filter, and ``degree`` its exponent: an item that
+    is watched speaks by its degree^-a and is spoken for by its degree^a. The defaults
+    are the published GF-CF.
+    """
+
+    rank: int = 256
+    low_pass: float = 0.3
+    sharpening: float = 0.0
+    degree: float = 0.0
+    seed: int = 0
+
+
+class GfCf(Model):
+    """``basis`` (items, rank) holds the right singular vectors of half the item-item
+    ``graph``, with their ``eigenvalues`` of the whole."""
+
+    name = "gf_cf"
+
+    def __init__(
+        self,
+        item_ids: IntArray,
+        graph: ItemGraph,
+        basis: FloatArray,
+        eigenvalues: FloatArray,
+        config: Config,
+    ) -> None:
+        self.item_ids = item_ids
+        self._graph = graph
+        self._basis = basis
+        self._eigenvalues = eigenvalues
+        self._config = config
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        config, graph, basis = self._config, self._graph, self._basis
+        watched = watch_matrix(self.item_ids, states)
+        sent = graph.sent(watched)
+        linear = graph.received(sent)
+        if config.sharpening:
+            common = (sent @ basis) * self._eigenvalues**2
+            less = (common @ basis.T) * graph.degree**config.degree
+            linear -= config.sharpening * less
+        root = np.sqrt(graph.degree)
+        scaled = watched.multiply(1 / root[None, :]).tocsr()
+        smooth = ((scaled @ basis) @ basis.T) * root
+        return np.asarray(linear + config.low_pass * smooth, np.float32)
+
+    def parts(self) -> Parts:
+        return Parts(
+            arrays={
+                "item_ids": self.item_ids,
+                "basis": self._basis,
+                "eigenvalues": self._eigenvalues,
+                **self._graph.arrays(),
+            },
+            documents={"gf_cf": vars(self._config)},
+        )
+
+    def renewed(self, snapshot: GraphSnapshot) -> GfCf:
+        """Nothing is learned, so this is a fit to the new snapshot."""
+        return fit(snapshot, self._config)
+
+
+def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> GfCf:
+    """Normalise, and find the singular vectors; raises `ValueError` without watches."""
+    graph = ItemGraph.of(normalised(snapshot), config.degree)
+    if not graph.half.nnz:
+        raise ValueError("the snapshot has no watches to learn from")
+    basis = right_singular_vectors(graph.half, config.rank, seed=config.seed)
+    eigenvalues = ((graph.half @ basis) ** 2).sum(0)
+    return GfCf(snapshot.item_ids, graph, basis, eigenvalues, config)
+
+
+def load(artifact: Artifact) -> GfCf:
+    """The model as `GfCf.parts` stored it."""
+    config = Config(**artifact.document("gf_cf"))
+    return GfCf(
+        artifact.array("item_ids"),
+        ItemGraph.load(artifact, config.degree),
+        artifact.array("basis"),
+        artifact.array("eigenvalues"),
+        config,
+    )
+
+
+def right_singular_vectors(
+    matrix: sparse.csr_array, rank: int, *, seed: int
+) -> FloatArray:
+    """(columns, rank) by randomised subspace iteration (Halko et al., 2011)."""
+    rank = min(rank, *matrix.shape)
+    width = min(rank + OVERSAMPLING, *matrix.shape)
+    random = np.random.default_rng(seed)
+    basis = random.standard_normal((matrix.shape[1], width)).astype(np.float32)
+    for _ in range(POWER_ITERATIONS):
+        basis, _ = np.linalg.qr(matrix.T @ (matrix @ basis))
+    _, _, rows = np.linalg.svd(matrix @ basis, full_matrices=False)
+    return np.asarray((basis @ rows.T)[:, :rank], np.float32)

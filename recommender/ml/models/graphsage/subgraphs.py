@@ -1,0 +1,165 @@
+"""The graph as it stood at a moment: whole, or what the vectors of some items need.
+
+The two are made by the same code: a subgraph whose fan-outs cover all neighbours gives
+its items the vectors, and the network the gradients, of the whole graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+from recommender.ml.data.features import trends
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
+from recommender.ml.models.graphsage.encoder import Windowing
+from recommender.ml.models.graphsage.neighbours import (
+    Timeline,
+    Windows,
+    edge_means,
+    mean_matrix,
+)
+from recommender.ml.models.graphsage.network import Adjacency, Graph
+
+EdgeType: TypeAlias = tuple[str, str, str]
+# What no time changes.
+STANDING: tuple[EdgeType, ...] = (
+    ("category", "in", "item"),
+    ("parent", "in", "item"),
+    ("item", "by", "creator"),
+    ("creator", "of", "item"),
+)
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """How many neighbours a step looks at: edges of a person's history in each
+    relation, watchers of an item, videos of a watcher or creator. None is all."""
+
+    history: int | None = None
+    watchers: int | None = None
+    watches: int | None = None
+
+
+class Subgraphs:
+    """Makes the graphs of one snapshot; moments are those of ``starts``, by number.
+
+    ``watches`` are the watches by person, ``content`` (n_items, size) of all items. In
+    a graph ``asked`` holds the dense ids of the items, creators and parents that have
+    vectors, ``item.places`` those of all items that send anything, the asked first. The
+    ``means`` of an edge type are weights (receivers, senders) of the mean over it.
+    """
+
+    def __init__(
+        self,
+        snapshot: GraphSnapshot,
+        content: FloatArray,
+        windowing: Windowing,
+        watches: Timeline,
+        starts: Iterable[float],
+        *,
+        fan_out: FanOut,
+        device: torch.device,
+    ) -> None:
+        self._n_items, self._windowing = snapshot.n_items, windowing
+        self._fan_out, self._device = fan_out, device
+        self._starts = list(starts)
+        self._content = torch.from_numpy(content).to(device)
+        self._trends = [
+            torch.from_numpy(trends(snapshot.watched, snapshot.created, start))
+            for start in self._starts
+        ]
+        self._watches = watches
+        self._watchers = Timeline(snapshot.watched, self._n_items, reverse=True)
+        self._categories = edge_means(
+            snapshot.in_category, self._n_items, snapshot.n_categories
+        )
+        self._parents = edge_means(
+            snapshot.in_parent, self._n_items, snapshot.n_parents
+        )
+        self._every = np.arange(snapshot.n_parents)
+        creators, made = np.unique(snapshot.uploaded.source, return_inverse=True)
+        self.n_creators = len(creators)
+        self._creator = np.full(self._n_items, -1)
+        self._creator[snapshot.uploaded.target] = made
+        uploaded = replace(snapshot.uploaded, source=made)
+        self._uploads = Timeline(uploaded, self.n_creators)
+        self._standing: dict[EdgeType, Adjacency] = {}
+
+    def whole(self, block: int) -> Graph:
+        """Everything at the start of the block; no fan-out limits it."""
+        items, creators = np.arange(self._n_items), np.arange(self.n_creators)
+        graph = self._graph(block, items, creators, FanOut(), step=0)
+        graph["item"].places = slice(None)
+        graph["item"].content = self._content  # what no time changes is held once
+        for edge_type in STANDING:
+            store = graph[edge_type]
+            store.means = self._standing.setdefault(edge_type, store.means)
+        return graph
+
+    def around(
+        self, block: int, items: IntArray, creators: IntArray, *, step: int
+    ) -> Graph:
+        """What the vectors of ``items`` and ``creators``, rising dense ids, need.
+
+        ``step`` chooses the neighbours.
+        """
+        made = self._creator[items]
+        creators = np.union1d(creators, made[made >= 0])
+        return self._graph(block, items, creators, self._fan_out, step=step)
+
+    def _graph(
+        self,
+        block: int,
+        items: IntArray,
+        creators: IntArray,
+        fan_out: FanOut,
+        *,
+        step: int,
+    ) -> Graph:
+        def neighbours(
+            timeline: Timeline, nodes: IntArray, time: float, limit: int | None
+        ) -> Windows:
+            size = self._windowing.window if timeline is self._watches else None
+            times = np.full(len(nodes), time)
+            return timeline.windows(nodes, times, size, fan_out=limit, step=step)
+
+        start, limit = self._starts[block], fan_out.watches
+        watchers = neighbours(self._watchers, items, start, fan_out.watchers)
+        users = np.unique(watchers.target)
+        watched = neighbours(self._watches, users, start, limit)
+        uploads = neighbours(self._uploads, creators, np.inf, limit)
+        senders = np.union1d(watched.target, uploads.target)
+        places = np.concatenate([items, np.setdiff1d(senders, items)])
+        numbers = np.empty(self._n_items, np.int64)
+        numbers[places] = np.arange(len(places))
+        watched = replace(watched, target=numbers[watched.target])
+        uploads = replace(uploads, target=numbers[uploads.target])
+        watchers = replace(watchers, target=np.searchsorted(users, watchers.target))
+        made = np.flatnonzero(self._creator[items] >= 0)
+        maker = np.searchsorted(creators, self._creator[items][made])
+
+        graph = Graph()
+        item = graph["item"]
+        item.places = torch.from_numpy(places)
+        graph.asked = {"items": items, "creators": creators, "parents": self._every}
+        item.content = self._content[item.places]
+        item.trends = self._trends[block][torch.from_numpy(items)].to(self._device)
+        means = {
+            ("category", "in", "item"): self._categories[places],
+            ("parent", "in", "item"): self._parents[places],
+            ("item", "by", "creator"): uploads.mean(len(places)),
+            ("creator", "of", "item"): mean_matrix(
+                made, maker, np.ones(len(made)), (len(items), len(creators))
+            ),
+            ("item", "watched", "user"): watched.mean(
+                len(places), fade=self._windowing.long
+            ),
+            ("user", "watched", "item"): watchers.mean(len(users)),
+        }
+        for edge_type, matrix in means.items():
+            graph[edge_type].means = Adjacency.of(matrix, self._device)
+        return graph

@@ -1,0 +1,175 @@
+"""The older systems' hybrid: what people like us watch, and what resembles it.
+
+ALS (collaborative) and content embeddings, each with an index of its own, find
+candidates; the scores of each are min-max scaled for the person and added, ALS with
+``weight``, content with the rest. Scaling is over the candidates that a source found:
+its best counts 1, its last and whatever it did not find 0. So one person's many equal
+scores and another's few great ones weigh alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.data.history import UserHistory
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, positions
+from recommender.ml.data.splits import Holdout
+from recommender.ml.evaluation import evaluate
+from recommender.ml.models import als, content
+from recommender.ml.models.als import Als
+from recommender.ml.models.content import Content
+from recommender.ml.models.factors import FactorModel
+from recommender.ml.models.registry import Model, Parts, Progress, best, silent
+from recommender.ml.store.artifact import Artifact
+from recommender.ml.store.vector_index import Hits
+from recommender.ml.train import early_stopping
+
+GRID = tuple(step / 10 for step in range(11))
+
+
+@dataclass(frozen=True)
+class Config:
+    """``weight`` of ALS within 0..1; None: the best of a grid by NDCG@10 on the last
+    ``validation`` share of watches. ``candidates`` are found by each source."""
+
+    weight: float | None = None
+    candidates: int = 1000
+    validation: float = 0.1
+    seed: int = 0
+
+
+class Hybrid(Model):
+    """The weighted sum of two factor models over the same items."""
+
+    name = "hybrid"
+
+    def __init__(self, als: Als, content: Content, weight: float, size: int) -> None:
+        self.item_ids = als.item_ids
+        self._als, self._content = als, content
+        self._weight, self._candidates = weight, size
+
+    @property
+    def sources(self) -> tuple[tuple[float, FactorModel], ...]:
+        """The two models, each with its weight."""
+        return (self._weight, self._als), (1 - self._weight, self._content)
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        total = np.zeros((len(states), len(self.item_ids)), np.float32)
+        for weight, source in self.sources:
+            total += weight * scaled(source.scores(states), self._candidates)
+        return total
+
+    def recommend(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        """As `scores` ranks, from what the two indexes find."""
+        found = [
+            (weight, source.search(source.embed_user(state), k=self._candidates))
+            for weight, source in self.sources
+        ]
+        ids = np.unique(np.concatenate([hits.ids for _, hits in found]))
+        total = np.zeros(len(ids), np.float32)
+        for weight, hits in found:
+            part = scaled(hits.scores[None], self._candidates)[0]
+            total[positions(ids, hits.ids)] += weight * part
+        hidden = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
+        kept = ~np.isin(ids, hidden)
+        ids, total = ids[kept], total[kept]
+        top = best(total[None], k)[0]
+        return Hits(ids[top], total[top])
+
+    def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
+        """By the same weights: cosines of factors and of content."""
+        size = len(self.item_ids)
+        total = np.zeros(size, np.float32)
+        for weight, source in self.sources:
+            hits = source.similar(item_id, k=size)
+            if not len(hits):
+                return hits
+            part = scaled(hits.scores[None], self._candidates)[0]
+            total[positions(self.item_ids, hits.ids)] += weight * part
+        return self._best(total, k, np.append(np.asarray(exclude, np.int64), item_id))
+
+    def parts(self) -> Parts:
+        both = Parts.joined(
+            {"als": self._als.parts(), "content": self._content.parts()}
+        )
+        document = {"weight": self._weight, "candidates": self._candidates}
+        return Parts(both.arrays, {**both.documents, "hybrid": document}, both.files)
+
+    def renewed(self, snapshot: GraphSnapshot) -> Hybrid:
+        return Hybrid(
+            self._als.renewed(snapshot),
+            self._content.renewed(snapshot),
+            self._weight,
+            self._candidates,
+        )
+
+
+def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Hybrid:
+    """Raises `ValueError` for a weight out of range, or without any watch."""
+    weight = config.weight
+    if weight is None:
+        part = early_stopping.validation_part(snapshot, config.validation)
+        weight = 0.5
+        if part is not None:
+            weight = best_weight(_fit(part.history, config, 0.5, silent), part)
+    if not 0 <= weight <= 1:
+        raise ValueError(f"weight={weight}: must lie within 0 and 1")
+    model = _fit(snapshot, config, weight, progress)
+    model.found = {"weight": weight}
+    return model
+
+
+def best_weight(model: Hybrid, part: Holdout) -> float:
+    """The weight of `GRID` with the greatest NDCG@10 on ``part``; of equals the one
+    nearest to the middle."""
+
+    def value(weight: float) -> tuple[float, float]:
+        tried = Hybrid(model._als, model._content, weight, model._candidates)
+        found = evaluate.per_user(evaluate.ranked(tried, part, 10), part)
+        return float(found["ndcg@10"].mean()), -abs(weight - 0.5)
+
+    return max(GRID, key=value)
+
+
+def load(artifact: Artifact) -> Hybrid:
+    """The model as `Hybrid.parts` stored it."""
+    document = artifact.document("hybrid")
+    return Hybrid(
+        als.load(artifact.section("als")),
+        content.load(artifact.section("content")),
+        document["weight"],
+        document["candidates"],
+    )
+
+
+def scaled(scores: FloatArray, count: int) -> FloatArray:
+    """Each row's ``count`` greatest within 0..1, the rest 0; all 0 where all are equal.
+
+    ``scores`` is (rows, n).
+    """
+    n = scores.shape[1]
+    if not n:
+        return scores
+    last = max(n - count, 0)
+    least = np.partition(scores, last, axis=1)[:, [last]]
+    span = scores.max(1, keepdims=True) - least
+    return np.asarray(
+        np.clip((scores - least) / np.maximum(span, 1e-9), 0, 1), np.float32
+    )
+
+
+def _fit(
+    snapshot: GraphSnapshot, config: Config, weight: float, progress: Progress
+) -> Hybrid:
+    return Hybrid(
+        als.fit(snapshot, als.Config(seed=config.seed), progress),
+        content.fit(snapshot, content.Config(seed=config.seed)),
+        weight,
+        config.candidates,
+    )

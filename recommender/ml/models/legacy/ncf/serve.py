@@ -1,0 +1,169 @@
+"""NCF's forward pass with frozen weights, in numpy alone; `ncf.py` says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recommender.ml.data.history import UserHistory, histories
+from recommender.ml.data.scaler import Scaler
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.data.splits import Holdout
+from recommender.ml.evaluation import metrics
+from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.models.legacy.ncf.inputs import Catalogue, of_person
+from recommender.ml.models.registry import Model, Parts
+from recommender.ml.store.artifact import Artifact
+
+UNKNOWN = 0
+NEGATIVES = 4  # items not watched beside each that was, where errors are measured
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What training learns, along the ids beside it.
+
+    ``users`` (1 + n, d) and ``items`` (1 + m, d) begin with the bucket of unknown ids.
+    ``first`` is (2d + inputs, 128), ``second`` (128, 64), ``output`` (64, classes).
+    """
+
+    user_ids: IntArray
+    item_ids: IntArray
+    users: FloatArray
+    items: FloatArray
+    first: FloatArray
+    first_bias: FloatArray
+    second: FloatArray
+    second_bias: FloatArray
+    output: FloatArray
+    output_bias: FloatArray
+
+
+class Ncf(Model):
+    """The expected reaction of a person to each item: 0 none, 1 viewed, 2 liked, 3
+    inspired."""
+
+    name = "ncf"
+
+    def __init__(
+        self,
+        item_ids: IntArray,
+        catalogue: Catalogue,
+        weights: Weights,
+        scaler: Scaler,
+    ) -> None:
+        self.item_ids = item_ids
+        self._catalogue = catalogue
+        self._weights = weights
+        self._scaler = scaler
+        row = positions(weights.item_ids, item_ids) + 1  # -1, unknown, becomes 0
+        d = weights.items.shape[1]
+        self._items = weights.items[row] @ weights.first[d : 2 * d]
+
+    def probabilities(self, state: UserHistory, items: IntArray) -> FloatArray:
+        """(len(items), classes) for dense ``items``."""
+        w, d = self._weights, self._weights.users.shape[1]
+        asked = -1 if state.user_id is None else state.user_id
+        user = w.users[positions(w.user_ids, asked)[0] + 1]
+        values = of_person(self._catalogue, self.item_ids, state)[items]
+        hidden = self._items[items] + self._scaler.scale(values) @ w.first[2 * d :]
+        hidden = np.maximum(hidden + user @ w.first[:d] + w.first_bias, 0)
+        hidden = np.maximum(hidden @ w.second + w.second_bias, 0)
+        logits = hidden @ w.output + w.output_bias
+        power = np.exp(logits - logits.max(1, keepdims=True))
+        return np.asarray(power / power.sum(1, keepdims=True), np.float32)
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        every = np.arange(len(self.item_ids))
+        rows = [expected(self.probabilities(state, every)) for state in states]
+        return np.stack(rows) if rows else np.empty((0, len(every)), np.float32)
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        place = positions(self.item_ids, item_ids)
+        asked = np.maximum(place, 0)
+        rows = [expected(self.probabilities(state, asked)) for state in states]
+        return np.where(place >= 0, np.stack(rows), np.nan).astype(np.float32)
+
+    def measures(self, holdout: Holdout, *, seed: int = 0) -> Mapping[str, Interval]:
+        """``rmse`` of the expected reaction to what was watched next, and to as many
+        as `NEGATIVES` uniform items that were not, for each; users resampled."""
+        if holdout.reaction is None or not len(holdout.users):
+            return {}
+        random = np.random.default_rng(seed)
+        errors, counts = [], []
+        for row, state in enumerate(histories(holdout.history, holdout.users)):
+            targets = holdout.targets(row)
+            seen = np.append(positions(self.item_ids, state.watched.ids), targets)
+            others = np.setdiff1d(np.arange(len(self.item_ids)), seen)
+            size = min(NEGATIVES * len(targets), len(others))
+            drawn = random.choice(others, size, replace=False)
+            span = slice(holdout.indptr[row], holdout.indptr[row + 1])
+            actual = np.append(holdout.reaction[span], np.zeros(size))
+            found = self.probabilities(state, np.append(targets, drawn))
+            errors.append(float(((expected(found) - actual) ** 2).sum()))
+            counts.append(len(actual))
+        mean = metrics.bootstrap(
+            np.array(errors) / np.mean(counts), seed=seed
+        )  # each person weighs as many as their examples
+        bounds = (float(np.sqrt(value)) for value in asdict(mean).values())
+        return {"rmse": Interval(*bounds)}
+
+    def parts(self) -> Parts:
+        known = self._catalogue
+        arrays = {f"weights_{f.name}": getattr(self._weights, f.name) for f in WEIGHTS}
+        return Parts(
+            {
+                "item_ids": self.item_ids,
+                "item_watches": known.watches,
+                "item_likes": known.likes,
+                "item_creator": known.creator,
+                "category_indptr": known.categories.indptr,
+                "category_indices": known.categories.indices,
+                "category_data": known.categories.data,
+                "scaler": self._scaler.array(),
+                **arrays,
+            },
+            {"ncf": {"categories": known.categories.shape[1]}},
+        )
+
+    def renewed(self, snapshot: GraphSnapshot) -> Ncf:
+        return Ncf(
+            snapshot.item_ids, Catalogue.of(snapshot), self._weights, self._scaler
+        )
+
+
+WEIGHTS = fields(Weights)
+
+
+def load(artifact: Artifact) -> Ncf:
+    """The model as `Ncf.parts` stored it."""
+    item_ids = artifact.array("item_ids")
+    csr = (f"category_{name}" for name in ("data", "indices", "indptr"))
+    categories = sparse.csr_array(
+        tuple(artifact.array(name) for name in csr),
+        shape=(len(item_ids), artifact.document("ncf")["categories"]),
+    )
+    weights = {f.name: artifact.array(f"weights_{f.name}") for f in WEIGHTS}
+    return Ncf(
+        item_ids,
+        Catalogue(
+            artifact.array("item_watches"),
+            artifact.array("item_likes"),
+            artifact.array("item_creator"),
+            categories,
+        ),
+        Weights(**weights),
+        Scaler.restore(artifact.array("scaler")),
+    )
+
+
+def expected(probabilities: FloatArray) -> FloatArray:
+    """(n,) mean reaction under ``probabilities``, (n, classes)."""
+    classes = np.arange(probabilities.shape[1], dtype=np.float32)
+    return np.asarray(probabilities @ classes, np.float32)

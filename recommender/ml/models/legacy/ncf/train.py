@@ -1,0 +1,184 @@
+"""Training `ncf`, the older systems' network (after He et al., WWW 2017), with its two
+faults mended.
+
+Embeddings of the user and of the video, joined with an interaction input, go through
+128 units (ReLU, dropout .5) and 64 (ReLU, dropout .3) to a softmax. The older systems
+had one output unit; but a softmax over one unit is 1 whatever comes in, and learns
+nothing. So it is over the reactions: none, viewed, liked, and inspired where the data
+have any. What ranks is the expected reaction, 0 to 3, and the RMSE reported is of that.
+
+Their interaction input was the present like or view, which is what is to be predicted:
+the target leaked, and at serving time there is none. So the input is counted from
+history alone, strictly before the moment asked about; see `ncf_inputs.py`.
+
+Unknown users and videos share a bucket each, trained by putting a share of the known
+ids into it at random. A missing input is imputed by its mean, with a flag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recommender.ml.data.scaler import Scaler
+from recommender.ml.data.snapshot import GraphSnapshot, IntArray, TimeArray
+from recommender.ml.data.splits import reactions
+from recommender.ml.models.legacy.ncf.inputs import Catalogue, Past, positive
+from recommender.ml.models.legacy.ncf.serve import UNKNOWN, Ncf, Weights
+from recommender.ml.models.registry import Progress, silent
+from recommender.ml.train import early_stopping
+
+HIDDEN = (128, 64)
+DROPOUT = (0.5, 0.3)
+
+
+@dataclass(frozen=True)
+class Config(early_stopping.Schedule):
+    """``negatives`` items not watched stand beside each watched one; the shares
+    ``unknown_users`` and ``unknown_items`` of ids train the unknown buckets."""
+
+    epochs: int = 30
+    patience: int = 5
+    dim: int = 32
+    negatives: int = 4
+    batch_size: int = 1024
+    learning_rate: float = 0.001
+    unknown_users: float = 0.1
+    unknown_items: float = 0.02
+    seed: int = 0
+
+
+def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Ncf:
+    """Raises `ValueError` when the snapshot has no watches."""
+    model: Ncf = early_stopping.fit(
+        lambda part: Trainer(part, config), snapshot, config, progress
+    )
+    return model
+
+
+class Network(nn.Module):
+    """Named as the `Weights` of `ncf_inference.py`."""
+
+    def __init__(
+        self, n_users: int, n_items: int, *, inputs: int, classes: int, dim: int
+    ) -> None:
+        super().__init__()
+        self.users = nn.Embedding(1 + n_users, dim)
+        self.items = nn.Embedding(1 + n_items, dim)
+        for table in (self.users, self.items):
+            nn.init.normal_(table.weight, std=0.05)
+        self.first = nn.Linear(2 * dim + inputs, HIDDEN[0])
+        self.second = nn.Linear(HIDDEN[0], HIDDEN[1])
+        self.output = nn.Linear(HIDDEN[1], classes)
+
+    def forward(self, user: Tensor, item: Tensor, inputs: Tensor) -> Tensor:
+        """(n, classes) logits of rows ``user`` and ``item`` (n,)."""
+        x = torch.cat([self.users(user), self.items(item), inputs], 1)
+        for layer, share in zip((self.first, self.second), DROPOUT, strict=True):
+            x = functional.dropout(functional.relu(layer(x)), share, self.training)
+        logits: Tensor = self.output(x)
+        return logits
+
+    def weights(self, snapshot: GraphSnapshot) -> Weights:
+        """What was learned, frozen, along the ids of ``snapshot``."""
+        learned = {
+            name.removesuffix(".weight").replace(".", "_"): p.detach().numpy().copy()
+            for name, p in self.named_parameters()
+        }
+        for name in ("first", "second", "output"):
+            learned[name] = np.ascontiguousarray(learned[name].T)
+        return Weights(snapshot.user_ids, snapshot.item_ids, **learned)
+
+
+class Trainer:
+    """One network on one snapshot; seeded, so that a run can be repeated."""
+
+    def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
+        self._watched = positive(snapshot.watched)
+        if not len(self._watched):
+            raise ValueError("the snapshot has no watches to learn from")
+        self._snapshot, self._config = snapshot, config
+        self._past = Past(snapshot)
+        self._reaction = reactions(snapshot, self._watched.source, self._watched.target)
+        self._random = np.random.default_rng(config.seed)
+        *_, inputs, _ = self._examples()
+        self._scaler = Scaler.fit(inputs)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self._network = Network(
+                snapshot.n_users,
+                snapshot.n_items,
+                inputs=self._scaler.size,
+                classes=max(2, int(self._reaction.max())) + 1,
+                dim=config.dim,
+            )
+            self._state = torch.get_rng_state()
+        self._optimizer = torch.optim.Adam(
+            self._network.parameters(), lr=config.learning_rate
+        )
+
+    def epoch(self) -> float:
+        user, item, inputs, reaction = self._examples()
+        columns = [
+            torch.from_numpy(self._bucketed(user, self._config.unknown_users)),
+            torch.from_numpy(self._bucketed(item, self._config.unknown_items)),
+            torch.from_numpy(self._scaler.scale(inputs)),
+            torch.from_numpy(reaction),
+        ]
+        self._network.train()
+        with torch.random.fork_rng(devices=[]):  # dropout has random numbers of its own
+            torch.set_rng_state(self._state)
+            found = [
+                self._step(*(column[batch] for column in columns))
+                for batch in self._batches(len(user))
+            ]
+            self._state = torch.get_rng_state()
+        return float(np.mean(found))
+
+    def model(self) -> Ncf:
+        snapshot = self._snapshot
+        return Ncf(
+            snapshot.item_ids,
+            Catalogue.of(snapshot),
+            self._network.weights(snapshot),
+            self._scaler,
+        )
+
+    def _examples(self) -> tuple[IntArray, IntArray, TimeArray, IntArray]:
+        """(user, item, raw inputs, reaction): each watch, and beside it, at the same
+        moment, ``negatives`` uniform items that the person never watched."""
+        watched, n_items = self._watched, self._snapshot.n_items
+        user = np.repeat(watched.source, self._config.negatives)
+        time = np.repeat(watched.time, self._config.negatives)
+        item = self._random.integers(n_items, size=len(user))
+        pairs = watched.source * n_items + watched.target
+        fresh = ~np.isin(user * n_items + item, pairs)
+        user = np.concatenate([watched.source, user[fresh]])
+        item = np.concatenate([watched.target, item[fresh]])
+        time = np.concatenate([watched.time, time[fresh]])
+        nothing = np.zeros(len(user) - len(watched), np.int64)
+        inputs = self._past.before(user, item, time)
+        return user, item, inputs, np.concatenate([self._reaction, nothing])
+
+    def _bucketed(self, dense: IntArray, share: float) -> IntArray:
+        """Rows of an embedding: 1 + dense id, a ``share`` of them the unknown one."""
+        hidden = self._random.random(len(dense)) < share
+        return np.where(hidden, UNKNOWN, dense + 1)
+
+    def _batches(self, count: int) -> Iterator[Tensor]:
+        order = torch.from_numpy(self._random.permutation(count))
+        yield from torch.split(order, self._config.batch_size)
+
+    def _step(
+        self, user: Tensor, item: Tensor, inputs: Tensor, reaction: Tensor
+    ) -> float:
+        loss = functional.cross_entropy(self._network(user, item, inputs), reaction)
+        self._optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        self._optimizer.step()
+        return float(loss.detach())

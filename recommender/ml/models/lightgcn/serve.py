@@ -1,0 +1,177 @@
+"""LightGCN's forward pass with frozen embeddings, in numpy and scipy alone.
+
+With e(0) the learned embeddings, N(x) the neighbours of x and d their number, K layers
+of LightGCN (He et al., SIGIR 2020) are
+
+    e_u(k+1) = sum over i in N(u) of e_i(k) / sqrt(d_u d_i),     and likewise e_i(k+1)
+    e = (e(0) + ... + e(K)) / (K + 1)
+
+so that a user's vector is their own share of it plus what their watches send:
+
+    e_u = e_u(0) / (K + 1) + sum over i in N(u) of m_i / sqrt(d_u),
+    m_i = (e_i(0) + ... + e_i(K-1)) / ((K + 1) sqrt(d_i))
+
+Stored are e_i, m_i and e_u(0). Whoever training knew, with the history it knew, gets
+exactly the vector of the training; a watch since then counts at once, and a person it
+never saw is the sum of their watches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recommender.ml.data.history import UserHistory
+from recommender.ml.data.snapshot import (
+    Edges,
+    FloatArray,
+    GraphSnapshot,
+    IntArray,
+    positions,
+)
+from recommender.ml.models.factors import FactorModel, load_index
+from recommender.ml.models.registry import Parts
+from recommender.ml.store.artifact import Artifact
+from recommender.ml.store.vector_index import VectorIndex
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """What was learned: ``users`` (n_users, d) and ``items`` (n_items, d), by id."""
+
+    user_ids: IntArray
+    item_ids: IntArray
+    users: FloatArray
+    items: FloatArray
+
+
+class LightGcn(FactorModel):
+    """Users and items by light graph convolution.
+
+    ``messages`` (n_items, d) are the m_i above, ``prior`` (d,) the mean user's vector,
+    for whom neither an id nor a watch is known.
+    """
+
+    name = "lightgcn"
+
+    def __init__(
+        self,
+        item_ids: IntArray,
+        vectors: FloatArray,
+        messages: FloatArray,
+        prior: FloatArray,
+        embeddings: Embeddings,
+        layers: int,
+        index: VectorIndex | None = None,
+    ) -> None:
+        super().__init__(item_ids, vectors, index)
+        self._messages = messages
+        self._prior = prior
+        self._embeddings = embeddings
+        self._layers = layers
+
+    @classmethod
+    def over(
+        cls, embeddings: Embeddings, snapshot: GraphSnapshot, layers: int
+    ) -> LightGcn:
+        """Convolve over the watches of ``snapshot``; new nodes start from 0."""
+        users = known(snapshot.user_ids, embeddings.user_ids, embeddings.users)
+        items = known(snapshot.item_ids, embeddings.item_ids, embeddings.items)
+        matrix = normalised(snapshot)
+        share = 1 / (layers + 1)
+        user_total, item_total, sent = users * share, items * share, 0 * items
+        for _ in range(layers):
+            sent = sent + items * share
+            users, items = matrix @ items, matrix.T @ users
+            user_total, item_total = (
+                user_total + users * share,
+                item_total + items * share,
+            )
+        degree = np.bincount(_watched(snapshot).target, minlength=snapshot.n_items)
+        messages = sent / np.sqrt(np.maximum(degree, 1))[:, None]
+        return cls(
+            snapshot.item_ids,
+            np.asarray(item_total, np.float32),
+            np.asarray(messages, np.float32),
+            np.asarray(user_total.mean(0), np.float32),
+            embeddings,
+            layers,
+        )
+
+    def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
+        learned = self._embeddings
+        vectors = np.tile(self._prior, (len(states), 1))
+        for row, state in enumerate(states):
+            place = positions(self.item_ids, state.watched.ids)
+            place = place[(place >= 0) & (state.watched.weight > 0)]
+            own = -1
+            if state.user_id is not None:
+                own = int(positions(learned.user_ids, state.user_id)[0])
+            if own < 0 and not len(place):
+                continue
+            sent = self._messages[place].sum(0) / np.sqrt(max(len(place), 1))
+            vectors[row] = sent
+            if own >= 0:
+                vectors[row] += learned.users[own] / (self._layers + 1)
+        return vectors
+
+    def parts(self) -> Parts:
+        parts = super().parts()
+        learned = self._embeddings
+        arrays: Mapping[str, npt.NDArray[Any]] = {
+            "messages": self._messages,
+            "prior": self._prior,
+            "learned_user_ids": learned.user_ids,
+            "learned_item_ids": learned.item_ids,
+            "learned_users": learned.users,
+            "learned_items": learned.items,
+        }
+        return Parts(
+            arrays={**parts.arrays, **arrays},
+            documents={**parts.documents, "lightgcn": {"layers": self._layers}},
+            files=parts.files,
+        )
+
+    def renewed(self, snapshot: GraphSnapshot) -> LightGcn:
+        return self.over(self._embeddings, snapshot, self._layers)
+
+
+def load(artifact: Artifact) -> LightGcn:
+    """The model as `LightGcn.parts` stored it."""
+    item_ids, vectors, index = load_index(artifact)
+    names = ("user_ids", "item_ids", "users", "items")
+    return LightGcn(
+        item_ids,
+        vectors,
+        artifact.array("messages"),
+        artifact.array("prior"),
+        Embeddings(*(artifact.array(f"learned_{name}") for name in names)),
+        artifact.document("lightgcn")["layers"],
+        index,
+    )
+
+
+def normalised(snapshot: GraphSnapshot) -> sparse.csr_array:
+    """(n_users, n_items): 1 / sqrt(d_u d_i) for each watch of positive weight."""
+    watched = _watched(snapshot)
+    user, item = watched.source, watched.target
+    of_user = np.bincount(user, minlength=snapshot.n_users)
+    of_item = np.bincount(item, minlength=snapshot.n_items)
+    value = 1 / np.sqrt(of_user[user] * of_item[item])
+    shape = (snapshot.n_users, snapshot.n_items)
+    return sparse.csr_array((value.astype(np.float32), (user, item)), shape=shape)
+
+
+def _watched(snapshot: GraphSnapshot) -> Edges:
+    return snapshot.watched.where(snapshot.watched.weight > 0)
+
+
+def known(ids: IntArray, learned_ids: IntArray, learned: FloatArray) -> FloatArray:
+    """(len(ids), d): what was learned of each id, 0 where nothing was."""
+    place = positions(learned_ids, ids)
+    return np.where(place[:, None] >= 0, learned[place], 0).astype(np.float32)

@@ -1,0 +1,141 @@
+"""Training LightGCN (He et al., SIGIR 2020) as its paper does: BPR, uniform negatives.
+
+Only the embeddings of users and items are learned; every step convolves them over the
+whole graph. The paper's own code stops early on the test part; this does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recommender.ml.data.snapshot import GraphSnapshot, IntArray
+from recommender.ml.models.graphsage.network import Adjacency, WeightedMean
+from recommender.ml.models.lightgcn.serve import Embeddings, LightGcn, normalised
+from recommender.ml.models.registry import Progress, silent
+from recommender.ml.train import early_stopping
+
+REDRAWS = 100
+
+
+@dataclass(frozen=True)
+class Config(early_stopping.Schedule):
+    """``decay`` is the weight of the squared embeddings of a batch. The rest is named
+    as in the paper; the learning rate is higher, to need fewer epochs."""
+
+    epochs: int = 200
+    patience: int = 40
+    check_every: int = 5
+    dim: int = 64
+    layers: int = 3
+    batch_size: int = 2048
+    learning_rate: float = 0.005
+    decay: float = 1e-4
+    seed: int = 0
+
+
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+) -> LightGcn:
+    """Raises `ValueError` when the snapshot has no watches."""
+    model: LightGcn = early_stopping.fit(
+        lambda part: Trainer(part, config), snapshot, config, progress
+    )
+    return model
+
+
+class Network(nn.Module):
+    """Embeddings, (n_users + n_items, d), and their convolution."""
+
+    def __init__(self, snapshot: GraphSnapshot, dim: int, layers: int) -> None:
+        super().__init__()
+        nodes = snapshot.n_users + snapshot.n_items
+        self.embedding = nn.Parameter(0.1 * torch.randn(nodes, dim))
+        self.layers = layers
+        self.sum = WeightedMean()
+        matrix = normalised(snapshot)
+        both = sparse.block_array([[None, matrix], [matrix.T, None]], format="csr")
+        self.adjacency = Adjacency.of(both)
+
+    def forward(self) -> Tensor:
+        """(n_users + n_items, d): the mean of all layers."""
+        x: Tensor = self.embedding
+        total = x
+        for _ in range(self.layers):
+            x = self.sum(x, self.adjacency)
+            total = total + x
+        return total / (self.layers + 1)
+
+
+class Trainer:
+    """One network on one snapshot; seeded, so that a run can be repeated."""
+
+    def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
+        watched = snapshot.watched.where(snapshot.watched.weight > 0)
+        if not len(watched):
+            raise ValueError("the snapshot has no watches to learn from")
+        self._snapshot, self._config = snapshot, config
+        self._user, self._item = watched.source, watched.target
+        # Sorted, as edges are: whether a pair was watched is a binary search.
+        self._pairs = watched.source * snapshot.n_items + watched.target
+        self._random = np.random.default_rng(config.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self._network = Network(snapshot, config.dim, config.layers)
+        self._optimizer = torch.optim.Adam(
+            self._network.parameters(), lr=config.learning_rate
+        )
+
+    def epoch(self) -> float:
+        return float(np.mean([self._step(*batch) for batch in self._batches()]))
+
+    def model(self) -> LightGcn:
+        learned = self._network.embedding.detach().numpy().copy()
+        snapshot = self._snapshot
+        users, items = np.split(learned, [snapshot.n_users])
+        embeddings = Embeddings(snapshot.user_ids, snapshot.item_ids, users, items)
+        return LightGcn.over(embeddings, snapshot, self._config.layers)
+
+    def _batches(self) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+        """(user, watched item, item not watched), all watches once."""
+        order = self._random.permutation(len(self._user))
+        for batch in np.array_split(order, -(-len(order) // self._config.batch_size)):
+            user = self._user[batch]
+            yield user, self._item[batch], self._negatives(user)
+
+    def _negatives(self, user: IntArray) -> IntArray:
+        """One uniform item a user, drawn again where it was watched; whoever watched
+        everything has to do with one that was."""
+        n_items = self._snapshot.n_items
+        drawn = self._random.integers(n_items, size=len(user))
+        for _ in range(REDRAWS):
+            pairs = user * n_items + drawn
+            place = np.searchsorted(self._pairs, pairs)
+            place = np.minimum(place, len(self._pairs) - 1)
+            seen = np.flatnonzero(self._pairs[place] == pairs)
+            if not len(seen):
+                break
+            drawn[seen] = self._random.integers(n_items, size=len(seen))
+        return drawn
+
+    def _step(self, user: IntArray, watched: IntArray, other: IntArray) -> float:
+        n_users = self._snapshot.n_users
+        rows = [
+            torch.from_numpy(row) for row in (user, n_users + watched, n_users + other)
+        ]
+        vectors = self._network()
+        u, i, j = (vectors[row] for row in rows)
+        own = self._network.embedding
+        squares = sum((own[row] ** 2).sum() for row in rows)
+        bpr = -functional.logsigmoid((u * i).sum(1) - (u * j).sum(1)).mean()
+        loss = bpr + self._config.decay * squares / (2 * len(user))
+        self._optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        self._optimizer.step()
+        return float(bpr.detach())

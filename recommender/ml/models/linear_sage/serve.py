@@ -1,0 +1,217 @@
+"""GraphSAGE by ids alone, in its linear form, with frozen embeddings: numpy and scipy.
+
+Where nothing is known of videos and people but who watched what, neither transforms nor
+ReLU pay (He et al., SIGIR 2020; Wu et al., ICML 2019). What is left of GraphSAGE is the
+mean over neighbours, degrees shared between both ends, and the mean of the layers:
+
+    i(0) = e_i + c * (mean of e_j over the items j most watched together with i)
+    u(0) = e_u
+    u(k+1) = sum over watched i of i(k) / sqrt(d_u d_i),       and likewise i(k+1)
+    u = mean of u(0) ... u(K),                                 and likewise i
+
+A score is the cosine of u and i times |i|^a: training compares cosines, so the length
+of an item's vector is free to tell how much is watched of it, and ``a`` says how much
+of that is wanted. Someone with an order of watches leans to the newest ones as well:
+``lean`` times the mean of their vectors, fading by e^(-r / `FADE`) with rank r.
+
+What e_i says in d numbers, the id itself says in full. So where ``wide`` is not 0, ids
+are passed on uncompressed as well, as Wide & Deep networks have them (Cheng et al.,
+DLRS 2016): a user is the mean of the ids they watched, an item the sum of the ids two
+hops away, and ``wide`` times their product (`item_graph`), of which an item's own part
+is 1 on average, is added to the score.
+
+Whoever training did not know has no e_u: a linear map, fitted to those it did know,
+estimates it from the rest of u.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from recommender.ml.data.features import unit
+from recommender.ml.data.history import UserHistory, watch_matrix
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.models.co_watch import strongest
+from recommender.ml.models.factors import FactorModel, load_index
+from recommender.ml.models.item_graph import ItemGraph
+from recommender.ml.models.lightgcn.serve import Embeddings, known, normalised
+from recommender.ml.models.registry import Model, Parts
+from recommender.ml.store.artifact import Artifact
+from recommender.ml.store.vector_index import Hits, VectorIndex
+
+FADE = 2.0
+WIDE_POWER = 0.3  # of an item's degree, in what its id sends and receives
+RIDGE = 1.0  # of the map that stands in for an unknown person's own embedding
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What serving needs to know of the settings; see `linear_sage.Config`."""
+
+    hops: int
+    together: float
+    neighbours: int
+    exponent: float
+    lean: float
+    wide: float = 0.0
+
+
+class LinearSage(FactorModel):
+    """``vectors`` are unit(i) * |i|^a, |i| over its mean; ``sent`` (n_items, d) is what
+    each watch of an item adds to a user's vector, before the user's own degree divides
+    it. ``graph`` passes ids on, where they are passed on uncompressed."""
+
+    name = "graphsage_ids"
+
+    def __init__(
+        self,
+        item_ids: IntArray,
+        vectors: FloatArray,
+        sent: FloatArray,
+        stand_in: FloatArray,
+        embeddings: Embeddings,
+        shape: Shape,
+        graph: ItemGraph | None,
+        index: VectorIndex | None = None,
+    ) -> None:
+        super().__init__(item_ids, vectors, index)
+        self._graph = graph
+        self._wide = shape.wide / max(graph.own.mean(), 1e-30) if graph else 0.0
+        self._sent = sent
+        self._stand_in = stand_in
+        self._embeddings = embeddings
+        self._shape = shape
+
+    @classmethod
+    def over(
+        cls, embeddings: Embeddings, snapshot: GraphSnapshot, shape: Shape
+    ) -> LinearSage:
+        """Convolve over the watches of ``snapshot``; new nodes start from 0."""
+        matrix = normalised(snapshot)
+        users = known(snapshot.user_ids, embeddings.user_ids, embeddings.users)
+        items = known(snapshot.item_ids, embeddings.item_ids, embeddings.items)
+        if shape.together:
+            mean = watched_together(matrix, shape.neighbours)
+            items = items + shape.together * (mean @ items)
+        share = 1 / (shape.hops + 1)
+        total, sent, u, i = items * share, 0 * items, users, items
+        for _ in range(shape.hops):
+            sent = sent + i * share
+            u, i = matrix @ i, matrix.T @ u
+            total = total + i * share
+        degree = np.bincount(matrix.indices, minlength=snapshot.n_items)
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        length = length / max(float(length.mean()), 1e-30)
+        return cls(
+            snapshot.item_ids,
+            np.asarray(unit(total) * length**shape.exponent, np.float32),
+            np.asarray(sent / np.sqrt(np.maximum(degree, 1))[:, None], np.float32),
+            _stand_in(matrix @ sent, users * share),
+            embeddings,
+            shape,
+            ItemGraph.of(matrix, WIDE_POWER) if shape.wide else None,
+        )
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        return super().scores(states) + self._wide_scores(states)
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        place = np.maximum(positions(self.item_ids, item_ids), 0)
+        return super().score_each(states, item_ids) + self._wide_scores(states, place)
+
+    def recommend(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        if self._graph:  # which the index does not know
+            return Model.recommend(self, state, k=k, exclude=exclude)
+        return super().recommend(state, k=k, exclude=exclude)
+
+    def _wide_scores(
+        self, states: Sequence[UserHistory], items: IntArray | None = None
+    ) -> FloatArray | float:
+        if self._graph is None:
+            return 0.0
+        watched = watch_matrix(self.item_ids, states)
+        count = np.maximum(np.diff(watched.indptr), 1)[:, None]
+        received = self._graph.received(self._graph.sent(watched), items)
+        return np.asarray(self._wide / count * received, np.float32)
+
+    def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
+        watched = watch_matrix(self.item_ids, states)
+        degree = np.maximum(np.diff(watched.indptr), 1)[:, None]
+        around = (watched @ self._sent) / np.sqrt(degree)
+        learned = self._embeddings
+        ids = [-1 if s.user_id is None else s.user_id for s in states]
+        place = positions(learned.user_ids, ids)[:, None]
+        own = learned.users[place[:, 0]] / (self._shape.hops + 1)
+        users = unit(around + np.where(place >= 0, own, around @ self._stand_in))
+        if self._shape.lean:
+            newest = watch_matrix(self.item_ids, states, recency=FADE)
+            users = users + self._shape.lean * unit(newest @ unit(self.vectors))
+        return np.asarray(users, np.float32)
+
+    def parts(self) -> Parts:
+        parts, learned = super().parts(), self._embeddings
+        arrays: Mapping[str, npt.NDArray[Any]] = {
+            "sent": self._sent,
+            "stand_in": self._stand_in,
+            "learned_user_ids": learned.user_ids,
+            "learned_item_ids": learned.item_ids,
+            "learned_users": learned.users,
+            "learned_items": learned.items,
+        }
+        if self._graph:
+            arrays = {**arrays, **self._graph.arrays()}
+        return Parts(
+            arrays={**parts.arrays, **arrays},
+            documents={**parts.documents, "shape": asdict(self._shape)},
+            files=parts.files,
+        )
+
+    def renewed(self, snapshot: GraphSnapshot) -> LinearSage:
+        return self.over(self._embeddings, snapshot, self._shape)
+
+
+def load(artifact: Artifact) -> LinearSage:
+    """The model as `LinearSage.parts` stored it."""
+    item_ids, vectors, index = load_index(artifact)
+    names = ("user_ids", "item_ids", "users", "items")
+    shape = Shape(**artifact.document("shape"))
+    return LinearSage(
+        item_ids,
+        vectors,
+        artifact.array("sent"),
+        artifact.array("stand_in"),
+        Embeddings(*(artifact.array(f"learned_{name}") for name in names)),
+        shape,
+        ItemGraph.load(artifact, WIDE_POWER) if shape.wide else None,
+        index,
+    )
+
+
+def watched_together(matrix: sparse.csr_array, neighbours: int) -> sparse.csr_array:
+    """(n_items, n_items): each item's ``neighbours`` by normalised co-watches, both
+    ways, degrees shared between both ends."""
+    together = (matrix.T @ matrix).tocsr()
+    together.setdiag(0)
+    together.eliminate_zeros()
+    nearest = strongest(together, neighbours)
+    nearest = nearest.maximum(nearest.T).tocsr()
+    degree = np.maximum(np.asarray(nearest.sum(1)).ravel(), 1e-9) ** -0.5
+    shared = sparse.diags_array(degree) @ nearest @ sparse.diags_array(degree)
+    return sparse.csr_array(shared).astype(np.float32)
+
+
+def _stand_in(around: FloatArray, own: FloatArray) -> FloatArray:
+    """(d, d): ridge regression from what surrounds a user to their own embedding."""
+    gram = around.T @ around
+    gram[np.diag_indices_from(gram)] += RIDGE
+    return np.asarray(np.linalg.solve(gram, around.T @ own), np.float32)

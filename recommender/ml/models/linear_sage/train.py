@@ -1,0 +1,287 @@
+"""Training GraphSAGE by ids alone; `linear_sage_inference` says what is computed.
+
+Each step takes people with all that they watched. A watch is to stand out, by softmax
+over cosines, against items drawn at random that all people of the step share (or all
+items, where there are no more than ``negatives``): Wu et al., "On the Effectiveness of
+Sampled Softmax Loss for Item Recommendation", TOIS 2024. The person, too, may have to
+stand out, against the others of the step, as in contrastive pre-training of two towers
+(Radford et al., ICML 2021).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recommender.ml.data import splits
+from recommender.ml.data.snapshot import GraphSnapshot, IntArray
+from recommender.ml.data.splits import Holdout
+from recommender.ml.evaluation import evaluate
+from recommender.ml.models.graphsage.network import Adjacency, WeightedMean
+from recommender.ml.models.lightgcn.serve import Embeddings, normalised
+from recommender.ml.models.linear_sage.serve import LinearSage, Shape, watched_together
+from recommender.ml.models.registry import Progress, TrainingStep, silent
+from recommender.ml.store import checkpoints
+from recommender.ml.train.distributed import Group, led
+from recommender.ml.train.loop import Loop
+
+EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+LEANS = (0.0, 0.25, 0.5, 1.0, 2.0)
+WIDES = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0)
+WARM_UP = 20  # steps
+
+
+@dataclass(frozen=True)
+class Config:
+    """The sizes; ``together`` weighs the ``neighbours`` most watched together,
+    ``people_weight`` the loss of a person among those of the step.
+
+    ``exponent``, ``lean`` and ``wide`` are found on a validation part when they are
+    None; see `linear_sage_inference`. ``ordered`` tells that the order of the watches
+    counts: the part is then each person's last, and only then is ``lean`` tried.
+    """
+
+    dim: int = 128
+    hops: int = 2
+    together: float = 1.0
+    neighbours: int = 10
+    epochs: int = 20
+    batch_size: int = 1024
+    negatives: int = 4096
+    learning_rate: float = 0.03
+    temperature: float = 0.12
+    people_weight: float = 0.0
+    ordered: bool = False
+    exponent: float | None = None
+    lean: float | None = None
+    wide: float | None = None
+    validation: float = 0.1
+    seed: int = 0
+
+    def shape(self, exponent: float, lean: float, wide: float) -> Shape:
+        """What the server needs."""
+        return Shape(self.hops, self.together, self.neighbours, exponent, lean, wide)
+
+
+@led
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+) -> LinearSage:
+    """Find what is not given, then train on everything.
+
+    Raises `ValueError` when the snapshot has no watches.
+    """
+    choices = _choices(config)
+    shape = config.shape(*(choice[0] for choice in choices))
+    if any(len(choice) > 1 for choice in choices):
+        part = _validation_part(snapshot, config)
+        trained = _train(part.history, config, "validate", progress)
+        shape = _search(trained, part, config)
+    embeddings = _train(snapshot, config, "train", progress)
+    model = LinearSage.over(embeddings, snapshot, shape)
+    found = ("exponent", "lean", "wide")
+    model.found = {name: getattr(shape, name) for name in found}
+    return model
+
+
+def _validation_part(snapshot: GraphSnapshot, config: Config) -> Holdout:
+    if config.ordered:
+        return splits.leave_last(snapshot, share=config.validation).test
+    return splits.leave_cluster(snapshot, share=config.validation, seed=config.seed)
+
+
+def _choices(config: Config) -> list[tuple[float, ...]]:
+    """Of exponent, lean and weight of the uncompressed ids: what is given, or all."""
+    every = (
+        (config.exponent, EXPONENTS),
+        (config.lean, LEANS if config.ordered else (0.0,)),
+        (config.wide, WIDES),
+    )
+    return [some if given is None else (given,) for given, some in every]
+
+
+def _search(embeddings: Embeddings, part: Holdout, config: Config) -> Shape:
+    """That of greatest NDCG@20 on ``part``: exponent and lean together, then the weight
+    of the uncompressed ids."""
+
+    def value(shape: Shape) -> float:
+        model = LinearSage.over(embeddings, part.history, shape)
+        values = evaluate.per_user(evaluate.ranked(model, part, 20), part)
+        return float(values["ndcg@20"].mean())
+
+    exponents, leans, wides = _choices(config)
+    pairs = product(exponents, leans)
+    best = max((config.shape(*pair, wides[0]) for pair in pairs), key=value)
+    return max((replace(best, wide=wide) for wide in wides), key=value)
+
+
+def _train(
+    snapshot: GraphSnapshot, config: Config, stage: str, progress: Progress
+) -> Embeddings:
+    trainer = Trainer(snapshot, config)
+    for step in trainer.run(stage):
+        progress(step)
+    return trainer.embeddings()
+
+
+class Network(nn.Module):
+    """Embeddings of users and items, and their convolution."""
+
+    def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
+        super().__init__()
+        self.users = nn.Parameter(0.1 * torch.randn(snapshot.n_users, config.dim))
+        self.items = nn.Parameter(0.1 * torch.randn(snapshot.n_items, config.dim))
+        self._hops, self._together = config.hops, config.together
+        self._mean = WeightedMean()
+        matrix = normalised(snapshot)
+        self._to_users = Adjacency.of(matrix)
+        self._to_items = Adjacency(self._to_users.transposed, self._to_users.matrix)
+        if config.together:
+            nearest = watched_together(matrix, config.neighbours)
+            self._nearest = Adjacency.of(nearest)
+
+    def forward(self) -> tuple[Tensor, Tensor]:
+        """Vectors of users (n_users, d) and items (n_items, d), the sum of layers."""
+        u: Tensor = self.users
+        i: Tensor = self.items
+        if self._together:
+            i = i + self._together * self._mean(i, self._nearest)
+        users, items = u, i
+        for _ in range(self._hops):
+            u, i = self._mean(i, self._to_users), self._mean(u, self._to_items)
+            users, items = users + u, items + i
+        return users, items
+
+
+class _PairScores(torch.autograd.Function):
+    """Products of the pairs of a sparse pattern alone; sparse gradients, too.
+
+    A gather's backward pass adds row by row, ten times as slow.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, users: Tensor, items: Tensor, pattern: sparse.csr_array
+    ) -> Tensor:
+        ctx.save_for_backward(users, items)
+        ctx.pattern = pattern
+        row = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+        return (users[row] * items[pattern.indices]).sum(1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        users, items = ctx.saved_tensors
+        pattern = ctx.pattern
+        weight = sparse.csr_array(
+            (gradients[0].numpy(), pattern.indices, pattern.indptr), pattern.shape
+        )
+        return (
+            torch.from_numpy(weight @ items.numpy()),
+            torch.from_numpy(weight.T @ users.numpy()),
+            None,
+        )
+
+
+class Trainer:
+    """One network on one snapshot; seeded, so that a run can be repeated."""
+
+    def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
+        watched = snapshot.watched.where(snapshot.watched.weight > 0)
+        if not len(watched):
+            raise ValueError("the snapshot has no watches to learn from")
+        self._snapshot, self._config = snapshot, config
+        self._matrix = sparse.csr_array(
+            (watched.weight, (watched.source, watched.target)),
+            shape=(snapshot.n_users, snapshot.n_items),
+        )
+        self._weight = np.asarray(self._matrix.sum(1)).ravel()
+        self._random = np.random.default_rng(config.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self._network = Network(snapshot, config)
+        self._steps = -(-snapshot.n_users // config.batch_size)  # an epoch
+        self._group = Group.current()
+        self._loop = Loop(
+            self._network,
+            batches=self._batches,
+            losses=self._losses,
+            rate=self._rate,
+            random=self._random,
+            group=self._group,
+        )
+
+    def run(self, stage: str) -> Iterator[TrainingStep]:
+        """Train for the configured epochs, yielding after each; see `Loop.run`."""
+        slot = checkpoints.slot(self._snapshot, self._config, stage)
+        return self._loop.run(self._config.epochs, stage=stage, slot=slot)
+
+    def embeddings(self) -> Embeddings:
+        """What was learned so far."""
+        snapshot, network = self._snapshot, self._network
+        return Embeddings(
+            snapshot.user_ids,
+            snapshot.item_ids,
+            network.users.detach().numpy().copy(),
+            network.items.detach().numpy().copy(),
+        )
+
+    def _batches(self) -> list[IntArray]:
+        """Every user once."""
+        order = self._random.permutation(self._snapshot.n_users)
+        return [np.sort(users) for users in np.array_split(order, self._steps)]
+
+    def _losses(self, batch: IntArray, step: int) -> Iterator[Tensor]:
+        """The mean loss of a watch, by weight: what this process's people add to it."""
+        config, group = self._config, self._group
+        users = batch[group.rank :: group.size]
+        pattern = self._matrix[users]
+        user_vectors, item_vectors = self._network()
+        u = functional.normalize(user_vectors[torch.from_numpy(users)])
+        i = functional.normalize(item_vectors)
+        rivals = self._rivals(u, i)
+        watched = _PairScores.apply(u, i, pattern) / config.temperature
+        row = np.repeat(np.arange(len(users)), np.diff(pattern.indptr))
+        weight = torch.from_numpy(pattern.data)
+        lost = rivals[torch.from_numpy(row)]
+        if self._sampled:
+            lost = torch.logaddexp(watched, lost)
+        loss = lost - watched
+        if config.people_weight:
+            everyone = functional.normalize(user_vectors[torch.from_numpy(batch)])
+            lost = self._rival_people(everyone, i, pattern.indices)
+            loss = loss + config.people_weight * (lost - watched)
+        yield (weight * loss).sum() / float(self._weight[batch].sum())
+
+    @property
+    def _sampled(self) -> bool:
+        return self._snapshot.n_items > self._config.negatives
+
+    def _rivals(self, users: Tensor, items: Tensor) -> Tensor:
+        """(users,): the log of the sum over all items, estimated where sampled."""
+        config, count = self._config, self._snapshot.n_items
+        if not self._sampled:
+            return torch.logsumexp(users @ items.T / config.temperature, 1)
+        drawn = torch.from_numpy(self._random.integers(count, size=config.negatives))
+        scores = users @ items[drawn].T / config.temperature
+        return torch.logsumexp(scores, 1) + math.log(count / config.negatives)
+
+    def _rival_people(self, users: Tensor, items: Tensor, watched: IntArray) -> Tensor:
+        """Along the ``watched`` items: the log of the sum over all ``users``."""
+        columns, column = np.unique(watched, return_inverse=True)
+        scores = users @ items[torch.from_numpy(columns)].T / self._config.temperature
+        return torch.logsumexp(scores, 0)[torch.from_numpy(column)]
+
+    def _rate(self, epoch: int, step: int) -> float:
+        """A warm-up, then a fall to a tenth over the configured epochs."""
+        done = step / (self._steps * self._config.epochs)
+        pace = min(1.0, (step + 1) / WARM_UP) * (1 - 0.9 * done)
+        return self._config.learning_rate * pace

@@ -1,0 +1,165 @@
+"""A small causal transformer's forward pass with frozen weights, in numpy alone.
+
+SASRec (Kang and McAuley, ICDM 2018): the newest watches in their order, oldest first,
+go through blocks of attention and a two-layer network, each after a layer norm and
+around a residual; the last place's state times each item's embedding is its score.
+
+    x = items[token] sqrt(d) + positions[place]
+    x = x + attention(norm(x)),    x = x + relu(norm(x) up) down,    for each block
+    score(v) = norm(x_last) . items[v]
+
+Token 0 opens every sequence that has room for it, so that somebody without any watch
+is asked for as training asked for everyone's first. `sequence.py` is the same with
+gradients; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.data.history import UserHistory
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.models.registry import Model, Parts
+from recommender.ml.store.artifact import Artifact
+
+START = 0
+NOTHING = -1  # before the start of a short sequence
+EPSILON = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What training learns; ``b`` blocks of width ``d``, ``h`` hidden, length ``n``.
+
+    ``items`` is (1 + learned items, d), its first row the start token's; ``positions``
+    (n, d), the last row the newest place's. By block: the norms' ``_scale`` and
+    ``_shift`` (b, d), ``qkv`` (b, d, 3d), ``out`` (b, d, d), ``up`` (b, d, h), ``down``
+    (b, h, d) and the biases of these four.
+    """
+
+    items: FloatArray
+    positions: FloatArray
+    attend_scale: FloatArray
+    attend_shift: FloatArray
+    qkv: FloatArray
+    qkv_bias: FloatArray
+    out: FloatArray
+    out_bias: FloatArray
+    feed_scale: FloatArray
+    feed_shift: FloatArray
+    up: FloatArray
+    up_bias: FloatArray
+    down: FloatArray
+    down_bias: FloatArray
+    final_scale: FloatArray
+    final_shift: FloatArray
+
+    @property
+    def length(self) -> int:
+        """How many of the newest watches count."""
+        return len(self.positions)
+
+
+class SequenceModel(Model):
+    """What is watched next, from the order of what was.
+
+    Watches of items that training never saw are left out of the order. Such an item's
+    own score is the least of all: it has no embedding, so other sources bring it.
+    """
+
+    name = "sequence"
+
+    def __init__(
+        self, item_ids: IntArray, learned_ids: IntArray, weights: Weights, heads: int
+    ) -> None:
+        self.item_ids = item_ids
+        self._learned_ids = learned_ids
+        self._weights = weights
+        self._heads = heads
+        self._row = positions(learned_ids, item_ids) + 1  # in weights.items; 0: none
+
+    def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
+        """(len(states), d): the state of the newest place of each history."""
+        tokens = np.full((len(states), self._weights.length), NOTHING)
+        for row, state in enumerate(states):
+            known = self._tokens(state)[-tokens.shape[1] :]
+            tokens[row, tokens.shape[1] - len(known) :] = known
+        return encode(tokens, self._weights, self._heads)
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        learned = self.embed_users(states) @ self._weights.items[1:].T
+        least = learned.min(1, keepdims=True)
+        return np.asarray(np.hstack([least, learned])[:, self._row], np.float32)
+
+    def parts(self) -> Parts:
+        arrays = {f"weights_{f.name}": getattr(self._weights, f.name) for f in WEIGHTS}
+        return Parts(
+            {"item_ids": self.item_ids, "learned_ids": self._learned_ids, **arrays},
+            {"sequence": {"heads": self._heads}},
+        )
+
+    def renewed(self, snapshot: GraphSnapshot) -> SequenceModel:
+        return SequenceModel(
+            snapshot.item_ids, self._learned_ids, self._weights, self._heads
+        )
+
+    def _tokens(self, state: UserHistory) -> IntArray:
+        """The start token, then the known watches, oldest first."""
+        watched = state.watched
+        order = np.argsort(watched.time, kind="stable")
+        order = order[watched.weight[order] > 0]
+        rows = positions(self._learned_ids, watched.ids[order]) + 1
+        return np.concatenate([[START], rows[rows > 0]])
+
+
+WEIGHTS = fields(Weights)
+
+
+def load(artifact: Artifact) -> SequenceModel:
+    """The model as `SequenceModel.parts` stored it."""
+    weights = {f.name: artifact.array(f"weights_{f.name}") for f in WEIGHTS}
+    return SequenceModel(
+        artifact.array("item_ids"),
+        artifact.array("learned_ids"),
+        Weights(**weights),
+        artifact.document("sequence")["heads"],
+    )
+
+
+def encode(tokens: IntArray, weights: Weights, heads: int) -> FloatArray:
+    """(rows, d) states of the last place of ``tokens``, (rows, length)."""
+    w, d = weights, weights.items.shape[1]
+    x = w.items[np.maximum(tokens, 0)] * np.float32(np.sqrt(d)) + w.positions
+    hidden = np.where(visible(tokens), np.float32(0), np.float32(-np.inf))[:, None]
+    for b in range(len(w.qkv)):
+        y = _norm(x, w.attend_scale[b], w.attend_shift[b]) @ w.qkv[b] + w.qkv_bias[b]
+        # (rows, length, 3d) -> three of (rows, heads, length, d / heads)
+        shape = (*y.shape[:2], 3, heads, d // heads)
+        query, key, value = y.reshape(shape).transpose(2, 0, 3, 1, 4)
+        logits = query @ key.swapaxes(2, 3) / np.float32(np.sqrt(d // heads)) + hidden
+        power = np.exp(logits - logits.max(-1, keepdims=True))
+        found = (power / power.sum(-1, keepdims=True)) @ value
+        found = found.transpose(0, 2, 1, 3).reshape(x.shape)
+        x = x + found @ w.out[b] + w.out_bias[b]
+        y = _norm(x, w.feed_scale[b], w.feed_shift[b]) @ w.up[b] + w.up_bias[b]
+        x = x + np.maximum(y, 0) @ w.down[b] + w.down_bias[b]
+    last = _norm(x[:, -1], w.final_scale, w.final_shift)
+    return np.asarray(last, np.float32)
+
+
+def visible(tokens: IntArray) -> npt.NDArray[np.bool_]:
+    """(rows, length, length): which places each place may attend to: itself and the
+    tokens before it."""
+    length = tokens.shape[1]
+    before = np.tri(length, dtype=bool) & (tokens != NOTHING)[:, None, :]
+    return np.asarray(before | np.eye(length, dtype=bool))
+
+
+def _norm(x: FloatArray, scale: FloatArray, shift: FloatArray) -> FloatArray:
+    centred = x - x.mean(-1, keepdims=True)
+    deviation = np.sqrt((centred**2).mean(-1, keepdims=True) + EPSILON)
+    return np.asarray(centred / deviation * scale + shift, np.float32)

@@ -1,0 +1,110 @@
+"""What is watched next, as a linear map from the newest watches, in closed form.
+
+The transition model of Choe et al., "Session-aware Linear Item-Item Models for
+Session-based Recommendation" (WWW 2021): at every place of every history, ridge
+regression from what was watched up to there, fading with its age, to the one watch that
+came next. EASE tells what goes together; this tells what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import linalg
+
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
+from recommender.ml.models.item_matrix import ItemMatrixModel
+from recommender.ml.models.registry import Progress, silent
+from recommender.ml.store.artifact import Artifact
+
+
+@dataclass(frozen=True)
+class Config:
+    """``regularization`` of the diagonal; ``recency``: over how many newer watches a
+    watch loses all but 1/e of its weight.
+
+    A history of n watches weighs n^-``balance`` for each of them. Its newest ``length``
+    are learned from. The item-item matrix is dense: more than ``max_items`` items are
+    refused.
+    """
+
+    regularization: float = 30.0
+    recency: float = 10.0
+    balance: float = 0.0
+    length: int = 1000
+    max_items: int = 20_000
+
+
+class Transition(ItemMatrixModel[Config]):
+    """A row of ``matrix`` says what comes next after it."""
+
+    name = "transition"
+
+    def renewed(self, snapshot: GraphSnapshot) -> Transition:
+        """The solution for the new snapshot: there is no training to save."""
+        return fit(snapshot, self._config)
+
+
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+) -> Transition:
+    """Solve the normal equations; raises `ValueError` without watches that follow one
+    another, or with more items than ``max_items``."""
+    if snapshot.n_items > config.max_items:
+        raise ValueError(
+            f"transition solves for a dense matrix of {snapshot.n_items} x "
+            f"{snapshot.n_items} items; its setting max_items allows {config.max_items}"
+        )
+    gram, followed = _normal_equations(snapshot, config)
+    if not followed.any():
+        raise ValueError("no history in the snapshot has an order to learn from")
+    gram[np.diag_indices_from(gram)] += config.regularization
+    solution = linalg.solve(gram, followed, assume_a="pos", overwrite_a=True)
+    return Transition(snapshot.item_ids, np.ascontiguousarray(solution), config)
+
+
+def load(artifact: Artifact) -> Transition:
+    """The model as `Transition.parts` stored it."""
+    config = Config(**artifact.document("transition"))
+    return Transition(artifact.array("item_ids"), artifact.array("matrix"), config)
+
+
+def _normal_equations(
+    snapshot: GraphSnapshot, config: Config
+) -> tuple[FloatArray, FloatArray]:
+    """X'X and X'Y, both (items, items), summed over all histories.
+
+    Row t of a history's X holds fade^(t - j) for each watch j up to t, and Y the watch
+    t + 1. The sums over t are geometric, so that X is never written down.
+    """
+    gram = np.zeros((snapshot.n_items, snapshot.n_items), np.float32)
+    followed = np.zeros_like(gram)
+    fade = np.exp(-1 / config.recency)
+    watches = np.bincount(snapshot.watched.source).max(initial=1)
+    faded = linalg.toeplitz(fade ** np.arange(min(config.length, watches)))
+    faded = faded.astype(np.float32)
+    ahead = np.triu(faded, 1) / np.float32(fade)
+    for items in _sequences(snapshot, config.length):
+        n = len(items)
+        weight = np.float32(n**-config.balance)
+        left = (1 - fade ** (2 * np.arange(n)[::-1])) / (1 - fade**2)
+        left = left.astype(np.float32)
+        both = faded[:n, :n] * np.minimum(left[:, None], left)
+        gram[np.ix_(items, items)] += weight * both
+        followed[np.ix_(items, items)] += weight * ahead[:n, :n]
+    return gram, followed
+
+
+def _sequences(snapshot: GraphSnapshot, length: int) -> Iterator[IntArray]:
+    """The newest ``length`` items of each history, the oldest first; those whose
+    watches all have one time have no order and are left out."""
+    edges = snapshot.watched.where(snapshot.watched.weight > 0)
+    order = np.lexsort((edges.time, edges.source))
+    items, times = edges.target[order], edges.time[order]
+    ends = np.searchsorted(edges.source, np.arange(snapshot.n_users + 1))
+    for start, stop in pairwise(ends):
+        if stop - start > 1 and times[start] < times[stop - 1]:
+            yield items[max(start, stop - length) : stop]

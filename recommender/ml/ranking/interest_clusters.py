@@ -1,0 +1,100 @@
+"""The interests of a person of many tastes: clusters of what they watched.
+
+After PinnerSage (Pal et al., KDD 2020): hierarchical clusters in the space of the
+videos' vectors, each represented by its medoid, a video that was really watched. A
+mean of two tastes is neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.data.snapshot import FloatArray, IntArray
+
+MOST = 5
+# Below .25 a partition shows no structure (Kaufman & Rousseeuw 1990), but to cut one
+# stray video off a single taste reaches .32 by chance.
+STRUCTURE = 0.34
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Interest:
+    """``members`` (n,) and their ``medoid``, as rows of the vectors; ``weight`` is the
+    sum of the members'."""
+
+    medoid: int
+    members: IntArray
+    weight: float
+
+
+def interests(
+    vectors: FloatArray, weights: npt.ArrayLike, *, most: int = MOST
+) -> list[Interest]:
+    """One to ``most`` interests, the weightiest first; none without vectors.
+
+    ``vectors`` (n, d) are of unit length, ``weights`` (n,) positive. The number of
+    clusters is that of the greatest mean silhouette (Rousseeuw 1987), and one where
+    none reaches `STRUCTURE`. Equal input gives equal output: nothing is drawn.
+    """
+    if not len(vectors):
+        return []
+    mass = np.asarray(weights, np.float64)
+    distance = np.clip(1 - vectors @ vectors.T, 0, None).astype(np.float64)
+    np.fill_diagonal(distance, 0)
+    best = np.zeros(len(vectors), np.int64)
+    greatest = STRUCTURE
+    for labels in _partitions(distance, min(most, len(vectors) - 1)):
+        value = silhouette(distance, labels)
+        if value > greatest:
+            best, greatest = labels, value
+    found = [
+        _interest(np.flatnonzero(best == label), distance, mass)
+        for label in np.unique(best)
+    ]
+    return sorted(found, key=lambda interest: (-interest.weight, interest.medoid))
+
+
+def silhouette(distance: Values, labels: IntArray) -> float:
+    """The mean over rows of (b - a) / max(a, b): a is the mean distance to the own
+    cluster, b to the nearest other; 0 for a cluster of one."""
+    member = labels[:, None] == np.unique(labels)
+    size = member.sum(0)
+    to_cluster = distance @ member
+    own = member.argmax(1)
+    rows = np.arange(len(labels))
+    a = to_cluster[rows, own] / np.maximum(size[own] - 1, 1)
+    others = np.where(member, np.inf, to_cluster / size)
+    b = others.min(1)
+    value = np.where(size[own] > 1, (b - a) / np.maximum(np.maximum(a, b), 1e-12), 0)
+    return float(value.mean())
+
+
+def _partitions(distance: Values, most: int) -> list[IntArray]:
+    """Labels of 2 to ``most`` clusters, by joining the two of least mean distance
+    (average linkage), the first such pair where several tie."""
+    n = len(distance)
+    labels = np.arange(n)
+    size = np.ones(n)
+    between = distance + np.diag(np.full(n, np.inf))
+    found = []
+    for count in range(n - 1, 1, -1):
+        keep, gone = np.sort(np.unravel_index(between.argmin(), between.shape))
+        joined = size[keep] * between[keep] + size[gone] * between[gone]
+        between[keep] = between[:, keep] = joined / (size[keep] + size[gone])
+        between[gone] = between[:, gone] = between[keep, keep] = np.inf
+        size[keep] += size[gone]
+        labels[labels == gone] = keep
+        if count <= most:
+            found.append(labels.copy())
+    return found
+
+
+def _interest(members: IntArray, distance: Values, mass: Values) -> Interest:
+    """The medoid has the least weighted distance to the others of its cluster."""
+    within = distance[np.ix_(members, members)] @ mass[members]
+    return Interest(int(members[within.argmin()]), members, float(mass[members].sum()))

@@ -1,0 +1,241 @@
+"""LambdaRank: trees that learn from impressions in which order a list is best.
+
+Burges, "From RankNet to LambdaRank to LambdaMART" (2010), as LightGBM has it. What it
+learned serves by `forest` alone; only `fit` imports LightGBM.
+
+The position at which a video was shown is a feature in training, so that what is due to
+it is not credited to the video; whoever ranks sets it to the same for all (`neutral`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.data.snapshot import FloatArray, IntArray
+from recommender.ml.evaluation import metrics
+from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.ranking.lightgbm_forest import Forest
+from recommender.ml.store.artifact import Artifact, ArtifactError
+
+MODEL = "model.txt"
+POSITION = "position"
+CUTOFF = 10
+GRADES = 5  # 0 nothing ... 4 watched to the end and liked
+
+Mask = npt.NDArray[np.bool_]
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Config:
+    """``test`` is the share of the newest lists that judge, ``validation`` that of the
+    newest of the others, which say when to stop."""
+
+    leaves: int = 15
+    depth: int = 6
+    learning_rate: float = 0.05
+    rounds: int = 300
+    patience: int = 30
+    least_in_leaf: int = 20
+    columns_at_once: float = 0.8
+    test: float = 0.2
+    validation: float = 0.125
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Impressions and what came of them, list after list, the oldest list first.
+
+    ``signals`` (n, columns), NaN where unknown; ``grades`` (n,) from 0 to 4; ``lists``
+    and ``people`` (n,) ids; ``ranked`` (n,) is False where a video was not ranked but
+    put there to explore.
+    """
+
+    signals: FloatArray
+    grades: IntArray
+    lists: IntArray
+    people: IntArray
+    ranked: Mask
+
+    def __len__(self) -> int:
+        return len(self.grades)
+
+    def take(self, rows: Mask | slice) -> Judged:
+        """The impressions at these rows."""
+        return Judged(
+            self.signals[rows],
+            self.grades[rows],
+            self.lists[rows],
+            self.people[rows],
+            self.ranked[rows],
+        )
+
+    def split(self, share: float) -> tuple[Judged, Judged]:
+        """All but the newest lists, and those: about ``share`` of the impressions."""
+        cut = int(len(self) * (1 - share))
+        # A list is on one side.
+        cut = int(np.searchsorted(self.lists, self.lists[cut])) if len(self) else 0
+        return self.take(slice(None, cut)), self.take(slice(cut, None))
+
+
+@dataclass(frozen=True, eq=False)
+class LambdaRank:
+    """A learned order: ``text`` is LightGBM's, ``columns`` name what it was shown."""
+
+    text: str
+    forest: Forest
+    columns: tuple[str, ...]
+    rounds: int
+    gain: Mapping[str, float]
+
+    def score(self, signals: FloatArray) -> FloatArray:
+        """(n,) scores of videos in one list, higher is better."""
+        return self.forest.predict(neutral(signals, self.columns))
+
+    def save(self, path: Path) -> None:
+        """Write the trees in LightGBM's text format."""
+        path.write_text(self.text)
+
+    def document(self) -> dict[str, Any]:
+        """What `load` needs beside the trees."""
+        return {
+            "columns": list(self.columns),
+            "rounds": self.rounds,
+            "gain": dict(self.gain),
+        }
+
+
+def fit(judged: Judged, columns: Sequence[str], config: Config) -> LambdaRank:
+    """Train on all but the newest of ``judged``, until those gain nothing more.
+
+    Raises `ValueError` where no list has both what was watched and what was not.
+    """
+    import lightgbm
+
+    train, validation = (
+        part.take(_telling(part)) for part in judged.split(config.validation)
+    )
+    if not len(train) or not len(validation):
+        raise ValueError("no list holds both videos that were watched and others")
+    booster = lightgbm.train(
+        {
+            "objective": "lambdarank",
+            "metric": "ndcg",
+            "eval_at": [CUTOFF],
+            "label_gain": (2 ** np.arange(GRADES) - 1).tolist(),
+            "num_leaves": config.leaves,
+            "max_depth": config.depth,
+            "learning_rate": config.learning_rate,
+            "min_data_in_leaf": config.least_in_leaf,
+            "feature_fraction": config.columns_at_once,
+            "seed": config.seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbose": -1,
+        },
+        _dataset(train, columns),
+        config.rounds,
+        valid_sets=[_dataset(validation, columns)],
+        callbacks=[lightgbm.early_stopping(config.patience, verbose=False)],
+    )
+    text = booster.model_to_string(num_iteration=booster.best_iteration)
+    gain = booster.feature_importance("gain", iteration=booster.best_iteration)
+    return LambdaRank(
+        text,
+        Forest.parse(text),
+        tuple(columns),
+        booster.best_iteration,
+        {
+            name: round(float(share), 4)
+            for name, share in zip(columns, gain / max(gain.sum(), 1e-12), strict=True)
+        },
+    )
+
+
+def load(artifact: Artifact) -> LambdaRank:
+    """The ranker as it was saved; raises `ArtifactError`."""
+    path = artifact.path(MODEL)
+    document = artifact.document("ranker")
+    try:
+        text = path.read_text()
+        forest = Forest.parse(text)
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise ArtifactError(f"{path} cannot be read: {error}") from error
+    if forest.n_features != len(document["columns"]):
+        raise ArtifactError(f"{path} has another number of features than its columns")
+    return LambdaRank(
+        text,
+        forest,
+        tuple(document["columns"]),
+        document["rounds"],
+        document["gain"],
+    )
+
+
+def neutral(signals: FloatArray, columns: Sequence[str]) -> FloatArray:
+    """``signals`` as if every video stood in the first place."""
+    levelled = np.array(signals, np.float32)
+    levelled[:, list(columns).index(POSITION)] = 1
+    return levelled
+
+
+def compare(
+    ours: FloatArray, theirs: FloatArray, judged: Judged, *, seed: int = 0
+) -> dict[str, Interval | int]:
+    """NDCG@10 of two orders of the same lists, each with its interval, and that of the
+    difference, people being resampled.
+
+    Lists count that hold something watched and something not, and of them what was
+    ranked: an explored video had no place in either order.
+    """
+    kept = np.zeros(len(judged), bool)
+    kept[np.flatnonzero(judged.ranked)[_telling(judged.take(judged.ranked))]] = True
+    part = judged.take(kept)
+    values = [
+        metrics.graded_ndcg(scores[kept], part.grades, part.lists, CUTOFF)
+        for scores in (ours, theirs)
+    ]
+    first = np.unique(part.lists, return_index=True)[1]
+    _, person = np.unique(part.people[first], return_inverse=True)
+    count = np.bincount(person)
+    ours_mean, theirs_mean = (np.bincount(person, each) / count for each in values)
+    return {
+        "lambdarank": metrics.bootstrap(ours_mean, seed=seed),
+        "fusion": metrics.bootstrap(theirs_mean, seed=seed),
+        "difference": metrics.paired_difference(ours_mean, theirs_mean, seed=seed),
+        "lists": len(first),
+        "people": len(count),
+        "impressions": len(part),
+    }
+
+
+def _telling(judged: Judged) -> Mask:
+    """Rows of lists in which not everything came to the same."""
+    _, place = np.unique(judged.lists, return_inverse=True)
+    if not len(place):
+        return np.zeros(0, bool)
+    greatest = np.full(place.max() + 1, -1)
+    least = np.full(place.max() + 1, GRADES)
+    np.maximum.at(greatest, place, judged.grades)
+    np.minimum.at(least, place, judged.grades)
+    return np.asarray((greatest > least)[place], bool)
+
+
+def _dataset(judged: Judged, columns: Sequence[str]) -> Any:
+    import lightgbm
+
+    _, sizes = np.unique(judged.lists, return_counts=True)
+    return lightgbm.Dataset(
+        np.ascontiguousarray(judged.signals),
+        judged.grades,
+        group=sizes,
+        feature_name=list(columns),
+        params={"verbose": -1},
+    )

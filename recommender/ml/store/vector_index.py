@@ -1,0 +1,206 @@
+"""Nearest items by inner product: FAISS, plus what changed since it was built.
+
+The FAISS part is immutable. New videos sit in an exact delta, removed ones are
+tombstones; both are replaced whole, so that a search in another thread sees one state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.data.snapshot import FloatArray, IntArray
+from recommender.ml.store.artifact import ArtifactError
+
+EXACT_LIMIT = 200_000
+RECALL_TARGET = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """Items by falling score: ``ids`` (n,) int64 external, ``scores`` (n,) float32."""
+
+    ids: IntArray
+    scores: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class _Changes:
+    ids: IntArray
+    vectors: FloatArray
+    tombstones: IntArray
+
+
+class VectorIndex:
+    """Vectors under external int64 ids; see `build`, `search`, `add`, `remove`."""
+
+    def __init__(self, index: Any, ids: IntArray, *, recall: float = 1.0) -> None:
+        self._index = index
+        self._built = ids
+        self.recall = recall
+        self._lock = Lock()
+        none = np.empty(0, np.int64)
+        self._changes = _Changes(none, np.empty((0, index.d), np.float32), none)
+
+    @classmethod
+    def build(
+        cls,
+        ids: IntArray,
+        vectors: FloatArray,
+        *,
+        exact_limit: int = EXACT_LIMIT,
+        recall_target: float = RECALL_TARGET,
+        seed: int = 0,
+    ) -> VectorIndex:
+        """Index ``vectors`` (n, d): exact up to ``exact_limit``, then IVF.
+
+        IVF probes as many lists as it takes for recall@100 >= ``recall_target``
+        against the exact search, measured on held-out queries; ``recall`` says what
+        was reached. Raises `ValueError` for shapes that do not match, ids that repeat
+        or values that are not finite.
+        """
+        vectors = np.ascontiguousarray(vectors, np.float32)
+        if vectors.ndim != 2 or len(ids) != len(vectors):
+            raise ValueError(f"{len(ids)} ids for vectors of shape {vectors.shape}")
+        if len(np.unique(ids)) != len(ids):
+            raise ValueError("an id repeats")
+        if not np.isfinite(vectors).all():
+            raise ValueError("a vector is not finite")
+        if len(ids) <= exact_limit:
+            exact = faiss.IndexIDMap(faiss.IndexFlatIP(vectors.shape[1]))
+            exact.add_with_ids(vectors, ids)
+            return cls(exact, ids)
+        index = _inverted_lists(vectors, ids, seed)
+        return cls(index, ids, recall=_tune(index, vectors, ids, recall_target, seed))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def ids(self) -> IntArray:
+        """The external ids that a search can find, sorted."""
+        state = self._changes
+        return np.union1d(np.setdiff1d(self._built, state.tombstones), state.ids)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the FAISS part compares with every vector."""
+        return not isinstance(self._index, faiss.IndexIVF)
+
+    def save(self, path: Path) -> None:
+        """Write the FAISS part; additions and tombstones are not part of it."""
+        faiss.write_index(self._index, str(path))
+
+    @classmethod
+    def load(cls, path: Path, ids: IntArray, *, recall: float = 1.0) -> VectorIndex:
+        """Read what `save` wrote for ``ids``; raises `ArtifactError` if it cannot."""
+        try:
+            index = faiss.read_index(str(path))
+        except RuntimeError as error:
+            raise ArtifactError(f"{path} is not a readable index") from error
+        if index.ntotal != len(ids):
+            raise ArtifactError(f"{path} holds {index.ntotal} vectors, not {len(ids)}")
+        return cls(index, ids, recall=recall)
+
+    def search(self, query: FloatArray, k: int, *, exclude: npt.ArrayLike = ()) -> Hits:
+        """The ``k`` best items for ``query`` (d,), fewer if there are fewer."""
+        state = self._changes
+        query = np.ascontiguousarray(query, np.float32).reshape(-1)
+        if query.shape != (self._index.d,):
+            raise ValueError(f"a query of {len(query)} values, not {self._index.d}")
+        unwanted = np.asarray(exclude, np.int64).reshape(-1)
+        hidden = np.concatenate([state.tombstones, state.ids, unwanted])
+        ids, scores = self._search_built(query, k, hidden)
+        fresh = ~np.isin(state.ids, unwanted)
+        ids = np.concatenate([ids, state.ids[fresh]])
+        scores = np.concatenate([scores, state.vectors[fresh] @ query])
+        order = np.argsort(-scores, kind="stable")[:k]
+        return Hits(ids[order], scores[order])
+
+    def add(self, ids: IntArray, vectors: FloatArray) -> None:
+        """Add or replace items, findable at once."""
+        if vectors.shape != (len(ids), self._index.d):
+            raise ValueError(f"{len(ids)} ids for vectors of shape {vectors.shape}")
+        with self._lock:
+            old = self._changes
+            kept = ~np.isin(old.ids, ids)
+            self._changes = _Changes(
+                np.concatenate([old.ids[kept], ids]),
+                np.concatenate([old.vectors[kept], vectors.astype(np.float32)]),
+                np.setdiff1d(old.tombstones, ids),
+            )
+
+    def remove(self, ids: IntArray) -> None:
+        """Hide items for good, until they are added again."""
+        with self._lock:
+            old = self._changes
+            kept = ~np.isin(old.ids, ids)
+            self._changes = _Changes(
+                old.ids[kept], old.vectors[kept], np.union1d(old.tombstones, ids)
+            )
+
+    def _search_built(
+        self, query: FloatArray, k: int, hidden: IntArray
+    ) -> tuple[IntArray, FloatArray]:
+        if not self._index.ntotal or k < 1:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        selector = None
+        if len(hidden):
+            batch = faiss.IDSelectorBatch(hidden)  # must outlive the search
+            selector = faiss.IDSelectorNot(batch)
+        parameters = self._parameters(sel=selector)
+        count = min(k, int(self._index.ntotal))
+        scores, ids = self._index.search(query[None], count, params=parameters)
+        found = ids[0] >= 0
+        return ids[0][found], scores[0][found]
+
+    def _parameters(self, **values: Any) -> Any:
+        # FAISS's stubs do not know its keyword constructors.
+        if self.exact:
+            kind: Any = faiss.SearchParameters
+            return kind(**values)
+        kind = faiss.SearchParametersIVF
+        return kind(nprobe=self._index.nprobe, **values)
+
+
+def _inverted_lists(vectors: FloatArray, ids: IntArray, seed: int) -> Any:
+    lists = max(1, int(4 * np.sqrt(len(ids))))
+    d = vectors.shape[1]
+    index: Any = faiss.index_factory(d, f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
+    index.cp.seed = seed + 1  # FAISS takes 0 for "choose"
+    sample = np.random.default_rng(seed).permutation(len(ids))[: 64 * lists]
+    index.train(vectors[sample])
+    index.add_with_ids(vectors, ids)
+    return index
+
+
+def _tune(
+    index: Any, vectors: FloatArray, ids: IntArray, target: float, seed: int
+) -> float:
+    """Double ``nprobe`` until recall@100 reaches ``target``; return the recall."""
+    k = min(100, len(ids))
+    generator = np.random.default_rng(seed)
+    queries = vectors[generator.permutation(len(ids))[:200]]
+    # Users are not items: queries between two items are what they look like.
+    queries = queries + queries[generator.permutation(len(queries))]
+    exact = faiss.IndexIDMap(faiss.IndexFlatIP(vectors.shape[1]))
+    exact.add_with_ids(vectors, ids)
+    truth = exact.search(queries, k)[1]
+    index.nprobe = 1
+    while True:
+        found = index.search(queries, k)[1]
+        recall = float(
+            np.mean([np.isin(t, f).mean() for t, f in zip(truth, found, strict=True)])
+        )
+        if recall >= target or index.nprobe >= index.nlist:
+            return recall
+        index.nprobe = min(2 * index.nprobe, index.nlist)

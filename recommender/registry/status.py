@@ -1,0 +1,55 @@
+"""Whether the recommender is well: what serves, how old, how much of the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from django.conf import settings
+from django.utils import timezone
+
+from recommender.ml.models import registry
+from recommender.ml.store.artifact import ArtifactError
+from recommender.models import ModelRun
+from recommender.registry import activation
+from videos.models import Video
+
+
+@dataclass(frozen=True)
+class Status:
+    """`fault` says what is broken, empty when nothing is; `stale` that a training is
+    overdue. `vectors` counts videos the run knows, `missing` visible ones it does not.
+    """
+
+    run: ModelRun | None
+    fault: str
+    age: timedelta | None
+    stale: bool
+    vectors: int
+    visible: int
+    missing: int
+
+
+def status() -> Status:
+    run = activation.active_run()
+    visible = np.fromiter(Video.objects.listed().values_list("pk", flat=True), np.int64)
+    known = np.empty(0, np.int64)
+    fault, age = "", None
+    if run is None:
+        fault = "No run is active: feeds rank by popularity. Run train_model."
+    else:
+        age = timezone.now() - run.created_at
+        try:
+            known = registry.load(settings.ARTIFACTS_DIR / run.run_id).item_ids
+        except ArtifactError as error:
+            fault = f"{error}. Run rollback_model or train_model."
+    return Status(
+        run=run,
+        fault=fault,
+        age=age,
+        stale=age is not None and age > 2 * settings.RETRAIN_EVERY,
+        vectors=len(known),
+        visible=len(visible),
+        missing=len(np.setdiff1d(visible, known)),
+    )

@@ -1,0 +1,73 @@
+"""How commands show training and its results on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from tqdm import tqdm
+
+from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.models.registry import TrainingStep
+
+METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "hr@10", "coverage@20")
+
+
+class Bars:
+    """A progress callback: a line for each stage, a bar for its epochs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._stage = ""
+        self._bar: tqdm[Any] | None = None
+        self._name = ""
+
+    def __call__(self, stage: str, step: TrainingStep | None) -> None:
+        if step is None:
+            self._close()
+            self._stage = stage
+            self._stream.write(f"{stage}\n")
+            return
+        name = f"  {step.stage}"
+        if self._bar is None or name != self._name or step.epoch < self._bar.n:
+            self._close()
+            self._name = name
+            self._bar = tqdm(
+                total=step.epochs, desc=name, unit="epoch", file=self._stream
+            )
+        self._bar.update(step.epoch - self._bar.n)
+        found = "" if step.validation is None else f"recall@20 {step.validation:.4f}"
+        self._bar.set_postfix_str(f"loss {step.loss:.4f} {found}".strip())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def table(report: Mapping[str, Any]) -> str:
+    """Models by metrics, each value with its 95% interval."""
+    width = max(14, *(len(name) + 1 for name in report["models"]))
+    lines = ["".join(["model".ljust(width), *(name.rjust(24) for name in METRICS)])]
+    for model, measured in report["models"].items():
+        cells = [str(Interval(**measured[name])).rjust(24) for name in METRICS]
+        lines.append("".join([model.ljust(width), *cells]))
+    lines += [
+        f"{model}: rmse of the expected reaction {Interval(**measured['rmse'])}"
+        for model, measured in report["models"].items()
+        if "rmse" in measured
+    ]
+    people = f"{report['users']} people, {report['targets']} later watches"
+    return "\n".join([*lines, f"By time, full ranking: {people}."])

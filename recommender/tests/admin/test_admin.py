@@ -1,0 +1,71 @@
+"""Activation and rollback by one click, for those who may."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from accounts.tests.factories import make_user
+from recommender import feed
+from recommender.registry import activation
+from recommender.tests.planted import plant
+from recommender.training import pipeline
+
+pytestmark = pytest.mark.django_db
+RUNS = "/admin/recommender/modelrun/"
+
+
+@pytest.fixture
+def runs():
+    plant()
+    return [pipeline.train(model="co_watch") for _ in range(2)]
+
+
+@pytest.fixture
+def admin(client):
+    user = make_user(is_staff=True, is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+def test_one_click_rolls_back_and_another_activates(client, admin, runs):
+    first, second = runs
+    page = client.get(RUNS).content.decode()
+    assert f"Roll back to {first}" in page
+    assert client.get(f"{RUNS}rollback/").status_code == 200
+    assert activation.active_run() == second
+    client.post(f"{RUNS}rollback/")
+    assert activation.active_run() == first
+    client.post(f"{RUNS}{second.pk}/activate/")
+    assert activation.active_run() == second
+    assert second.activations.first().by == admin
+
+
+def test_a_run_shows_its_figures_beside_the_baselines(client, admin, runs):
+    page = client.get(f"{RUNS}{runs[0].pk}/change/").content.decode()
+    for name in ("co_watch", "popularity", "Recall@20", "Activate"):
+        assert name in page
+
+
+def test_what_cannot_serve_is_said(client, admin, runs, settings):
+    (settings.ARTIFACTS_DIR / runs[0].run_id / "manifest.json").unlink()
+    page = client.post(f"{RUNS}{runs[0].pk}/activate/", follow=True).content.decode()
+    assert "cannot serve" in page
+    assert activation.active_run() == runs[1]
+
+
+@pytest.mark.parametrize("who", ["anonymous", "member", "staff who may only look"])
+def test_others_may_not(client, runs, who):
+    if who != "anonymous":
+        user = make_user(is_staff=who.startswith("staff"))
+        user.user_permissions.add(Permission.objects.get(codename="view_modelrun"))
+        client.force_login(user)
+    response = client.post(f"{RUNS}rollback/")
+    assert response.status_code in (302, 403)
+    assert activation.active_run() == runs[1]
+
+
+def test_feeds_and_activations_are_listed(client, admin, runs):
+    feed.home(admin)
+    for name in ("feedsession", "activation"):
+        assert client.get(f"/admin/recommender/{name}/").status_code == 200

@@ -1,0 +1,131 @@
+"""Load more: nothing twice, nothing skipped, nobody else's list."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+
+from accounts.tests.factories import make_user
+from interactions import services as interactions
+from interactions.tests.factories import watch
+from recommender import feed
+from recommender.feeds import pagination
+from recommender.models import FeedSession
+from videos.models import Video
+from videos.tests.factories import make_category, make_video
+
+pytestmark = pytest.mark.django_db
+ANYONE = AnonymousUser()
+
+
+@pytest.fixture
+def many(monkeypatch):
+    """100 videos, and plans so short that paging has to plan further."""
+    monkeypatch.setattr(pagination, "PLAN_SIZE", 15)
+    categories = [make_category() for _ in range(4)]
+    creators = [make_user() for _ in range(10)]
+    return [
+        make_video(categories=[categories[n % 4]], creator=creators[n % 10])
+        for n in range(100)
+    ]
+
+
+def pages(ask):
+    """All pages, with something new uploaded between them."""
+    page = ask(cursor="")
+    while True:
+        yield page
+        if not page.next_cursor:
+            return
+        make_video()
+        page = ask(cursor=page.next_cursor)
+
+
+@pytest.mark.parametrize("name", ["home", "anonymous", "new", "trending", "related"])
+def test_ten_pages_hold_every_video_once(many, name):
+    user = ANYONE if name == "anonymous" else make_user()
+    beside = make_video()
+    ask = {
+        "home": lambda cursor: feed.home(user, cursor=cursor, size=10),
+        "anonymous": lambda cursor: feed.home(user, cursor=cursor, size=10),
+        "new": lambda cursor: feed.explore(
+            user, strategy="newest", cursor=cursor, size=10
+        ),
+        "trending": lambda cursor: feed.explore(user, cursor=cursor, size=10),
+        "related": lambda cursor: feed.related(user, beside, cursor=cursor, size=10),
+    }[name]
+    shown = [item for page in pages(ask) for item in page.items]
+    keys = [item.video.pk for item in shown]
+    assert len(keys) == len(set(keys))
+    assert set(keys) >= {video.pk for video in many}
+    assert [item.position for item in shown] == list(range(1, len(shown) + 1))
+
+
+def test_every_page_but_the_last_is_full(many):
+    user = make_user()
+    sizes = [
+        len(page.items)
+        for page in pages(lambda cursor: feed.home(user, cursor=cursor, size=10))
+    ]
+    assert set(sizes[:-1]) == {10}
+    assert 1 <= sizes[-1] <= 10
+
+
+def test_what_is_hidden_seen_or_dismissed_meanwhile_leaves_the_later_pages(many):
+    user = make_user()
+    first = feed.home(user, size=5)
+    later = FeedSession.objects.get(feed_id=first.feed_id).items[5:8]
+    hidden, seen, dismissed = (Video.objects.get(pk=item[0]) for item in later)
+    Video.objects.filter(pk=hidden.pk).update(visibility="private")
+    watch(seen, user=user)
+    interactions.not_interested(user=user, video=dismissed)
+    second = feed.home(user, cursor=first.next_cursor, size=5)
+    assert len(second.items) == 5
+    assert not {hidden, seen, dismissed} & {item.video for item in second.items}
+    assert second.items[0].position == 9
+
+
+def test_the_same_cursor_gives_the_same_page(many):
+    user = make_user()
+    cursor = feed.home(user, size=10).next_cursor
+    again = [feed.home(user, cursor=cursor, size=10).items for _ in range(2)]
+    assert [i.video for i in again[0]] == [i.video for i in again[1]]
+
+
+@pytest.mark.parametrize("fault", ["aged", "forged", "another's", "other list"])
+def test_a_useless_cursor_starts_afresh(many, fault):
+    user = make_user()
+    page = feed.home(user, size=10)
+    cursor = page.next_cursor
+    category = many[0].categories.get()
+    if fault == "aged":
+        past = timezone.now() - pagination.LIFETIME - timedelta(seconds=1)
+        FeedSession.objects.update(created_at=past)
+        fresh = feed.home(user, cursor=cursor, size=10)
+    elif fault == "forged":
+        fresh = feed.home(user, cursor=cursor[:-1] + "!", size=10)
+    elif fault == "another's":
+        fresh = feed.home(make_user(), cursor=cursor, size=10)
+    else:
+        fresh = feed.home(user, category=category, cursor=cursor, size=10)
+    assert fresh.restarted
+    assert fresh.feed_id != page.feed_id
+    assert fresh.items[0].position == 1
+    assert fresh.notice == pagination.RESTARTED
+
+
+def test_an_anonymous_list_is_not_a_users(many):
+    cursor = feed.home(ANYONE, size=10).next_cursor
+    assert feed.home(make_user(), cursor=cursor, size=10).restarted
+
+
+def test_the_session_holds_what_was_shown(many):
+    user = make_user()
+    page = feed.home(user, size=10)
+    session = FeedSession.objects.get(feed_id=page.feed_id)
+    assert session.user == user
+    shown = [[i.video.pk, i.source, i.score, i.reason] for i in page.items]
+    assert session.items[:10] == shown

@@ -1,0 +1,116 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recommender.ml.data.features import ContentEncoder
+from recommender.ml.models.graphsage.train import Config, Trainer
+from recommender.ml.store import checkpoints
+from recommender.ml.store.checkpoints import Slot
+from recommender.tests.ml.worlds import two_communities
+
+SMALL = {"dim": 8, "epochs": 4, "batch_size": 128, "blocks": 2, "text_size": 4}
+
+
+def saved(text):
+    return lambda file: file.write(text.encode())
+
+
+def test_a_slot_holds_what_was_written_last(tmp_path):
+    slot = Slot(tmp_path / "kept" / "one.checkpoint")
+    assert slot.read(Path.read_text) is None
+    for text in ("first", "second"):
+        slot.write(saved(text))
+    assert slot.read(Path.read_text) == "second"
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["one.checkpoint"]
+
+
+def test_what_was_half_written_replaces_nothing(tmp_path):
+    slot = Slot(tmp_path / "one.checkpoint")
+    slot.write(saved("whole"))
+
+    def killed(file):
+        file.write(b"ha")
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        slot.write(killed)
+    assert slot.read(Path.read_text) == "whole"
+
+
+def test_it_is_not_written_before_its_time(tmp_path):
+    slot = Slot(tmp_path / "one.checkpoint", seconds=3600)
+    slot.write(saved("too early"))
+    assert slot.read(Path.read_text) is None
+    slot.write(saved("asked for"), now=True)
+    assert slot.read(Path.read_text) == "asked for"
+
+
+def test_without_a_place_nothing_is_kept():
+    slot = Slot()
+    slot.write(lambda _: pytest.fail("nobody asked"), now=True)
+    assert slot.read(Path.read_text) is None
+
+
+def test_each_training_has_a_slot_of_its_own(tmp_path):
+    snapshot, other = two_communities(), two_communities(seed=1)
+    asked = [
+        (snapshot, Config(), "train"),
+        (snapshot, Config(), "validate"),
+        (snapshot, Config(dim=8), "train"),
+        (other, Config(), "train"),
+        (snapshot, Config(), "train"),
+    ]
+    with checkpoints.kept_in(tmp_path, seconds=0):
+        for number, each in enumerate(asked):
+            checkpoints.slot(*each).write(saved(str(number)))
+        found = [checkpoints.slot(*each).read(Path.read_text) for each in asked]
+    assert found == ["4", "1", "2", "3", "4"]
+    assert checkpoints.any_in(tmp_path)
+    assert not checkpoints.any_in(tmp_path / "elsewhere")
+
+
+def test_one_that_cannot_be_read_is_as_if_it_were_not_there(tmp_path, caplog):
+    snapshot = two_communities(users=20)
+    config = Config(**{**SMALL, "epochs": 1})
+    encoder = ContentEncoder.fit(snapshot.texts, snapshot.duration, text_size=4, seed=0)
+    with checkpoints.kept_in(tmp_path, seconds=0):
+        checkpoints.slot(snapshot, config, "train").write(saved("half of it"))
+        found = list(Trainer(snapshot, encoder, config).run(1, stage="train"))
+    assert len(found) == 1
+    assert "cannot be read" in caplog.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stopped_after", [1, 5, 11])
+def test_a_training_goes_on_within_an_epoch(tmp_path, stopped_after):
+    snapshot = two_communities(users=120)
+    encoder = ContentEncoder.fit(snapshot.texts, snapshot.duration, text_size=4, seed=0)
+
+    def trainer(limit=None):
+        trainer = Trainer(snapshot, encoder, Config(**SMALL))
+        taken, losses = [], trainer.loop.losses
+
+        def limited(batch, step):
+            taken.append(step)
+            if limit is not None and len(taken) > limit:
+                raise InterruptedError
+            return losses(batch, step)
+
+        trainer.loop.losses = limited
+        return trainer, taken
+
+    straight, every = trainer()
+    expected = list(straight.run(2, stage="train"))
+    assert len(every) > 2 * stopped_after
+    with checkpoints.kept_in(tmp_path, seconds=0):
+        with pytest.raises(InterruptedError):
+            list(trainer(stopped_after)[0].run(2, stage="train"))
+        resumed, taken = trainer()
+        found = list(resumed.run(2, stage="train"))
+    assert taken == list(range(stopped_after, len(every)))
+    assert [step.loss for step in found] == [step.loss for step in expected]
+    for one, other in zip(
+        resumed.network.parameters(), straight.network.parameters(), strict=True
+    ):
+        np.testing.assert_array_equal(one.detach(), other.detach())

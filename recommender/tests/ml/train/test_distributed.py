@@ -1,0 +1,102 @@
+"""Trainings as processes: several that are one, and one that is killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[4]
+MODULE = "recommender.tests.ml.train.train_one"
+CONFIGS = {
+    "graphsage": {
+        "dim": 16,
+        "epochs": 2,
+        "batch_size": 256,
+        "blocks": 4,
+        "text_size": 8,
+        "negatives": 30,
+        "contrast_weight": 0.1,
+        "fan_out": [5, 4, 3],
+        "parts": 2,
+    },
+    "graphsage_ids": {"dim": 16, "epochs": 2, "batch_size": 50, "negatives": 30}
+    | {"people_weight": 0.5},
+}
+PARTED = ("graphsage",)
+
+
+def start(model, *arguments, processes=1, **overrides):
+    launch = [sys.executable, "-m"]
+    if processes > 1:
+        launch += ["torch.distributed.run", "--standalone"]
+        launch += ["--nproc-per-node", str(processes), "-m"]
+    config = json.dumps({**CONFIGS[model], **overrides})
+    return subprocess.Popen(
+        [*launch, MODULE, model, config, *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def trained(model, path, *arguments, **how):
+    """What a training wrote that ran to its end."""
+    with start(model, path, *arguments, **how) as process:
+        process.communicate(timeout=900)
+    assert process.returncode == 0
+    with np.load(path) as stored:
+        found = dict(stored)
+    found["steps"] = json.loads(str(found["steps"]))
+    return found
+
+
+@pytest.fixture(scope="module", params=CONFIGS)
+def straight(request, tmp_path_factory):
+    """A model, and its training by one process that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("straight")
+    return request.param, trained(request.param, folder / "model.npz")
+
+
+def test_two_processes_equal_one(straight, tmp_path):
+    """To the bit, where one takes its batches in the same parts; otherwise but for
+    rounding, which Adam makes more of: a step divides small gradients by what they were
+    before. `test_subgraphs` holds the parts' gradients to those of the whole batch."""
+    model, one = straight[0], dict(straight[1])
+    parts = {"parts": 1} if model in PARTED else {}
+    two = trained(model, tmp_path / "two.npz", processes=2, **parts)
+    assert (one.pop("processes"), two.pop("processes")) == (1, 2)
+    tolerance = 0 if parts else 5e-4
+    for ours, theirs in zip(one.pop("steps"), two.pop("steps"), strict=True):
+        assert ours[:2] == theirs[:2]
+        assert ours[2] == pytest.approx(theirs[2], rel=tolerance, abs=0)
+    assert set(one) == set(two)
+    for name, array in one.items():
+        np.testing.assert_allclose(
+            two[name], array, rtol=0, atol=tolerance, err_msg=name
+        )
+
+
+def test_a_training_killed_twice_ends_as_if_it_had_not_been(straight, tmp_path):
+    model, expected = straight
+    kept = tmp_path / "kept"
+    for stages, until in ((1, "validate 1"), (2, "train 1")):
+        with start(model, tmp_path / "killed.npz", kept) as process:
+            for line in process.stdout:
+                if line.strip() == until:
+                    process.send_signal(signal.SIGKILL)
+                    break
+        assert process.returncode == -signal.SIGKILL
+        assert not (tmp_path / "killed.npz").exists()
+        assert len(list(kept.glob("*.checkpoint"))) == stages  # the newest of each
+    resumed = trained(model, tmp_path / "resumed.npz", kept)
+    assert resumed.pop("steps") == expected["steps"]
+    for name, array in resumed.items():
+        np.testing.assert_array_equal(array, expected[name], err_msg=name)
+    assert not list(kept.glob("*.part"))

@@ -1,0 +1,52 @@
+"""Trains a small model, as a process of its own or one of several of `torchrun`.
+
+    python -m recommender.tests.ml.train.train_one MODEL CONFIG OUTPUT [CHECKPOINTS]
+
+Writes what an artifact would hold and the losses, prints a line an epoch.
+"""
+
+import json
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from recommender.ml.models import registry
+from recommender.ml.store import checkpoints
+from recommender.ml.train import distributed
+from recommender.tests.ml.worlds import two_communities
+
+
+def main(*arguments):
+    torch.set_num_threads(1)
+    with distributed.crew() as leads:
+        if leads:
+            lead(*arguments)
+
+
+def lead(name, config, output, folder=None):
+    size = distributed.Group.current().size
+    kept = nullcontext()
+    if folder:
+        kept = checkpoints.kept_in(Path(folder), seconds=0)
+    steps = []
+
+    def tell(step):
+        steps.append([step.stage, step.epoch, step.loss, step.validation])
+        print(step.stage, step.epoch, flush=True)
+
+    with kept:
+        snapshot = two_communities(users=120)
+        model = registry.fit(name, snapshot, json.loads(config), tell)
+    np.savez(
+        output,
+        **model.parts().arrays,
+        steps=json.dumps(steps),
+        processes=size,
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

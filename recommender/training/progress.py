@@ -1,0 +1,86 @@
+"""How far a training is, written down while it runs and told in words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from recommender.ml.models.registry import TrainingStep
+from recommender.models import ModelRun
+
+# Called with what is being done, and with each finished epoch of it.
+Progress = Callable[[str, TrainingStep | None], None]
+Step = Mapping[str, Any]  # a `TrainingStep` with its `part` of the run
+WHOLE = "Train on everything"
+SAVED_EVERY = 1.0  # seconds
+
+
+def silent(stage: str, step: TrainingStep | None) -> None:
+    """The progress callback that shows nothing."""
+
+
+class Recorder:
+    """A progress callback that writes epochs into the run's curves, where the admin and
+    `model_status` find them, and passes them on."""
+
+    def __init__(self, run: ModelRun, onward: Progress = silent) -> None:
+        self._run, self._onward = run, onward
+        self._saved = -SAVED_EVERY
+        run.curves = []
+
+    def __call__(self, stage: str, step: TrainingStep | None) -> None:
+        if step is not None:
+            self._run.curves.append({"part": stage, **asdict(step)})
+        if time.monotonic() - self._saved >= SAVED_EVERY:
+            self._run.save(update_fields=["curves", "updated_at"])
+            self._saved = time.monotonic()
+        self._onward(stage, step)
+
+
+def trainings(run: ModelRun) -> dict[str, list[Step]]:
+    """The epochs of each training of `run`, in order, by a title."""
+    grouped: list[list[Step]] = []
+    for step in run.curves:
+        if not grouped or not _follows(grouped[-1][-1], step):
+            grouped.append([])
+        grouped[-1].append(step)
+    found: dict[str, list[Step]] = {}
+    for steps in grouped:
+        title = _title(steps[0])
+        before = sum(_title(each[0]) == title for each in found.values())
+        found[f"{title} {before + 1}" if before else title] = steps
+    return found
+
+
+def of_whole(run: ModelRun) -> list[Step]:
+    """The epochs on all data, which is the last part."""
+    return [step for step in run.curves if _part(step) == WHOLE]
+
+
+def told(run: ModelRun) -> str:
+    """Where the run is, in one line; empty before its first epoch."""
+    if not run.curves:
+        return ""
+    step = run.curves[-1]
+    words = [
+        f"{_title(step)}, epoch {step['epoch']} of at most {step['epochs']}",
+        f"loss {step['loss']:.4f}",
+    ]
+    if step["validation"] is not None:
+        words.append(f"recall@20 {step['validation']:.4f}")
+    return ", ".join([*words, f"{step['seconds']:.1f} s an epoch"])
+
+
+def _follows(before: Step, step: Step) -> bool:
+    return bool(_title(before) == _title(step) and step["epoch"] > before["epoch"])
+
+
+def _title(step: Step) -> str:
+    return f"{_part(step)}: {step['stage']}"
+
+
+def _part(step: Step) -> str:
+    # Runs of earlier versions hold epochs of the last part alone.
+    return str(step.get("part", WHOLE))

@@ -1,0 +1,141 @@
+"""The API of feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.moods import Mood
+from recommender import feed
+from recommender.feed import FeedPage
+from recommender.feeds import ordering
+from recommender.feeds.explain import explain
+from recommender.retrieval.viewer import Viewer
+from recommender.web.serializers import (
+    ExplanationSerializer,
+    FeedQuerySerializer,
+    FeedSerializer,
+    HomeQuerySerializer,
+    StrategiesSerializer,
+)
+from rest.requests import member, query
+from videos.api.views import category_named, visible_video
+
+
+class HomeView(APIView):
+    """What to watch next. Nothing that you have seen, until nothing else is left."""
+
+    permission_classes = [AllowAny]
+    problems = {"GET": {404}}
+
+    @extend_schema(parameters=[HomeQuerySerializer], responses=FeedSerializer)
+    def get(self, request: Request) -> Response:
+        asked = query(request, HomeQuerySerializer)
+        slug = asked.get("category")
+        chosen = category_named(slug) if slug else None
+        mood = asked.get("mood")
+        home = partial(feed.home, request.user, category=chosen, mood=mood)
+        return _answer(request, home)
+
+
+class FollowingFeedView(APIView):
+    """From the creators that you follow, the newest first."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(parameters=[FeedQuerySerializer], responses=FeedSerializer)
+    def get(self, request: Request) -> Response:
+        return _answer(request, partial(feed.following, member(request)))
+
+
+class TrendingFeedView(APIView):
+    """What everybody watches these days."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(parameters=[FeedQuerySerializer], responses=FeedSerializer)
+    def get(self, request: Request) -> Response:
+        return _answer(request, partial(feed.explore, request.user))
+
+
+class CategoryFeedView(APIView):
+    """A category or parent category, by its slug."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(parameters=[FeedQuerySerializer], responses=FeedSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        category = category_named(slug)
+        return _answer(request, partial(feed.category, request.user, category))
+
+
+class MoodFeedView(APIView):
+    """What has a mood, and nothing else."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("mood", enum=Mood.values, location=OpenApiParameter.PATH),
+            FeedQuerySerializer,
+        ],
+        responses=FeedSerializer,
+    )
+    def get(self, request: Request, mood: str) -> Response:
+        if mood not in Mood:
+            raise Http404
+        return _answer(request, partial(feed.in_mood, request.user, mood))
+
+
+class RelatedFeedView(APIView):
+    """More like this: what to watch after a video."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(parameters=[FeedQuerySerializer], responses=FeedSerializer)
+    def get(self, request: Request, video_id: str) -> Response:
+        video = visible_video(request, video_id)
+        return _answer(request, partial(feed.related, request.user, video))
+
+
+def _answer(request: Request, source: Callable[..., FeedPage]) -> Response:
+    """The page of `source` that is asked for."""
+    values = query(request, FeedQuerySerializer)
+    size = values.pop("limit")
+    try:
+        page = source(size=size, **values)
+    except feed.NoSuchStrategy as error:
+        raise ValidationError({"strategy": [str(error)]}) from error
+    progress = {item.video.pk: item.progress for item in page.items}
+    context = {"request": request, "progress": progress}
+    return Response(FeedSerializer(page, context=context).data)
+
+
+class StrategiesView(APIView):
+    """The strategies that feeds take at this moment."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses=StrategiesSerializer)
+    def get(self, request: Request) -> Response:
+        return Response({"strategies": ordering.available()})
+
+
+class ExplanationView(APIView):
+    """Why a video would be recommended to you."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=ExplanationSerializer)
+    def get(self, request: Request, video_id: str) -> Response:
+        video = visible_video(request, video_id)
+        explanation = explain(Viewer(request.user), video)
+        return Response(ExplanationSerializer(explanation).data)
