@@ -1,4 +1,4 @@
-# The verbs of the project. `make help` lists them.
+# The commands of the project. `make help` lists them.
 .DEFAULT_GOAL := help
 PORT ?= 8000
 PYTHON ?= python3
@@ -9,19 +9,19 @@ UV_VERSION := 0.13.8
 
 .PHONY: help run neo4j test test-neo4j benchmark-quality benchmark-graph benchmark-mood lint format lock migrations install install-dev clean
 
-help: ## List these verbs
+help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: install ## Install, prepare, train and serve on http://127.0.0.1:8000/ (PORT= changes it)
+run: install ## Install, prepare, train and serve on http://127.0.0.1:8000/ (PORT= changes the port)
 	@$(PY) manage.py run_platform --port $(PORT)
 
-neo4j: install ## Fetch and run Neo4j 5 Community (Java 17 and Maven); `make run` then uses it
+neo4j: install ## Download and run Neo4j 5 Community (needs Java 17 and Maven); `make run` then uses it
 	@$(PY) manage.py run_neo4j $(ARGS)
 
-test: install-dev ## Install what tests need and run them all
+test: install-dev ## Run the tests
 	@$(VENV)/bin/pytest -n auto --dist worksteal $(ARGS)
 
-test-neo4j: install-dev ## Run the tests that need a Neo4j server, against a real one
+test-neo4j: install-dev ## Run the tests that need a Neo4j server
 	@$(VENV)/bin/pytest --neo4j -m neo4j $(ARGS)
 
 postman: install-dev ## Write a Postman collection of the API to var/postman.json
@@ -29,13 +29,13 @@ postman: install-dev ## Write a Postman collection of the API to var/postman.jso
 	@$(NODE) node_modules/openapi-to-postmanv2/bin/openapi2postmanv2.js \
 		-s var/openapi.json -o var/postman.json -O folderStrategy=Tags
 
-benchmark-quality: install ## Measure every model on public data (PROTOCOL= picks one)
+benchmark-quality: install ## Measure every model on public data (PROTOCOL= selects one protocol)
 	@$(PY) -m benchmarks.quality $(if $(PROTOCOL),--protocol $(PROTOCOL)) $(ARGS)
 
-benchmark-graph: install ## Measure how fast Neo4j is written and exported, beside a bare script
+benchmark-graph: install ## Measure writing to Neo4j and exporting, compared with a plain script
 	@$(PY) -m benchmarks.graph $(ARGS)
 
-benchmark-mood: install ## Measure whether a video's mood is found from its words
+benchmark-mood: install ## Measure how well moods are predicted from text
 	@$(PY) -m benchmarks.mood $(ARGS)
 
 lint: install-dev ## Check style, types and missing migrations
@@ -44,25 +44,25 @@ lint: install-dev ## Check style, types and missing migrations
 	@$(VENV)/bin/mypy .
 	@$(PY) manage.py makemigrations --check --dry-run
 
-format: install-dev ## Format and mend what can be mended by itself
+format: install-dev ## Format the code and apply automatic fixes
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
-migrations: install ## Write the migrations that the models need
+migrations: install ## Create migrations for changed models
 	@$(PY) manage.py makemigrations
 
-lock: $(UV) ## Resolve requirements*.txt into the lock files, for every platform
+lock: $(UV) ## Update the lock files from requirements*.txt, for every platform
 	@$(UV) pip compile -q --universal --no-annotate --no-header --python-version 3.11 requirements.txt -o requirements.lock
 	@$(UV) pip compile -q --universal --no-annotate --no-header --python-version 3.11 requirements-dev.txt -c requirements.lock -o requirements-dev.lock
 
-install: $(VENV)/.installed node_modules/.installed ## Install what running needs
-install-dev: $(VENV)/.installed-dev node_modules/.installed-dev ## Install what tests and linters need too
+install: $(VENV)/.installed node_modules/.installed ## Install the packages to run the platform
+install-dev: $(VENV)/.installed-dev node_modules/.installed-dev ## Install the packages for tests and linters too
 
-clean: ## Remove the environment, front-end packages and everything under var/
+clean: ## Remove the environment, front-end packages and all data in var/
 	rm -rf $(VENV) node_modules var
 
 $(UV):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is required: make run PYTHON=python3.11")'
 	@echo "Preparing $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
@@ -85,6 +85,6 @@ node_modules/.installed: package-lock.json $(VENV)/.installed
 	@touch $@
 
 node_modules/.installed-dev: package-lock.json $(VENV)/.installed
-	@echo "Installing front-end packages and what tests of the API need"
+	@echo "Installing front-end packages and those for API tests"
 	@$(NPM) ci
 	@touch node_modules/.installed $@

@@ -1,4 +1,4 @@
-// The feed from TypeScript, with types made from the schema:
+// Reads the home feed with types generated from the schema:
 //
 //   npx openapi-typescript http://127.0.0.1:8000/api/v1/schema/ -o docs/examples/schema.d.ts
 //   node docs/examples/feed.ts http://127.0.0.1:8000 USERNAME PASSWORD
@@ -8,7 +8,7 @@ import type { paths } from "./schema.d.ts";
 
 const [address, login, password] = process.argv.slice(2);
 if (!address || !login || !password) {
-  throw new Error("Say where the platform is, and who you are.");
+  throw new Error("Usage: feed.ts ADDRESS USERNAME PASSWORD");
 }
 const api = createClient<paths>({ baseUrl: address });
 

@@ -1,13 +1,11 @@
-"""A day of a mobile user, told to the API. Needs Python alone.
+"""The API calls of a mobile user. Needs only Python.
 
     python docs/examples/mobile_day.py [http://127.0.0.1:8000]
 
-Signs up, scrolls, watches, likes, comments and follows, looks whether the feed
-followed, uploads a video and plays it, asks for all that is stored, and deletes the
-account.
-Everything that an app must do right is here: events are sent in batches with ids of
-their own, a creation carries an idempotency key, a change the ETag of what was read,
-and a 429 is waited for.
+Signs up, scrolls, watches, likes, comments and follows, checks that the feed changed,
+uploads and plays a video, exports the user's data, and deletes the account.
+Shows what every app should do: send events in batches with their own ids, send an
+idempotency key to create something and the ETag to change it, and wait after a 429.
 """
 
 from __future__ import annotations
@@ -22,11 +20,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-READY_WITHIN = 180  # seconds for the platform to look at an upload
+READY_WITHIN = 180  # seconds to process an upload
 
 
 class Problem(Exception):
-    """An answer of RFC 9457's form."""
+    """An error response (RFC 9457)."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
         super().__init__(f"{status}: {body.get('detail')} {body.get('errors', '')}")
@@ -35,20 +33,20 @@ class Problem(Exception):
 
 
 class Api:
-    """The API under `address`, for whoever `token` is of."""
+    """The API at `address`, for the user of `token`."""
 
     def __init__(self, address: str) -> None:
         self.root = f"{address.rstrip('/')}/api/v1/"
         self.token = ""
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """The JSON of the answer; `headers` with `_` for `-`."""
+        """Return the JSON of the response; `headers` use `_` for `-`."""
         return self.ask(method, path, body, **headers)[0]
 
     def ask(
         self, method: str, path: str, body: Any = None, **headers: str
     ) -> tuple[Any, dict[str, str]]:
-        """JSON and headers of the answer. Raises `Problem`."""
+        """Return JSON and headers of the response. Raises `Problem`."""
         data = None if body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", "Accept": "application/json"}
         return self.send(method, path, data, sent | _dashed(headers))
@@ -87,21 +85,21 @@ class Api:
 
 
 class Day:
-    """What the user does, step by step; `say` tells of it."""
+    """The steps of the user; prints a line for each."""
 
     def __init__(self, api: Api) -> None:
         self.api = api
         self.name = f"visitor_{uuid4().hex[:8]}"
         self.password = uuid4().hex
 
-    def live(self) -> None:
+    def run(self) -> None:
         self.sign_up()
         first = self.scroll(pages=3)
         creator = self.watch(first)
-        self.see_the_feed_follow(first, creator)
+        self.check_feed(first, creator)
         self.edit_profile()
         self.upload(first)
-        self.leave()
+        self.delete_account()
 
     def sign_up(self) -> None:
         subjects = [each["slug"] for each in self.api("GET", "categories/")]
@@ -115,7 +113,7 @@ class Day:
         say(f"signed up as {self.name}, who likes {', '.join(subjects[:2])}")
 
     def scroll(self, *, pages: int) -> list[dict[str, Any]]:
-        """The items of the first pages of Home; each is reported as shown."""
+        """Return the items of the first pages of Home; report impressions."""
         items: list[dict[str, Any]] = []
         path = "feeds/home/?limit=10"
         for _ in range(pages):
@@ -129,11 +127,11 @@ class Day:
         keys = [item["video"]["video_id"] for item in items]
         check(keys, "Home is empty")
         check(len(keys) == len(set(keys)), "Home repeated a video")
-        say(f"scrolled past {len(keys)} videos, none twice")
+        say(f"scrolled past {len(keys)} different videos")
         return items
 
     def watch(self, items: list[dict[str, Any]]) -> str:
-        """Watch some, like and comment on one, follow its creator; who that is."""
+        """Watch some, like and comment on one, follow its creator; return the name."""
         for item in items[:4]:
             video, session = item["video"], str(uuid4())
             self.report([_seen(item, "click")])
@@ -153,27 +151,27 @@ class Day:
         path = f"videos/{video['video_id']}/comments/"
         once = {"Idempotency_Key": str(uuid4())}
         first, again = (self.api("POST", path, comment, **once) for _ in range(2))
-        check(first == again, "a retry commented twice")
+        check(first == again, "a retry created a second comment")
         creator: str = video["creator"]["username"]
         self.api("PUT", f"users/{creator}/follow/")
         say(f"watched 4, liked “{video['title']}” and followed {creator}")
         return creator
 
-    def see_the_feed_follow(self, before: list[dict[str, Any]], creator: str) -> None:
+    def check_feed(self, before: list[dict[str, Any]], creator: str) -> None:
         watched = {item["video"]["video_id"] for item in before[:4]}
         history = self.api("GET", "me/history/")["results"]
-        check({row["video"]["video_id"] for row in history} == watched, "no history")
+        check({row["video"]["video_id"] for row in history} == watched, "wrong history")
         after = self.api("GET", "feeds/home/?limit=30")["results"]
         shown = [item["video"]["video_id"] for item in after]
-        check(not watched & set(shown), "Home shows what was watched")
+        check(not watched & set(shown), "Home shows watched videos")
         old = [item["video"]["video_id"] for item in before]
         left = [key for key in old if key not in watched]
-        check(shown[: len(left)] != left, "Home did not follow")
+        check(shown[: len(left)] != left, "Home did not change")
         following = self.api("GET", "feeds/following/")["results"]
         creators = {item["video"]["creator"]["username"] for item in following}
-        check(creators == {creator}, "Following is not of the one who is followed")
+        check(creators == {creator}, "Following shows other creators")
         why = [item["reason"] for item in after[:3]]
-        say(f"Home followed: {'; '.join(why)}")
+        say(f"Home changed: {'; '.join(why)}")
 
     def edit_profile(self) -> None:
         _, headers = self.api.ask("GET", "me/")
@@ -183,12 +181,12 @@ class Day:
             self.api("PATCH", "me/", {"bio": "From elsewhere."}, If_Match=tag)
         except Problem as problem:
             check(problem.status == 412, str(problem))
-            say("edited the profile, and was told of a change that came between")
+            say("edited the profile; a conflicting change was refused")
             return
         raise SystemExit("a change was overwritten")
 
     def upload(self, items: Iterable[dict[str, Any]]) -> None:
-        """Upload what was just seen as a private video, and play it."""
+        """Upload a watched video as a private one, and play it."""
         clip = self._some_file(items)
         fields = {"title": "My day", "visibility": "private"}
         video_id = self.api.upload(fields, "file", clip)["video_id"]
@@ -209,19 +207,19 @@ class Day:
                 with urllib.request.urlopen(url, timeout=60) as response:
                     content: bytes = response.read()
                     return content
-        raise SystemExit("none of the videos of Home is a file of this platform")
+        raise SystemExit("no video on Home is a file of this platform")
 
-    def leave(self) -> None:
+    def delete_account(self) -> None:
         stored = self.api("GET", "me/export/")
-        check(len(stored["watches"]) == 4, "the export lacks what was watched")
+        check(len(stored["watches"]) == 4, "the export lacks watches")
         self.api("POST", "me/deletion/", {"password": self.password})
         try:
             self.api("GET", "me/")
         except Problem as problem:
             check(problem.status == 401, str(problem))
-            say("read all that is stored, and deleted the account")
+            say("exported the data and deleted the account")
             return
-        raise SystemExit("the account is still there")
+        raise SystemExit("the account still exists")
 
     def report(self, events: Iterable[dict[str, Any]]) -> None:
         answer = self.api("POST", "events/", {"events": list(events)})
@@ -230,7 +228,7 @@ class Day:
 
 
 def _seen(item: dict[str, Any], kind: str) -> dict[str, Any]:
-    """An event about an item of a feed, with what joins the two."""
+    """Return an event about an item of a feed."""
     event = {
         "id": str(uuid4()),
         "type": kind,
@@ -264,4 +262,4 @@ def check(holds: object, otherwise: str) -> None:
 
 if __name__ == "__main__":
     address = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
-    Day(Api(address)).live()
+    Day(Api(address)).run()
