@@ -20,7 +20,8 @@ import numpy as np
 
 from recommender.ml.data.features import ContentEncoder
 from recommender.ml.data.snapshot import Edges, GraphSnapshot, Links
-from recommender.ml.models.graphsage.train import Config, Trainer
+from recommender.ml.models.graphsage.config import Config
+from recommender.ml.models.graphsage.train import Trainer
 
 FAN_OUT = (10, 5, 3)
 NEGATIVES = 512

@@ -23,7 +23,7 @@ from scipy.stats import rankdata
 
 from benchmarks import datasets, reports
 from benchmarks.protocols.running import timed
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval
 from recommender.ml.labels.label_propagation import Flags, Matrix
 from recommender.ml.labels.mood_classifier import MoodReader
 from videos.moods import lexicon

@@ -32,9 +32,9 @@ from recommender.ml.data.snapshot import (
 )
 from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation import evaluate, metrics
+from recommender.ml.evaluation.interval import bootstrap
 from recommender.ml.evaluation.metrics import Values
-from recommender.ml.models import registry
-from recommender.ml.models.registry import Model
+from recommender.ml.models.base import Model, top_k
 
 SEED = 0
 SHARE = 0.1
@@ -82,9 +82,7 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
             values = people[name] | {
                 "recall@20 cold item": evaluate.per_user(lists, holdout)["recall@20"]
             }
-            result.add(
-                name, {m: metrics.bootstrap(v, seed=SEED) for m, v in values.items()}
-            )
+            result.add(name, {m: bootstrap(v, seed=SEED) for m, v in values.items()})
         result.notes.append(
             f"{len(newcomers.known)} new people; {len(hidden)} new videos, "
             f"asked for by {len(holdout.users)} people"
@@ -137,7 +135,7 @@ def _ndcg(model: Model, newcomers: Newcomers, known: int | None) -> Values:
     # Whatever is known, the same videos compete: those not watched before.
     for row, state in enumerate(newcomers.known):
         scores[row, positions(model.item_ids, state.watched.ids)] = -np.inf
-    lists = registry.best(scores, 10)
+    lists = top_k(scores, 10)
     indptr = np.cumsum([0, *(len(t) for t in newcomers.targets)])
     hits = metrics.hits(lists, indptr, np.concatenate(newcomers.targets))
     return metrics.ndcg(hits, np.diff(indptr))

@@ -8,7 +8,8 @@ from pathlib import Path
 from benchmarks import datasets
 from benchmarks.protocols.running import Configs, fitted, timed
 from benchmarks.reports import Report
-from recommender.ml.evaluation import evaluate, metrics
+from recommender.ml.evaluation import evaluate
+from recommender.ml.evaluation.interval import bootstrap
 
 METRICS = ("recall@20", "ndcg@20")
 SEED = 0
@@ -54,10 +55,7 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
             values = evaluate.per_user(lists, holdout)
             result.add(
                 name,
-                {
-                    metric: metrics.bootstrap(values[metric], seed=SEED)
-                    for metric in METRICS
-                },
+                {metric: bootstrap(values[metric], seed=SEED) for metric in METRICS},
             )
     assert result.report
     yield result.report

@@ -18,10 +18,10 @@ from benchmarks.protocols.running import Configs, fitted, timed
 from benchmarks.reports import Report
 from recommender.ml.data.features import unit
 from recommender.ml.data.snapshot import IntArray
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval
 from recommender.ml.labels import label_propagation
 from recommender.ml.labels.label_propagation import Flags, LabelHead, Matrix
-from recommender.ml.models.factors import FactorModel
+from recommender.ml.models.base import FactorModel
 
 SEED = 0
 RESAMPLES = 200

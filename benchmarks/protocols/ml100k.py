@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import datasets
 from benchmarks.protocols.running import timed
 from benchmarks.reports import Report
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval
 
 METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "hr@10")
 PROJECT = Path(__file__).resolve().parents[2]

@@ -13,8 +13,9 @@ from benchmarks.reports import Report
 from recommender.ml.data.history import histories
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
 from recommender.ml.evaluation import metrics
+from recommender.ml.evaluation.interval import bootstrap
 from recommender.ml.evaluation.metrics import Hits
-from recommender.ml.models.registry import Model
+from recommender.ml.models.base import Model
 
 CUTOFF = 10
 SEED = 0
@@ -113,7 +114,7 @@ def report(folder: Path, dataset: str, only: Sequence[str] | None = None) -> Rep
             result.add(
                 name,
                 {
-                    metric: metrics.bootstrap(value, seed=SEED)
+                    metric: bootstrap(value, seed=SEED)
                     for metric, value in values.items()
                 },
             )

@@ -13,7 +13,7 @@ from benchmarks.reports import Figures, Report, peak_memory_mb
 from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models import blend
 from recommender.ml.models import registry as models
-from recommender.ml.models.registry import Model, TrainingStep
+from recommender.ml.models.base import Model, TrainingStep
 
 # What the report calls a model -> its name and its settings.
 Configs = Mapping[str, tuple[str, Mapping[str, Any]]]

@@ -10,8 +10,9 @@ from benchmarks.protocols.running import Configs, fitted, timed
 from benchmarks.reports import Report
 from recommender.ml.data import splits
 from recommender.ml.data.splits import Holdout
-from recommender.ml.evaluation import evaluate, metrics
-from recommender.ml.evaluation.metrics import Interval, Values
+from recommender.ml.evaluation import evaluate
+from recommender.ml.evaluation.interval import Interval, bootstrap, paired_difference
+from recommender.ml.evaluation.metrics import Values
 
 SEED = 0
 METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20")
@@ -89,7 +90,7 @@ def report(folder: Path, dataset: str, only: Sequence[str] | None = None) -> Rep
             result.add(
                 name,
                 {
-                    metric: metrics.bootstrap(values[name][metric], seed=SEED)
+                    metric: bootstrap(values[name][metric], seed=SEED)
                     for metric in METRICS
                 },
             )
@@ -113,9 +114,7 @@ def differences(
     ours = values.get("blend", {})
     return {
         f"blend - {name}": {
-            "ndcg@10": metrics.paired_difference(
-                ours["ndcg@10"], theirs["ndcg@10"], seed=SEED
-            )
+            "ndcg@10": paired_difference(ours["ndcg@10"], theirs["ndcg@10"], seed=SEED)
         }
         for name, theirs in values.items()
         if ours and name != "blend"

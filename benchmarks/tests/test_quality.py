@@ -8,7 +8,7 @@ import pytest
 from benchmarks import datasets, protocols, quality, reports
 from benchmarks.protocols import ncf, running
 from recommender.ml.data.splits import leave_last
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval
 from recommender.ml.models import registry
 from recommender.tests.ml.worlds import two_communities
 

@@ -18,7 +18,7 @@ from recommender.admin.confirm import ReadOnlyAdmin, confirmed
 from recommender.admin.experiments import ExperimentAdmin
 from recommender.admin.rankers import RankerActivationAdmin, RankerRunAdmin
 from recommender.graph.mirror.health import health
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval
 from recommender.models import (
     Activation,
     Experiment,

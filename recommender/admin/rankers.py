@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from recommender.admin.confirm import ReadOnlyAdmin, confirmed
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval
 from recommender.models import RankerActivation, RankerRun
 from recommender.registry import ranker_activation
 from recommender.registry.activation import ActivationRefused

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from django.db.models import Min
 
 from interactions.models import Watch
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval
 from recommender.ml.experiments import confidence_sequences
 from recommender.ml.experiments.confidence_sequences import Bounds, Values
 from recommender.ml.experiments.interleaving import CONTROL, TREATMENT, winner

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from interactions.models import Follow
 from recommender.feeds import reasons
-from recommender.ml.models.registry import Contribution
+from recommender.ml.models.base import Contribution
 from recommender.ranking.fusion import Ranked
 from recommender.registry import serving
 from recommender.retrieval import sources

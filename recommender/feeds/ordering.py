@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from recommender.feeds import assemble, reasons
 from recommender.feeds.pagination import LAST_RESORT, Entry, Plan
-from recommender.ml.models.registry import MODELS, Model
+from recommender.ml.models.base import Model
+from recommender.ml.models.registry import MODELS
 from recommender.ranking import fusion
 from recommender.registry import models_by_name
 from recommender.retrieval import sources

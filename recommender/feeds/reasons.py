@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.moods import Mood
 from recommender.feeds import graph_evidence
 from recommender.feeds.graph_evidence import Ways
-from recommender.ml.models.registry import Contribution, Model
+from recommender.ml.models.base import Contribution, Model
 from recommender.ranking import exploration
 from recommender.ranking.fusion import Ranked
 from recommender.retrieval.sources import Because, Facts

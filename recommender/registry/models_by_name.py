@@ -11,7 +11,7 @@ from threading import Lock
 from django.conf import settings
 
 from recommender.ml.models import registry
-from recommender.ml.models.registry import Model
+from recommender.ml.models.base import Model
 from recommender.ml.store.artifact import ArtifactError
 from recommender.models import ModelRun
 from recommender.registry import serving

@@ -26,7 +26,7 @@ from django.utils import timezone
 from recommender.dataset import snapshot
 from recommender.ml.experiments.interleaving import CONTROL, TREATMENT
 from recommender.ml.models import registry as models
-from recommender.ml.models.registry import Inductive, Model
+from recommender.ml.models.base import Inductive, Model
 from recommender.ml.store.artifact import ArtifactError
 from recommender.models import Activation, Experiment
 from videos.models import Video

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from recommender.ml.evaluation import per_user
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval
 from recommender.ml.store.artifact import ArtifactError
 from recommender.models import ModelRun
 from recommender.reports import figures

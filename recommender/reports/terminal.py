@@ -8,8 +8,8 @@ from typing import Any, Self, TextIO
 
 from tqdm import tqdm
 
-from recommender.ml.evaluation.metrics import Interval
-from recommender.ml.models.registry import TrainingStep
+from recommender.ml.evaluation.interval import Interval
+from recommender.ml.models.base import TrainingStep
 
 METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "hr@10", "coverage@20")
 

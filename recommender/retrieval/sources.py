@@ -17,7 +17,7 @@ from django.db.models import Expression, F, FloatField, Q, Sum
 from django.db.models.functions import Coalesce, Extract, Now
 from django.utils import timezone
 
-from recommender.ml.models.registry import Model
+from recommender.ml.models.base import Model
 from recommender.ml.ranking import interest_clusters
 from recommender.retrieval import eligible
 from recommender.retrieval.viewer import Interaction, Viewer

@@ -24,7 +24,7 @@ from interactions.models import (
 )
 from recommender.ml.data.history import Trail, UserHistory
 from recommender.ml.data.snapshot import FloatArray
-from recommender.ml.models.registry import Model
+from recommender.ml.models.base import Model
 from recommender.registry import serving
 from videos.models import ParentCategory
 

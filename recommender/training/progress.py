@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from recommender.ml.models.registry import TrainingStep
+from recommender.ml.models.base import TrainingStep
 from recommender.models import ModelRun
 
 # Called with what is being done, and with each finished epoch of it.

@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval
 from recommender.ml.ranking import lambdarank
 from recommender.ml.ranking.lambdarank import Config, Judged, LambdaRank
 from recommender.ml.store import artifact

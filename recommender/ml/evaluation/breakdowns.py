@@ -17,8 +17,9 @@ from recommender.ml.data.history import Trail, UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
 from recommender.ml.data.splits import FIRST, Holdout, Newcomers
 from recommender.ml.evaluation import metrics
+from recommender.ml.evaluation.interval import bootstrap
 from recommender.ml.evaluation.metrics import Values
-from recommender.ml.models import registry
+from recommender.ml.models.base import Model, top_k
 
 METRIC = "ndcg@10"  # of people
 ITEM_METRIC = "recall@20"  # of videos: how many of those asked for are found
@@ -32,7 +33,7 @@ Rows = list[dict[str, Any]]
 
 
 def sections(
-    fitted: Mapping[str, registry.Model],
+    fitted: Mapping[str, Model],
     lists: Lists,
     values: Mapping[str, Mapping[str, Values]],
     holdout: Holdout,
@@ -102,7 +103,7 @@ def by_item(lists: Lists, holdout: Holdout, *, seed: int) -> Rows:
 
 
 def newcomers(
-    fitted: Mapping[str, registry.Model], people: Newcomers | None, *, seed: int
+    fitted: Mapping[str, Model], people: Newcomers | None, *, seed: int
 ) -> Rows:
     """NDCG@10 of people whom no model has seen, once 0, 1, 3, 5 watches are known.
 
@@ -173,7 +174,7 @@ def tastes(holdout: Holdout, labels: FloatArray) -> FloatArray:
     return np.asarray(found, np.float32)
 
 
-def _newcomers_ndcg(model: registry.Model, people: Newcomers, known: int) -> Values:
+def _newcomers_ndcg(model: Model, people: Newcomers, known: int) -> Values:
     interests = people.snapshot.interested_in
     start = np.searchsorted(interests.source, people.users, "left")
     stop = np.searchsorted(interests.source, people.users, "right")
@@ -192,7 +193,7 @@ def _newcomers_ndcg(model: registry.Model, people: Newcomers, known: int) -> Val
         part = slice(begin, begin + 512)
         scores = model.scores(states[part]).copy()
         np.put_along_axis(scores, people.first[part], -np.inf, axis=1)
-        lists.append(registry.best(scores, 10))
+        lists.append(top_k(scores, 10))
     hits = metrics.hits(np.concatenate(lists), people.indptr, people.items)
     return metrics.ndcg(hits, np.diff(people.indptr))
 
@@ -215,4 +216,4 @@ def _ranges(
 
 
 def _interval(values: Values, seed: int) -> dict[str, float]:
-    return asdict(metrics.bootstrap(values, seed=seed))
+    return asdict(bootstrap(values, seed=seed))

@@ -16,8 +16,15 @@ from recommender.ml.data.history import histories
 from recommender.ml.data.snapshot import IntArray
 from recommender.ml.data.splits import Holdout, Split
 from recommender.ml.evaluation import breakdowns, metrics
-from recommender.ml.evaluation.metrics import Interval, Values
+from recommender.ml.evaluation.interval import (
+    Interval,
+    bootstrap,
+    jackknife_lists,
+    paired_difference,
+)
+from recommender.ml.evaluation.metrics import Values
 from recommender.ml.models import registry
+from recommender.ml.models.base import Model, Progress, silent, top_k
 
 CUTOFFS = (10, 20)
 GATE = "recall@20"
@@ -32,7 +39,7 @@ class Evaluation:
     ``values`` each one's metrics of each person, (users,)."""
 
     report: Report
-    fitted: Mapping[str, registry.Model]
+    fitted: Mapping[str, Model]
     values: Mapping[str, Mapping[str, Values]]
 
 
@@ -42,7 +49,7 @@ def evaluate(
     *,
     seed: int = 0,
     configs: Mapping[str, Mapping[str, Any]] | None = None,
-    progress: registry.Progress = registry.silent,
+    progress: Progress = silent,
 ) -> Evaluation:
     """Fit each model on what is known before the test part and score it there, and
     the members of those that combine others.
@@ -65,7 +72,7 @@ def evaluate(
 
 
 def judged(
-    fitted: Mapping[str, registry.Model], holdout: Holdout, *, seed: int = 0
+    fitted: Mapping[str, Model], holdout: Holdout, *, seed: int = 0
 ) -> Evaluation:
     """The same for models that are fitted already."""
     lists = {name: ranked(m, holdout, max(CUTOFFS)) for name, m in fitted.items()}
@@ -80,7 +87,7 @@ def judged(
             ours: {
                 theirs: {
                     metric: asdict(
-                        metrics.paired_difference(
+                        paired_difference(
                             values[ours][metric], values[theirs][metric], seed=seed
                         )
                     )
@@ -131,7 +138,7 @@ def beats_popularity(
     return bool(ours > theirs)
 
 
-def ranked(model: registry.Model, holdout: Holdout, k: int) -> IntArray:
+def ranked(model: Model, holdout: Holdout, k: int) -> IntArray:
     """(users, k) dense items by falling score, those seen removed; -1 at the end."""
     history = holdout.history
     if not np.array_equal(model.item_ids, history.item_ids):
@@ -144,7 +151,7 @@ def ranked(model: registry.Model, holdout: Holdout, k: int) -> IntArray:
         row[users] = np.arange(len(users))
         seen = row[history.watched.source]
         scores[seen[seen >= 0], history.watched.target[seen >= 0]] = -np.inf
-        top = registry.best(scores, k)
+        top = top_k(scores, k)
         top[~np.isfinite(np.take_along_axis(scores, top, 1))] = -1
         rows.append(top)
     return np.concatenate([*rows, np.empty((0, min(k, history.n_items)), np.int64)])
@@ -188,12 +195,12 @@ def _intervals(
     lists: IntArray, values: Mapping[str, Values], holdout: Holdout, seed: int
 ) -> dict[str, dict[str, float]]:
     intervals: dict[str, Interval] = {
-        metric: metrics.bootstrap(each, seed=seed) for metric, each in values.items()
+        metric: bootstrap(each, seed=seed) for metric, each in values.items()
     }
     n_items = holdout.history.n_items
     for k in CUTOFFS:
         for name, metric in (("coverage", metrics.coverage), ("gini", metrics.gini)):
-            intervals[f"{name}@{k}"] = metrics.jackknife_lists(
+            intervals[f"{name}@{k}"] = jackknife_lists(
                 lists[:, :k], n_items, metric, seed=seed
             )
     return _plain(intervals)

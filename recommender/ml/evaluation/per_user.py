@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recommender.ml.evaluation import metrics
-from recommender.ml.evaluation.metrics import Interval, Values
+from recommender.ml.evaluation.interval import Interval, paired_difference
+from recommender.ml.evaluation.metrics import Values
 from recommender.ml.store.artifact import Artifact, ArtifactError
 
 FILE = "per_user.npz"
@@ -45,7 +45,7 @@ def read(folder: Path) -> PerUser:
 def differences(ours: PerUser, theirs: PerUser, *, seed: int) -> dict[str, Interval]:
     """By metric, the mean of ``ours - theirs`` over the same people."""
     return {
-        name: metrics.paired_difference(ours[name], theirs[name], seed=seed)
+        name: paired_difference(ours[name], theirs[name], seed=seed)
         for name in METRICS
         if name in ours and name in theirs
     }

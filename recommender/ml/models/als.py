@@ -16,8 +16,14 @@ from scipy import sparse
 
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
-from recommender.ml.models.factors import FactorModel, load_index
-from recommender.ml.models.registry import Parts, Progress, TrainingStep, silent
+from recommender.ml.models.base import (
+    FactorModel,
+    Parts,
+    Progress,
+    TrainingStep,
+    load_index,
+    silent,
+)
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import VectorIndex
 

@@ -23,13 +23,14 @@ from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, po
 from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation import metrics
 from recommender.ml.models import registry
-from recommender.ml.models.registry import (
+from recommender.ml.models.base import (
     Inductive,
     Model,
     Parts,
     Progress,
     TooLargeError,
     silent,
+    top_k,
 )
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits
@@ -284,7 +285,7 @@ def search(
 
     def value(weights: npt.NDArray[np.float64]) -> float:
         total = np.einsum("mpc,m->pc", scores, weights.astype(np.float32))
-        top = registry.best(total, int(cutoff))
+        top = top_k(total, int(cutoff))
         hits = np.take_along_axis(targets, top, 1)
         return float(getattr(metrics, metric)(hits, relevant).mean())
 
@@ -327,7 +328,7 @@ def _pooled(
                 seen = positions(model.item_ids, state.watched.ids)
                 z[place, seen[seen >= 0]] = -1e6
             every.append(z)
-        tops = np.concatenate([registry.best(z, POOL) for z in every], axis=1)
+        tops = np.concatenate([top_k(z, POOL) for z in every], axis=1)
         for place, row in enumerate(block):
             pool = np.unique(tops[place])
             here = start + place

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
-from recommender.ml.models.registry import Model, Parts, Progress
+from recommender.ml.models.base import Model, Parts, Progress
 from recommender.ml.store.artifact import Artifact
 
 ROWS_AT_ONCE = 1024

@@ -20,8 +20,7 @@ from recommender.ml.data.features import ContentEncoder, unit
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.scaler import Scaler
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
-from recommender.ml.models.factors import FactorModel, load_index
-from recommender.ml.models.registry import Parts, Progress, silent
+from recommender.ml.models.base import FactorModel, Parts, Progress, load_index, silent
 from recommender.ml.store.artifact import Artifact, ArtifactError
 from recommender.ml.store.vector_index import VectorIndex
 

@@ -11,8 +11,8 @@ from scipy import linalg, sparse
 
 from recommender.ml.data.history import faded
 from recommender.ml.data.snapshot import GraphSnapshot
+from recommender.ml.models.base import Progress, TooLargeError, silent
 from recommender.ml.models.item_matrix import ItemMatrixModel
-from recommender.ml.models.registry import Progress, TooLargeError, silent
 from recommender.ml.store.artifact import Artifact
 
 

@@ -21,9 +21,9 @@ from scipy import sparse
 
 from recommender.ml.data.history import UserHistory, watch_matrix
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
+from recommender.ml.models.base import Model, Parts, Progress, silent
 from recommender.ml.models.item_graph import ItemGraph
 from recommender.ml.models.lightgcn.serve import normalised
-from recommender.ml.models.registry import Model, Parts, Progress, silent
 from recommender.ml.store.artifact import Artifact
 
 POWER_ITERATIONS = 6

@@ -9,7 +9,7 @@ import numpy as np
 
 from recommender.ml.data.history import UserHistory, watch_matrix
 from recommender.ml.data.snapshot import FloatArray, IntArray
-from recommender.ml.models.registry import Model, Parts
+from recommender.ml.models.base import Model, Parts
 
 
 class Fading(Protocol):

@@ -10,7 +10,7 @@ import numpy as np
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
 from recommender.ml.evaluation import evaluate
-from recommender.ml.models.registry import Model, Parts, Progress
+from recommender.ml.models.base import Model, Parts, Progress
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.train import early_stopping
 

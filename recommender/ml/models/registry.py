@@ -1,223 +1,23 @@
-"""One interface for every model, and the registry that names them.
+"""The registry that names the models.
 
-A model is a pair of modules: a *recipe* with ``Config`` (a frozen dataclass) and
-``fit(snapshot, config, progress)``, and a *server* with ``load(artifact)``. They may be
-one module; where training needs torch they are two, and serving imports the second
+A model is a package or a module. ``train`` has ``Config`` (a frozen dataclass) and
+``fit(snapshot, config, progress)``, ``serve`` has ``load(artifact)``. They are one
+module unless training needs torch: then they are two, and serving imports the second
 alone.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from recommender.ml.data.features import ItemFeatures
-from recommender.ml.data.history import Trail, UserHistory
-from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
-from recommender.ml.data.splits import Holdout
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.data.snapshot import GraphSnapshot
+from recommender.ml.models.base import Model, Progress, silent
 from recommender.ml.store import artifact
 from recommender.ml.store.artifact import Artifact, ArtifactError, Manifest
-from recommender.ml.store.vector_index import Hits
-
-
-@dataclass(frozen=True)
-class TrainingStep:
-    """One finished epoch: mean ``loss``, ``validation`` Recall@20 if measured."""
-
-    stage: str
-    epoch: int
-    epochs: int
-    loss: float
-    validation: float | None
-    seconds: float
-
-
-Progress = Callable[[TrainingStep], None]
-
-
-def silent(step: TrainingStep) -> None:
-    """The progress callback that shows nothing."""
-
-
-NEWEST = 50  # rows of a trail that `Model.contributions` takes away in turn
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """What in a history speaks for an item: its removal lowers the score.
-
-    ``relation`` is watched, liked, follows or interested_in; ``id`` the external id of
-    the video, creator or parent category; ``amount`` the score lost without it.
-    """
-
-    relation: str
-    id: int
-    amount: float
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """What a model writes into its folder; see `artifact.write`."""
-
-    arrays: Mapping[str, npt.NDArray[Any]]
-    documents: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
-
-    @classmethod
-    def joined(cls, parts: Mapping[str, Parts]) -> Parts:
-        """The parts of several models in one folder, each under its prefix; see
-        `Artifact.section`."""
-
-        def under(kind: str) -> dict[str, Any]:
-            return {
-                f"{prefix}.{name}": value
-                for prefix, each in parts.items()
-                for name, value in getattr(each, kind).items()
-            }
-
-        return cls(under("arrays"), under("documents"), under("files"))
-
-
-class Model(ABC):
-    """A fitted model: it scores histories, by external ids, without torch."""
-
-    name: ClassVar[str]
-    # What `contributions` may name: relations of which single edges can be taken away.
-    reasons: tuple[str, ...] = ("watched",)
-    manifest: Manifest
-    run: str = ""  # the name of the folder that it was loaded from
-    item_ids: IntArray  # sorted; columns of `scores`
-    # The models that this one combines, by name.
-    members: Mapping[str, Model] = MappingProxyType({})
-    # Settings that `fit` searched for: added to its config, it need not search again.
-    found: Mapping[str, Any] = MappingProxyType({})
-
-    @abstractmethod
-    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
-        """(len(states), n_items) scores of every item, higher is better."""
-
-    def measures(self, holdout: Holdout, *, seed: int = 0) -> Mapping[str, Interval]:
-        """Measures of the model's own, beside those of its ranking."""
-        return {}
-
-    @abstractmethod
-    def parts(self) -> Parts:
-        """What `load` of the same module needs to build the model again."""
-
-    @abstractmethod
-    def renewed(self, snapshot: GraphSnapshot) -> Self:
-        """The same learned weights over newer nodes and edges, without training."""
-
-    def recommend(
-        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
-    ) -> Hits:
-        """The best ``k`` items that the history and ``exclude`` do not hold."""
-        seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
-        return self._best(self.scores([state])[0], k, seen)
-
-    def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
-        """The ``k`` items nearest to one; empty if the model does not know it."""
-        if positions(self.item_ids, item_id)[0] < 0:
-            return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
-        state = UserHistory(watched=Trail.of([item_id]))
-        return self.recommend(state, k=k, exclude=exclude)
-
-    def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
-        """(len(item_ids), d) of unit length, so that products are cosines, zeros where
-        an item is unknown; None from a model without vectors."""
-        return None
-
-    def taste(self, state: UserHistory) -> FloatArray | None:
-        """(d,): a person's unit vector in the space of `vectors_of`, if there is."""
-        return None
-
-    def score_items(self, state: UserHistory, item_ids: npt.ArrayLike) -> FloatArray:
-        """(len(item_ids),) scores, NaN for items that the model does not know."""
-        scores: FloatArray = self.score_each([state], item_ids)[0]
-        return scores
-
-    def score_each(
-        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
-    ) -> FloatArray:
-        """(len(states), len(item_ids)) scores, NaN for unknown items."""
-        unknown = np.full((len(states), 1), np.nan, np.float32)
-        scores = np.hstack([self.scores(states), unknown])
-        return scores[:, positions(self.item_ids, item_ids)].astype(np.float32)
-
-    def explain(
-        self, state: UserHistory, item_ids: npt.ArrayLike
-    ) -> list[Contribution | None]:
-        """For each item the contribution that speaks most for it, or None."""
-        every = self.contributions(state, item_ids)
-        return [each[0] if each else None for each in every]
-
-    def contributions(
-        self, state: UserHistory, item_ids: npt.ArrayLike
-    ) -> list[list[Contribution]]:
-        """For each item what its score loses without each of the newest interactions,
-        by falling amount; what speaks against it is left out.
-
-        Every removal is carried out, none estimated.
-        """
-        edges = [
-            (relation, int(place))
-            for relation in self.reasons
-            for place in np.argsort(-state.trail(relation).time, kind="stable")[:NEWEST]
-        ]
-        relations = [relation for relation, _ in edges]
-        ids = [int(state.trail(relation).ids[place]) for relation, place in edges]
-        reduced = [state.without(*edge) for edge in edges]
-        scores = self.score_each([state, *reduced], item_ids)
-        lost = np.nan_to_num(scores[0] - scores[1:])
-        return [
-            [
-                Contribution(relations[row], ids[row], float(column[row]))
-                for row in np.argsort(-column, kind="stable")
-                if column[row] > 0
-            ]
-            for column in lost.T
-        ]
-
-    def _best(self, scores: FloatArray, k: int, exclude: IntArray) -> Hits:
-        scores = scores.copy()
-        place = positions(self.item_ids, exclude)
-        scores[place[place >= 0]] = -np.inf
-        order = best(scores[None], k)[0]
-        order = order[np.isfinite(scores[order])]
-        return Hits(self.item_ids[order], scores[order])
-
-
-def best(scores: FloatArray, k: int) -> IntArray:
-    """(rows, k) positions of the greatest scores, falling; ties by position."""
-    k = min(k, scores.shape[1])
-    if k == 0:
-        return np.empty((len(scores), 0), np.int64)
-    top = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
-    order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
-    return np.take_along_axis(top, order, 1).astype(np.int64)
-
-
-@runtime_checkable
-class Inductive(Protocol):
-    """A model that can place an item it was not trained with."""
-
-    def add_items(
-        self, items: Sequence[ItemFeatures], *, time: float | None = None
-    ) -> None:
-        """Make ``items`` findable, their age taken at ``time``, Unix seconds."""
-
-
-class TooLargeError(ValueError):
-    """There is more data than the model can be fitted to; the message says why."""
 
 
 class ConfigError(ValueError):

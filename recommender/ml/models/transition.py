@@ -16,8 +16,8 @@ import numpy as np
 from scipy import linalg
 
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
+from recommender.ml.models.base import Progress, silent
 from recommender.ml.models.item_matrix import ItemMatrixModel
-from recommender.ml.models.registry import Progress, silent
 from recommender.ml.store.artifact import Artifact
 
 

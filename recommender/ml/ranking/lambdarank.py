@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from recommender.ml.data.snapshot import FloatArray, IntArray
 from recommender.ml.evaluation import metrics
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval, bootstrap, paired_difference
 from recommender.ml.ranking.lightgbm_forest import Forest
 from recommender.ml.store.artifact import Artifact, ArtifactError
 
@@ -207,9 +207,9 @@ def compare(
     count = np.bincount(person)
     ours_mean, theirs_mean = (np.bincount(person, each) / count for each in values)
     return {
-        "lambdarank": metrics.bootstrap(ours_mean, seed=seed),
-        "fusion": metrics.bootstrap(theirs_mean, seed=seed),
-        "difference": metrics.paired_difference(ours_mean, theirs_mean, seed=seed),
+        "lambdarank": bootstrap(ours_mean, seed=seed),
+        "fusion": bootstrap(theirs_mean, seed=seed),
+        "difference": paired_difference(ours_mean, theirs_mean, seed=seed),
         "lists": len(first),
         "people": len(count),
         "impressions": len(part),

@@ -22,7 +22,7 @@ from torch import distributed
 from torch.nn import Parameter
 
 from recommender.ml.data.snapshot import GraphSnapshot
-from recommender.ml.models.registry import Progress, silent
+from recommender.ml.models.base import Progress, silent
 
 logger = logging.getLogger(__name__)
 C = TypeVar("C", contravariant=True)

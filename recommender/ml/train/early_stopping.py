@@ -17,7 +17,7 @@ import numpy as np
 from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.data.splits import Holdout, holdout, leave_last
 from recommender.ml.evaluation import evaluate
-from recommender.ml.models.registry import Model, Progress, TrainingStep
+from recommender.ml.models.base import Model, Progress, TrainingStep
 
 ENOUGH_PEOPLE = 200
 

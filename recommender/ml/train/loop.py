@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recommender.ml.models.registry import TrainingStep
+from recommender.ml.models.base import TrainingStep
 from recommender.ml.store.checkpoints import Slot
 from recommender.ml.train.distributed import Group
 

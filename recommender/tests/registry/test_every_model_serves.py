@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recommender import feed
-from recommender.ml.models import registry
+from recommender.ml.models.base import Model
 from recommender.models import ModelRun
 from recommender.registry import activation, serving
 from recommender.tests.ml.models.test_every_model import QUICK
@@ -22,7 +22,7 @@ def test_it_trains_beats_popularity_and_feeds(name):
     assert run.state == ModelRun.State.TRAINED, run.note
     assert activation.active_run() == run
     assert name in run.metrics["models"]
-    assert isinstance(serving.active_model(), registry.Model)
+    assert isinstance(serving.active_model(), Model)
     assert serving.active_model().name == name
     fan = world.fans[0][0]
     page = feed.home(fan)

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import make_user
 from recommender.ml.models import registry
-from recommender.ml.models.registry import TrainingStep
+from recommender.ml.models.base import TrainingStep
 from recommender.models import ModelRun
 from recommender.reports import figures
 from recommender.tests.planted import plant

@@ -22,7 +22,8 @@ from recommender.ml.data.snapshot import (
     IntArray,
     TimeArray,
 )
-from recommender.ml.models.graphsage.encoder import USER_RELATIONS, Windowing
+from recommender.ml.models.graphsage.config import Windowing
+from recommender.ml.models.graphsage.encoder import USER_RELATIONS
 from recommender.ml.models.graphsage.neighbours import Timeline, Windows
 from recommender.ml.models.graphsage.network import Adjacency, Device, Graph, place_of
 

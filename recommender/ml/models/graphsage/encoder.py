@@ -24,13 +24,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import sparse
 
-from recommender.ml.data.features import (
-    ContentEncoder,
-    ItemFeatures,
-    content,
-    trends,
-    unit,
-)
+from recommender.ml.data.features import ContentEncoder, ItemFeatures, content, unit
 from recommender.ml.data.history import Trail, UserHistory
 from recommender.ml.data.snapshot import (
     Edges,
@@ -40,7 +34,9 @@ from recommender.ml.data.snapshot import (
     positions,
 )
 from recommender.ml.models.graphsage.cold_start import Placing
+from recommender.ml.models.graphsage.config import Windowing
 from recommender.ml.models.graphsage.neighbours import Timeline, Windows, edge_means
+from recommender.ml.models.graphsage.trends import trends
 
 NODES_AT_ONCE = 4096
 NO_EDGES = Edges(
@@ -58,20 +54,6 @@ USER_RELATIONS: Mapping[str, str] = {
     "follows": "creators",
     "interested_in": "parents",
 }
-
-
-@dataclass(frozen=True)
-class Windowing:
-    """``window`` newest edges of a relation count, by e^(-rank / fade): ``long`` for
-    taste, ``short`` for what somebody is in the middle of."""
-
-    window: int
-    long: float
-    short: float
-
-    def fade(self, relation: str) -> float:
-        """The fade of a user relation."""
-        return self.short if relation == "recent" else self.long
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,9 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recommender.ml.data.features import TREND_HALF_LIVES, TREND_SIZE
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
 from recommender.ml.models.graphsage.encoder import USER_RELATIONS, Weights
+from recommender.ml.models.graphsage.trends import TREND_HALF_LIVES, TREND_SIZE
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # PyG compiles with torch.jit, which is deprecated

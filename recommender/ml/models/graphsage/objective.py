@@ -9,7 +9,7 @@ Wei et al., MM 2021).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from recommender.ml.models.graphsage.batches import (
     Targets,
     Watches,
 )
+from recommender.ml.models.graphsage.config import Config
 from recommender.ml.models.graphsage.encoder import USER_RELATIONS
 from recommender.ml.models.graphsage.neighbours import Windows
 from recommender.ml.models.graphsage.network import (
@@ -36,9 +37,6 @@ from recommender.ml.models.graphsage.network import (
 )
 from recommender.ml.models.graphsage.subgraphs import Subgraphs
 from recommender.ml.train import losses
-
-if TYPE_CHECKING:
-    from recommender.ml.models.graphsage.train import Config
 
 
 @dataclass(frozen=True, eq=False)

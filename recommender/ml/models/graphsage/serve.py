@@ -12,16 +12,15 @@ import numpy.typing as npt
 from recommender.ml.data.features import ContentEncoder, ItemFeatures, unit
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, positions
-from recommender.ml.models.factors import FactorModel, known_units
+from recommender.ml.models.base import FactorModel, Parts, known_units
+from recommender.ml.models.graphsage.config import Windowing
 from recommender.ml.models.graphsage.encoder import (
     Tables,
     Weights,
-    Windowing,
     encode,
     encode_new,
     encode_users,
 )
-from recommender.ml.models.registry import Parts
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits, VectorIndex
 

@@ -7,15 +7,14 @@ its items the vectors, and the network the gradients, of the whole graph.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 import torch
 
-from recommender.ml.data.features import trends
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
-from recommender.ml.models.graphsage.encoder import Windowing
+from recommender.ml.models.graphsage.config import FanOut, Windowing
 from recommender.ml.models.graphsage.neighbours import (
     Timeline,
     Windows,
@@ -23,6 +22,7 @@ from recommender.ml.models.graphsage.neighbours import (
     mean_matrix,
 )
 from recommender.ml.models.graphsage.network import Adjacency, Graph
+from recommender.ml.models.graphsage.trends import trends
 
 EdgeType: TypeAlias = tuple[str, str, str]
 # What no time changes.
@@ -32,16 +32,6 @@ STANDING: tuple[EdgeType, ...] = (
     ("item", "by", "creator"),
     ("creator", "of", "item"),
 )
-
-
-@dataclass(frozen=True)
-class FanOut:
-    """How many neighbours a step looks at: edges of a person's history in each
-    relation, watchers of an item, videos of a watcher or creator. None is all."""
-
-    history: int | None = None
-    watchers: int | None = None
-    watches: int | None = None
 
 
 class Subgraphs:

@@ -21,9 +21,15 @@ from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation import evaluate
 from recommender.ml.models import als, content
 from recommender.ml.models.als import Als
+from recommender.ml.models.base import (
+    FactorModel,
+    Model,
+    Parts,
+    Progress,
+    silent,
+    top_k,
+)
 from recommender.ml.models.content import Content
-from recommender.ml.models.factors import FactorModel
-from recommender.ml.models.registry import Model, Parts, Progress, best, silent
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits
 from recommender.ml.train import early_stopping
@@ -79,7 +85,7 @@ class Hybrid(Model):
         hidden = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
         kept = ~np.isin(ids, hidden)
         ids, total = ids[kept], total[kept]
-        top = best(total[None], k)[0]
+        top = top_k(total[None], k)[0]
         return Hits(ids[top], total[top])
 
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:

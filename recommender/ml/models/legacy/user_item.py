@@ -17,8 +17,8 @@ import numpy.typing as npt
 from recommender.ml.data.history import Trail, UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.models import co_watch
+from recommender.ml.models.base import Model, Parts, Progress, silent
 from recommender.ml.models.co_watch import CoWatch
-from recommender.ml.models.registry import Model, Parts, Progress, silent
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits
 

@@ -34,8 +34,7 @@ from recommender.ml.data.snapshot import (
     IntArray,
     positions,
 )
-from recommender.ml.models.factors import FactorModel, load_index
-from recommender.ml.models.registry import Parts
+from recommender.ml.models.base import FactorModel, Parts, load_index
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import VectorIndex
 

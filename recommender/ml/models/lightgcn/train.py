@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
+from recommender.ml.models.base import Progress, silent
 from recommender.ml.models.graphsage.network import Adjacency, WeightedMean
 from recommender.ml.models.lightgcn.serve import Embeddings, LightGcn, normalised
-from recommender.ml.models.registry import Progress, silent
 from recommender.ml.train import early_stopping
 
 REDRAWS = 100

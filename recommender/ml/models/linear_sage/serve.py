@@ -37,11 +37,10 @@ from scipy import sparse
 from recommender.ml.data.features import unit
 from recommender.ml.data.history import UserHistory, watch_matrix
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.models.base import FactorModel, Model, Parts, load_index
 from recommender.ml.models.co_watch import strongest
-from recommender.ml.models.factors import FactorModel, load_index
 from recommender.ml.models.item_graph import ItemGraph
 from recommender.ml.models.lightgcn.serve import Embeddings, known, normalised
-from recommender.ml.models.registry import Model, Parts
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits, VectorIndex
 

@@ -26,10 +26,10 @@ from recommender.ml.data import splits
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
 from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation import evaluate
+from recommender.ml.models.base import Progress, TrainingStep, silent
 from recommender.ml.models.graphsage.network import Adjacency, WeightedMean
 from recommender.ml.models.lightgcn.serve import Embeddings, normalised
 from recommender.ml.models.linear_sage.serve import LinearSage, Shape, watched_together
-from recommender.ml.models.registry import Progress, TrainingStep, silent
 from recommender.ml.store import checkpoints
 from recommender.ml.train.distributed import Group, led
 from recommender.ml.train.loop import Loop

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
-from recommender.ml.models.registry import Model, Parts
+from recommender.ml.models.base import Model, Parts
 from recommender.ml.store.artifact import Artifact
 
 START = 0

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
-from recommender.ml.models.registry import Progress, silent
+from recommender.ml.models.base import Progress, silent
 from recommender.ml.models.sasrec.serve import (
     NOTHING,
     START,

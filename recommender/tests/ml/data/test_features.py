@@ -1,13 +1,6 @@
 import numpy as np
 
-from recommender.ml.data.features import (
-    AGE_HALF_LIVES,
-    TREND_HALF_LIVES,
-    ContentEncoder,
-    trends,
-    words,
-)
-from recommender.tests.ml.worlds import DAY, START, make_snapshot
+from recommender.ml.data.features import ContentEncoder, words
 
 TEXTS = ["guitar song", "Song for guitar", "goal league", "LEAGUE: goal!", "lonely"]
 SECONDS = np.array([10, 20, 40, 0, 80], np.float32)
@@ -53,16 +46,3 @@ def test_restored_encoder_is_the_same():
     np.testing.assert_array_equal(
         first.encode(TEXTS, SECONDS), again.encode(TEXTS, SECONDS)
     )
-
-
-def test_trends_fade_by_half_lives_and_know_nothing_of_the_future():
-    snapshot = make_snapshot(
-        watched=[(100, 500, 1, 3), (101, 501, 1, 10), (102, 502, 1, 11)],
-        created=[START + d * DAY for d in (0, 9, 10, 10, 10)],
-    )
-    found = trends(snapshot.watched, snapshot.created, START + 10 * DAY + 1)
-    week = found[:, TREND_HALF_LIVES.index(7.0)]
-    # A watch a week old counts half of one just now: 0.5 and 1 over a mean of 0.3.
-    np.testing.assert_allclose(week, np.log1p([0.5 / 0.3, 1 / 0.3, 0, 0, 0]), rtol=1e-4)
-    novelty = found[:, len(TREND_HALF_LIVES) + AGE_HALF_LIVES.index(1.0)]
-    np.testing.assert_allclose(novelty, [2.0**-10, 0.5, 1, 1, 1], rtol=1e-4)

@@ -50,9 +50,9 @@ TRAINING_ONLY = ("torch", "torch_geometric", "implicit", "sentence_transformers"
 SERVE = f"""
 import sys
 from pathlib import Path
-from recommender.ml import models
-from recommender.ml.history import Trail, UserHistory
-model = models.load(Path(sys.argv[1]))
+from recommender.ml.models import registry
+from recommender.ml.data.history import Trail, UserHistory
+model = registry.load(Path(sys.argv[1]))
 state = UserHistory(watched=Trail.of([500, 502]), user_id=100)
 model.recommend(state, k=3), model.similar(500, k=3), model.explain(state, [504])
 sys.exit(any(name in sys.modules for name in {TRAINING_ONLY}))

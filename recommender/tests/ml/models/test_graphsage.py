@@ -15,11 +15,12 @@ from recommender.ml.data.splits import global_time_split
 from recommender.ml.evaluation import evaluate
 from recommender.ml.models import registry
 from recommender.ml.models.graphsage.batches import Histories, Targets, Watches
+from recommender.ml.models.graphsage.config import Config, FanOut
 from recommender.ml.models.graphsage.encoder import encode
 from recommender.ml.models.graphsage.neighbours import Timeline
 from recommender.ml.models.graphsage.network import Masks
-from recommender.ml.models.graphsage.subgraphs import FanOut, Subgraphs
-from recommender.ml.models.graphsage.train import Config, Trainer, fit
+from recommender.ml.models.graphsage.subgraphs import Subgraphs
+from recommender.ml.models.graphsage.train import Trainer, fit
 from recommender.tests.ml.worlds import DAY, START, two_communities
 
 SMALL = {"dim": 16, "epochs": 12, "batch_size": 128, "blocks": 4, "text_size": 8}

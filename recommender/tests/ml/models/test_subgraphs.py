@@ -7,8 +7,9 @@ import torch
 from recommender.ml.data.features import ContentEncoder
 from recommender.ml.data.history import histories
 from recommender.ml.models import registry
+from recommender.ml.models.graphsage.config import Config
 from recommender.ml.models.graphsage.objective import Noise, Share
-from recommender.ml.models.graphsage.train import Config, Trainer
+from recommender.ml.models.graphsage.train import Trainer
 from recommender.tests.ml.worlds import two_communities
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from recommender.ml.data.features import ContentEncoder
-from recommender.ml.models.graphsage.train import Config, Trainer
+from recommender.ml.models.graphsage.config import Config
+from recommender.ml.models.graphsage.train import Trainer
 from recommender.ml.store import checkpoints
 from recommender.ml.store.checkpoints import Slot
 from recommender.tests.ml.worlds import two_communities

@@ -13,10 +13,9 @@ from recommender.ml.data.history import UserHistory, histories
 from recommender.ml.data.scaler import Scaler
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.data.splits import Holdout
-from recommender.ml.evaluation import metrics
-from recommender.ml.evaluation.metrics import Interval
+from recommender.ml.evaluation.interval import Interval, bootstrap
+from recommender.ml.models.base import Model, Parts
 from recommender.ml.models.legacy.ncf.inputs import Catalogue, of_person
-from recommender.ml.models.registry import Model, Parts
 from recommender.ml.store.artifact import Artifact
 
 UNKNOWN = 0
@@ -108,7 +107,7 @@ class Ncf(Model):
             found = self.probabilities(state, np.append(targets, drawn))
             errors.append(float(((expected(found) - actual) ** 2).sum()))
             counts.append(len(actual))
-        mean = metrics.bootstrap(
+        mean = bootstrap(
             np.array(errors) / np.mean(counts), seed=seed
         )  # each person weighs as many as their examples
         bounds = (float(np.sqrt(value)) for value in asdict(mean).values())

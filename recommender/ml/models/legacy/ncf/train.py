@@ -28,9 +28,9 @@ from torch.nn import functional
 from recommender.ml.data.scaler import Scaler
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray, TimeArray
 from recommender.ml.data.splits import reactions
+from recommender.ml.models.base import Progress, silent
 from recommender.ml.models.legacy.ncf.inputs import Catalogue, Past, positive
 from recommender.ml.models.legacy.ncf.serve import UNKNOWN, Ncf, Weights
-from recommender.ml.models.registry import Progress, silent
 from recommender.ml.train import early_stopping
 
 HIDDEN = (128, 64)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recommender.ml.data.history import Trail, UserHistory
-from recommender.ml.models.factors import FactorModel
+from recommender.ml.models.base import FactorModel
 
 
 class Means(FactorModel):

@@ -1,0 +1,312 @@
+"""What every model has: the interface, and what models of vectors share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.ml.data.features import ItemFeatures, unit
+from recommender.ml.data.history import Trail, UserHistory
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.data.splits import Holdout
+from recommender.ml.evaluation.interval import Interval
+from recommender.ml.store.artifact import Artifact, Manifest
+from recommender.ml.store.vector_index import Hits, VectorIndex
+
+INDEX = "index.faiss"
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One finished epoch: mean ``loss``, ``validation`` Recall@20 if measured."""
+
+    stage: str
+    epoch: int
+    epochs: int
+    loss: float
+    validation: float | None
+    seconds: float
+
+
+Progress = Callable[[TrainingStep], None]
+
+
+def silent(step: TrainingStep) -> None:
+    """The progress callback that shows nothing."""
+
+
+NEWEST = 50  # rows of a trail that `Model.contributions` takes away in turn
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What in a history speaks for an item: its removal lowers the score.
+
+    ``relation`` is watched, liked, follows or interested_in; ``id`` the external id of
+    the video, creator or parent category; ``amount`` the score lost without it.
+    """
+
+    relation: str
+    id: int
+    amount: float
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a model writes into its folder; see `artifact.write`."""
+
+    arrays: Mapping[str, npt.NDArray[Any]]
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
+
+    @classmethod
+    def joined(cls, parts: Mapping[str, Parts]) -> Parts:
+        """The parts of several models in one folder, each under its prefix; see
+        `Artifact.section`."""
+
+        def under(kind: str) -> dict[str, Any]:
+            return {
+                f"{prefix}.{name}": value
+                for prefix, each in parts.items()
+                for name, value in getattr(each, kind).items()
+            }
+
+        return cls(under("arrays"), under("documents"), under("files"))
+
+
+class Model(ABC):
+    """A fitted model: it scores histories, by external ids, without torch."""
+
+    name: ClassVar[str]
+    # What `contributions` may name: relations of which single edges can be taken away.
+    reasons: tuple[str, ...] = ("watched",)
+    manifest: Manifest
+    run: str = ""  # the name of the folder that it was loaded from
+    item_ids: IntArray  # sorted; columns of `scores`
+    # The models that this one combines, by name.
+    members: Mapping[str, Model] = MappingProxyType({})
+    # Settings that `fit` searched for: added to its config, it need not search again.
+    found: Mapping[str, Any] = MappingProxyType({})
+
+    @abstractmethod
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        """(len(states), n_items) scores of every item, higher is better."""
+
+    def measures(self, holdout: Holdout, *, seed: int = 0) -> Mapping[str, Interval]:
+        """Measures of the model's own, beside those of its ranking."""
+        return {}
+
+    @abstractmethod
+    def parts(self) -> Parts:
+        """What `load` of the same module needs to build the model again."""
+
+    @abstractmethod
+    def renewed(self, snapshot: GraphSnapshot) -> Self:
+        """The same learned weights over newer nodes and edges, without training."""
+
+    def recommend(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        """The best ``k`` items that the history and ``exclude`` do not hold."""
+        seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
+        return self._best(self.scores([state])[0], k, seen)
+
+    def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
+        """The ``k`` items nearest to one; empty if the model does not know it."""
+        if positions(self.item_ids, item_id)[0] < 0:
+            return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
+        state = UserHistory(watched=Trail.of([item_id]))
+        return self.recommend(state, k=k, exclude=exclude)
+
+    def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
+        """(len(item_ids), d) of unit length, so that products are cosines, zeros where
+        an item is unknown; None from a model without vectors."""
+        return None
+
+    def taste(self, state: UserHistory) -> FloatArray | None:
+        """(d,): a person's unit vector in the space of `vectors_of`, if there is."""
+        return None
+
+    def score_items(self, state: UserHistory, item_ids: npt.ArrayLike) -> FloatArray:
+        """(len(item_ids),) scores, NaN for items that the model does not know."""
+        scores: FloatArray = self.score_each([state], item_ids)[0]
+        return scores
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        """(len(states), len(item_ids)) scores, NaN for unknown items."""
+        unknown = np.full((len(states), 1), np.nan, np.float32)
+        scores = np.hstack([self.scores(states), unknown])
+        return scores[:, positions(self.item_ids, item_ids)].astype(np.float32)
+
+    def explain(
+        self, state: UserHistory, item_ids: npt.ArrayLike
+    ) -> list[Contribution | None]:
+        """For each item the contribution that speaks most for it, or None."""
+        every = self.contributions(state, item_ids)
+        return [each[0] if each else None for each in every]
+
+    def contributions(
+        self, state: UserHistory, item_ids: npt.ArrayLike
+    ) -> list[list[Contribution]]:
+        """For each item what its score loses without each of the newest interactions,
+        by falling amount; what speaks against it is left out.
+
+        Every removal is carried out, none estimated.
+        """
+        edges = [
+            (relation, int(place))
+            for relation in self.reasons
+            for place in np.argsort(-state.trail(relation).time, kind="stable")[:NEWEST]
+        ]
+        relations = [relation for relation, _ in edges]
+        ids = [int(state.trail(relation).ids[place]) for relation, place in edges]
+        reduced = [state.without(*edge) for edge in edges]
+        scores = self.score_each([state, *reduced], item_ids)
+        lost = np.nan_to_num(scores[0] - scores[1:])
+        return [
+            [
+                Contribution(relations[row], ids[row], float(column[row]))
+                for row in np.argsort(-column, kind="stable")
+                if column[row] > 0
+            ]
+            for column in lost.T
+        ]
+
+    def _best(self, scores: FloatArray, k: int, exclude: IntArray) -> Hits:
+        scores = scores.copy()
+        place = positions(self.item_ids, exclude)
+        scores[place[place >= 0]] = -np.inf
+        order = top_k(scores[None], k)[0]
+        order = order[np.isfinite(scores[order])]
+        return Hits(self.item_ids[order], scores[order])
+
+
+def top_k(scores: FloatArray, k: int) -> IntArray:
+    """(rows, k) positions of the greatest scores, falling; ties by position."""
+    k = min(k, scores.shape[1])
+    if k == 0:
+        return np.empty((len(scores), 0), np.int64)
+    top = np.sort(np.argpartition(-scores, k - 1, axis=1)[:, :k], axis=1)
+    order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
+    return np.take_along_axis(top, order, 1).astype(np.int64)
+
+
+@runtime_checkable
+class Inductive(Protocol):
+    """A model that can place an item it was not trained with."""
+
+    def add_items(
+        self, items: Sequence[ItemFeatures], *, time: float | None = None
+    ) -> None:
+        """Make ``items`` findable, their age taken at ``time``, Unix seconds."""
+
+
+class TooLargeError(ValueError):
+    """There is more data than the model can be fitted to; the message says why."""
+
+
+class FactorModel(Model):
+    """Item vectors with an index of their own; users are embedded when they ask.
+
+    ``vectors`` is (n_items, d) along ``item_ids``.
+    """
+
+    def __init__(
+        self, item_ids: IntArray, vectors: FloatArray, index: VectorIndex | None = None
+    ) -> None:
+        self.item_ids = item_ids
+        self.vectors = vectors
+        self.index = index or VectorIndex.build(item_ids, vectors)
+        self._newest: tuple[UserHistory, IntArray, FloatArray] | None = None
+
+    @abstractmethod
+    def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
+        """(len(states), d) vectors of histories."""
+
+    def embed_user(self, state: UserHistory) -> FloatArray:
+        """(d,): the vector of one person now.
+
+        The last one is kept: a feed asks for it several times. Items that were added
+        since make it another.
+        """
+        kept = self._newest
+        if kept is None or kept[0] is not state or kept[1] is not self.item_ids:
+            kept = state, self.item_ids, self.embed_users([state])[0]
+            self._newest = kept
+        return kept[2]
+
+    def scores(self, states: Sequence[UserHistory]) -> FloatArray:
+        return np.asarray(self._embedded(states) @ self.vectors.T, np.float32)
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        place = positions(self.item_ids, item_ids)
+        scores = self._embedded(states) @ self.vectors[np.maximum(place, 0)].T
+        return np.where(place >= 0, scores, np.nan).astype(np.float32)
+
+    def search(
+        self, vector: FloatArray, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        """The ``k`` items of greatest score for a user's ``vector``, (d,)."""
+        return self.index.search(vector, k, exclude=exclude)
+
+    def recommend(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
+        return self.search(self.embed_user(state), k=k, exclude=seen)
+
+    def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
+        """The ``k`` items of greatest cosine with one; empty for an unknown item."""
+        place = positions(self.item_ids, item_id)[0]
+        if place < 0:
+            return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
+        cosines = unit(self.vectors) @ unit(self.vectors[place])
+        hidden = np.append(np.asarray(exclude, np.int64), item_id)
+        return self._best(cosines, k, hidden)
+
+    def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
+        return known_units(self.item_ids, self.vectors, item_ids)
+
+    def taste(self, state: UserHistory) -> FloatArray | None:
+        return unit(self.embed_user(state))
+
+    def _embedded(self, states: Sequence[UserHistory]) -> FloatArray:
+        if len(states) == 1:
+            return self.embed_user(states[0])[None]
+        return self.embed_users(states)
+
+    def parts(self) -> Parts:
+        """The vectors and their index; a subclass adds what embeds users."""
+        return Parts(
+            arrays={"item_ids": self.item_ids, "vectors": self.vectors},
+            documents={"index": {"recall": self.index.recall}},
+            files={INDEX: self.index.save},
+        )
+
+
+def known_units(
+    item_ids: IntArray, vectors: FloatArray, wanted: npt.ArrayLike
+) -> FloatArray:
+    """(len(wanted), d): ``vectors`` of the ``wanted`` at unit length, 0 if unknown."""
+    place = positions(item_ids, wanted)
+    found = unit(np.asarray(vectors[np.maximum(place, 0)], np.float32))
+    return np.where(place[:, None] >= 0, found, 0).astype(np.float32)
+
+
+def load_index(artifact: Artifact) -> tuple[IntArray, FloatArray, VectorIndex]:
+    """Item ids, vectors and index as `FactorModel.parts` stored them."""
+    item_ids = artifact.array("item_ids")
+    recall = artifact.document("index")["recall"]
+    index = VectorIndex.load(artifact.path(INDEX), item_ids, recall=recall)
+    return item_ids, artifact.array("vectors"), index
