@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.8
 
-.PHONY: help run neo4j test test-neo4j benchmark-quality benchmark-graph benchmark-mood lint format lock migrations install install-dev clean
+.PHONY: help run neo4j test test-all test-neo4j benchmark-quality benchmark-graph benchmark-mood lint format lock migrations install install-dev clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,10 @@ run: install ## Install, prepare, train and serve on http://127.0.0.1:8000/ (POR
 neo4j: install ## Download and run Neo4j 5 Community (needs Java 17 and Maven); `make run` then uses it
 	@$(PY) manage.py run_neo4j $(ARGS)
 
-test: install-dev ## Run the tests
+test: install-dev ## Run the tests but for those marked slow
+	@$(VENV)/bin/pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+
+test-all: install-dev ## Run all tests, the slow ones too
 	@$(VENV)/bin/pytest -n auto --dist worksteal $(ARGS)
 
 test-neo4j: install-dev ## Run the tests that need a Neo4j server

@@ -21,7 +21,6 @@ from videos.tests.factories import make_video
 
 MODULES = settings.BASE_DIR / "node_modules"
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(
         not (MODULES / "openapi-typescript").exists(),
         reason="npm's development packages are not installed",

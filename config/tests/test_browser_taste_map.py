@@ -11,7 +11,6 @@ from videos.tests.factories import make_video
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
 ]
 FOCUSED = "document.activeElement.closest('[data-key]')?.dataset.key"

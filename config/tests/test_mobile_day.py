@@ -28,7 +28,7 @@ from videos.tests.factories import make_video
 DAY = settings.BASE_DIR / "docs" / "examples" / "mobile_day.py"
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

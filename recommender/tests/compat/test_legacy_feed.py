@@ -198,7 +198,6 @@ def test_all_posts_are_the_public_ones_in_a_steady_order(ask):
     assert reverse("service_posts") == "/posts/all"
 
 
-@pytest.mark.slow
 def test_a_model_by_name_answers_beside_the_active_one(ask):
     world = plant()
     pipeline.train(model="als", config=QUICK["als"], activate=False)

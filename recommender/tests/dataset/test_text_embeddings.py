@@ -49,7 +49,6 @@ def test_bios_are_texts_and_the_silent_have_none():
     assert len(text_embeddings.of_users()) == 1
 
 
-@pytest.mark.slow
 def test_a_snapshot_brings_vectors_along_its_videos(model):
     boats = make_video(title="Sailing boats", description="In the harbour")
     make_video(title="Tax law", creator=make_user(bio="I sail ships"))
@@ -61,7 +60,6 @@ def test_a_snapshot_brings_vectors_along_its_videos(model):
     assert snapshot.take(at=None).content_hash() == graph.content_hash()
 
 
-@pytest.mark.slow
 def test_the_daily_refresh_computes_what_changed_and_drops_the_rest(model):
     first, second = make_video(title="One thing"), make_video(title="Another")
     tasks.embed_texts.call()
@@ -78,7 +76,6 @@ def test_the_daily_refresh_computes_what_changed_and_drops_the_rest(model):
     assert kept in TextEmbedding.objects.all()
 
 
-@pytest.mark.slow
 def test_what_is_stored_is_what_was_computed(model):
     make_video(title="One thing")
     computed = snapshot.take().text_vectors

@@ -115,7 +115,6 @@ def trained():
     }
 
 
-@pytest.mark.slow
 def test_a_model_by_its_name_ranks_though_another_or_none_serves(trained, settings):
     world, _ = trained
     fan = world.fans[0][0]
@@ -142,7 +141,6 @@ def test_a_model_by_its_name_ranks_though_another_or_none_serves(trained, settin
     assert len(stranger) == len(set(stranger)) == 40
 
 
-@pytest.mark.slow
 def test_a_run_whose_artifact_is_gone_gives_way_to_an_older_one(trained, settings):
     newer = pipeline.train(model="ease", activate=False)
     shutil.rmtree(settings.ARTIFACTS_DIR / newer.run_id)

@@ -32,7 +32,7 @@ from recommender.tests.training.test_pipeline import QUICK
 from recommender.training import pipeline
 from videos.models import Category, ParentCategory, Video
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = pytest.mark.django_db
 
 CONFIGS = {
     "graphsage": QUICK,
@@ -158,6 +158,7 @@ def take_away(user, item):
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONFIGS)
 def test_over_many_people_nothing_is_named_that_does_not_matter(name):
     world = plant()

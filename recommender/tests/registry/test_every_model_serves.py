@@ -12,7 +12,7 @@ from recommender.tests.ml.models.test_every_model import QUICK
 from recommender.tests.planted import plant
 from recommender.training import pipeline
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("name", QUICK)

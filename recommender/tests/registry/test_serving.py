@@ -116,7 +116,6 @@ def test_a_run_that_comes_back_is_read_again(world, settings, monkeypatch):
     assert served_run() == run.run_id
 
 
-@pytest.mark.slow
 class TestGraphSage:
     @pytest.fixture
     def model(self, world):
@@ -235,7 +234,6 @@ print(serving.active_model() is not None, "torch" in sys.modules)
 """
 
 
-@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_web_processes_never_import_torch(settings):
     plant()

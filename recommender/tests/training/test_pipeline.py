@@ -40,7 +40,6 @@ def co_watch(world):
     return pipeline.train(model="co_watch")
 
 
-@pytest.mark.slow
 def test_graphsage_trains_beats_popularity_and_serves(world):
     run = pipeline.train(model="graphsage", config=QUICK)
     assert run.state == ModelRun.State.TRAINED, run.note

@@ -147,7 +147,6 @@ def test_a_model_without_a_run_is_refused_with_what_there_is(videos):
     ]
 
 
-@pytest.mark.slow
 def test_a_model_by_its_name_and_why(monkeypatch):
     monkeypatch.setattr(serving, "CHECK_EVERY", 0.0)
     world = plant()

@@ -17,7 +17,7 @@ from recommender.tests.compat.personalize.aws import (
 from recommender.tests.planted import plant
 from recommender.training import pipeline
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def items(answer):

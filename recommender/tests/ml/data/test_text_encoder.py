@@ -33,7 +33,6 @@ def offline(monkeypatch):
 
 
 @needs_model
-@pytest.mark.slow
 def test_sentences_that_mean_the_same_are_near():
     vectors = SentenceEncoder(MODEL).encode(
         ["A dog runs on the beach", "A puppy plays by the sea", "Quarterly tax returns"]
@@ -45,7 +44,6 @@ def test_sentences_that_mean_the_same_are_near():
 
 
 @needs_model
-@pytest.mark.slow
 def test_only_what_changed_is_computed():
     kept, encoder = Kept(), SentenceEncoder(MODEL)
     first, computed = embed(["one", "", "two", "one"], encoder, kept)

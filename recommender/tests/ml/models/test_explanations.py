@@ -30,7 +30,7 @@ TRAILS = {
 }
 RELATIONS = set(TRAILS)
 
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("name", CONFIGS)]
+pytestmark = pytest.mark.parametrize("name", CONFIGS)
 
 
 @cache

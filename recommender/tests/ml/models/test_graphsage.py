@@ -26,9 +26,6 @@ from recommender.tests.ml.worlds import DAY, START, two_communities
 SMALL = {"dim": 16, "epochs": 12, "batch_size": 128, "blocks": 4, "text_size": 8}
 
 
-pytestmark = pytest.mark.slow
-
-
 @pytest.fixture(scope="module")
 def snapshot():
     return two_communities(users=120)

@@ -12,7 +12,6 @@ from recommender.ml.models.graphsage.objective import Noise, Share
 from recommender.ml.models.graphsage.train import Trainer
 from recommender.tests.ml.worlds import two_communities
 
-pytestmark = pytest.mark.slow
 SMALL = {
     "dim": 16,
     "epochs": 8,
@@ -107,6 +106,7 @@ def test_whole_trainings_are_equal_too(snapshot, asked):
         assert one.loss == pytest.approx(other.loss, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_few_neighbours_learn_nearly_as_well(snapshot):
     def own_share(**config):
         model = registry.fit("graphsage", snapshot, {**SMALL, **config})
@@ -132,6 +132,7 @@ def test_a_step_looks_at_no_more_nodes_than_the_limits_allow():
     np.testing.assert_array_equal(graph["item"].places[:2], items)
 
 
+@pytest.mark.slow
 def test_what_is_hidden_from_one_view_is_found_by_the_other(snapshot):
     """The contrastive term alone moves a video's views together and others apart."""
 

@@ -82,7 +82,6 @@ def test_one_that_cannot_be_read_is_as_if_it_were_not_there(tmp_path, caplog):
     assert "cannot be read" in caplog.text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stopped_after", [1, 5, 11])
 def test_a_training_goes_on_within_an_epoch(tmp_path, stopped_after):
     snapshot = two_communities(users=120)
