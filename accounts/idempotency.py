@@ -1,8 +1,8 @@
 """`Idempotency-Key`: a creation that is sent twice happens once.
 
-The key and the answer are stored with what was created, in one transaction: of two
-equal requests at the same moment the second waits for the first, and is then answered
-as the first was. A request that failed leaves no key behind.
+The key and the response are stored in the transaction of the creation. Of two equal
+requests at the same moment, the second waits for the first and gets its response. A
+failed request stores no key.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.renderers import JSONRenderer
@@ -24,30 +25,39 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import IdempotencyKey
-from rest.requests import member
+from accounts.requests import member
 
 HEADER = "Idempotency-Key"
-LONGEST = 200  # characters
-KEPT = timedelta(days=1)
+MAX_KEY_LENGTH = 200  # characters
+LIFETIME = timedelta(days=1)
+PARAMETER = OpenApiParameter(
+    HEADER,
+    {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
+    OpenApiParameter.HEADER,
+    description="Made by the client, one for each thing to create: a repeated request "
+    "gets the same response and creates nothing.",
+)
 
 Handler = Callable[..., Response]
 
 
 class KeyReused(APIException):
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
-    default_detail = "This key came with another request: use a new one for each."
+    default_detail = "This key was used with another request: use a new one for each."
 
 
 def idempotent(handler: Handler) -> Handler:
-    """For the method of a view that creates something for whoever is signed in."""
+    """Decorate the method of a view that creates something for the signed-in user."""
 
     @wraps(handler)
     def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get(HEADER)
         if key is None:
             return handler(view, request, *args, **kwargs)
-        if not 1 <= len(key) <= LONGEST or not key.isprintable():
-            raise ParseError(f"{HEADER} has 1 to {LONGEST} characters, such as a UUID.")
+        if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+            raise ParseError(
+                f"{HEADER} has 1 to {MAX_KEY_LENGTH} characters, such as a UUID."
+            )
         with transaction.atomic():
             fingerprint = _fingerprint(request)
             record, new = IdempotencyKey.objects.get_or_create(
@@ -62,14 +72,15 @@ def idempotent(handler: Handler) -> Handler:
             record.save()
             return response
 
-    once.idempotent = True  # type: ignore[attr-defined]  # the schema tells of it
+    once.schema_parameters = [PARAMETER]  # type: ignore[attr-defined]  # rest.schema
+    once.schema_problems = {400, 422}  # type: ignore[attr-defined]
     return once
 
 
-def forget_old_keys() -> int:
-    """Keys answer for a day; returns how many went."""
-    old = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT)
-    return old.delete()[0]
+def delete_expired_keys() -> int:
+    """Delete keys older than `LIFETIME`; return how many."""
+    expired = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - LIFETIME)
+    return expired.delete()[0]
 
 
 def _replayed(record: IdempotencyKey, fingerprint: str) -> Response:
@@ -82,7 +93,7 @@ def _replayed(record: IdempotencyKey, fingerprint: str) -> Response:
 
 
 def _fingerprint(request: Request) -> str:
-    """SHA-256 of method, address and body; of files their content."""
+    """SHA-256 of method, path and body, with the content of files."""
     digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
     data = request.data
     if not hasattr(data, "lists"):

@@ -1,4 +1,4 @@
-"""Jobs of `accounts`."""
+"""Background tasks of `accounts`."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from accounts import idempotency
 
 @task()
 def forget_idempotency_keys() -> None:
-    idempotency.forget_old_keys()
+    idempotency.delete_expired_keys()

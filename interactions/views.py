@@ -25,10 +25,10 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
+from accounts.requests import MemberRequest, PageRequest
 from interactions import services
 from interactions.models import Comment, Engagement, Follow, Like, Watch
-from rest.keyset import newest_first
-from rest.requests import MemberRequest, PageRequest
+from rest.pagination import newest_first
 from videos.cards import Card, Page, cards, next_url
 from videos.models import Video
 

@@ -1,10 +1,10 @@
-"""Parts of addresses."""
+"""URL path converters."""
 
 from __future__ import annotations
 
 
 class UsernameConverter:
-    """What usernames may consist of, imported ones included."""
+    """Usernames, imported ones included."""
 
     regex = r"[\w.@+-]{1,150}"
 

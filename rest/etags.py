@@ -1,16 +1,16 @@
-"""ETags: what has not changed is not sent again, and nobody's change is overwritten.
+"""ETags: unchanged data is not sent again, and no edit overwrites another.
 
-A tag is `"VERSION-DIGEST"`. `If-None-Match` compares the whole of it: the digest is of
-what the client would be sent, counters and all. `If-Match` compares the version alone,
-which changes when somebody edits: that a video was watched meanwhile is no conflict.
-RFC 9110, section 13.
+A tag is `"VERSION-DIGEST"`. `If-None-Match` compares all of it: the digest covers the
+whole representation, counters included. `If-Match` compares the version alone, which
+only an edit changes: a new view of a video is no conflict. RFC 9110, section 13.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags, quote_etag
@@ -20,7 +20,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import TimeStamped
+
+class Versioned(Protocol):
+    updated_at: datetime
 
 
 class Outdated(APIException):
@@ -30,8 +32,10 @@ class Outdated(APIException):
     )
 
 
-def tagged(request: Request, row: TimeStamped, data: Mapping[str, Any]) -> Response:
-    """`data`, the representation of `row`, with its ETag; 304 for who has it."""
+def etag_response(
+    request: Request, row: Versioned, data: Mapping[str, Any]
+) -> Response:
+    """`data`, the representation of `row`, with its ETag; 304 if the client has it."""
     digest = hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:16]
     etag = quote_etag(f"{_version(row)}-{digest}")
     known = parse_etags(request.headers.get("If-None-Match", ""))
@@ -43,18 +47,18 @@ def tagged(request: Request, row: TimeStamped, data: Mapping[str, Any]) -> Respo
     return response
 
 
-def check_unchanged(request: Request, row: TimeStamped) -> None:
-    """Raises `Outdated` where `If-Match` names another version of `row`.
+def check_unchanged(request: Request, row: Versioned) -> None:
+    """Raise `Outdated` if `If-Match` names another version of `row`.
 
-    The caller holds a lock on the row, so that it stays as it was compared.
+    The caller must hold a lock on the row until its change is written.
     """
-    wanted = parse_etags(request.headers.get("If-Match", ""))
-    if not wanted or "*" in wanted:
+    expected = parse_etags(request.headers.get("If-Match", ""))
+    if not expected or "*" in expected:
         return
-    versions = {etag.removeprefix("W/").strip('"').split("-")[0] for etag in wanted}
+    versions = {etag.removeprefix("W/").strip('"').split("-")[0] for etag in expected}
     if _version(row) not in versions:
         raise Outdated
 
 
-def _version(row: TimeStamped) -> str:
+def _version(row: Versioned) -> str:
     return f"{int(row.updated_at.timestamp() * 1e6):x}"

@@ -1,63 +1,131 @@
-"""Lists of the API: `?cursor=&limit=`, answered with `results` and `next_cursor`."""
+"""Keyset pagination, for pages and for the API.
+
+A cursor names the last row of a page by its position and primary key, so that a list
+neither repeats nor skips a row while others are added. The API takes `?cursor=&limit=`
+and answers with `results` and `next_cursor`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
-from django.db.models import Model, QuerySet
+from django.core.exceptions import BadRequest
+from django.db.models import Model, Q, QuerySet
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rest.keyset import Slice, newest_first
-from rest.requests import query
+from rest.requests import validated_query
 
 Row = TypeVar("Row", bound=Model)
-MOST = 100  # rows of one answer
+MAX_LIMIT = 100  # rows
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Slice(Generic[Row]):
+    rows: list[Row]
+    next_cursor: str  # empty at the end of the list
+
+
+def newest_first(
+    rows: QuerySet[Row], *, moment: str, cursor: str, size: int
+) -> Slice[Row]:
+    """Up to `size` of `rows`, ordered by `moment`, a field or annotation without NULLs.
+
+    `cursor` is empty or the `next_cursor` of the previous slice; any other raises
+    `BadRequest`. Rows with the same moment are ordered by primary key.
+    """
+    return _slice(
+        rows,
+        moment,
+        cursor,
+        size,
+        from_integer=lambda integer: EPOCH + integer * MICROSECOND,
+        to_integer=lambda value: (value - EPOCH) // MICROSECOND,
+    )
+
+
+def greatest_first(
+    rows: QuerySet[Row], *, number: str, cursor: str, size: int
+) -> Slice[Row]:
+    """As `newest_first`, ordered by an integer field or annotation."""
+    return _slice(rows, number, cursor, size, from_integer=int, to_integer=int)
+
+
+def _slice(
+    rows: QuerySet[Row],
+    field: str,
+    cursor: str,
+    size: int,
+    *,
+    from_integer: Callable[[int], Any],
+    to_integer: Callable[[Any], int],
+) -> Slice[Row]:
+    """A cursor is `FIELD.PK` of the last row, with the field as an integer."""
+    if cursor:
+        try:
+            integer, pk = (int(part) for part in cursor.split("."))
+            last = from_integer(integer)
+        except (ValueError, OverflowError) as error:
+            raise BadRequest("This cursor is not valid.") from error
+        rows = rows.filter(Q(**{f"{field}__lt": last}) | Q(**{field: last}, pk__lt=pk))
+    results = list(rows.order_by(f"-{field}", "-pk")[: size + 1])
+    if len(results) <= size:
+        return Slice(results, "")
+    end = results[size - 1]
+    return Slice(results[:size], f"{to_integer(getattr(end, field))}.{end.pk}")
 
 
 class LimitSerializer(serializers.Serializer[Any]):
-    """How much of a list to give at once.
+    """How many rows one response holds.
 
-    Parameters are validated as a `dict()`: of a form, DRF would take an empty one as
-    one that was not sent.
+    Query parameters are validated as a `dict()`: given a `QueryDict`, DRF would treat
+    an empty parameter as a missing one.
     """
 
     limit = serializers.IntegerField(
-        required=False, default=settings.FEED_PAGE_SIZE, min_value=1, max_value=MOST
+        required=False,
+        default=settings.FEED_PAGE_SIZE,
+        min_value=1,
+        max_value=MAX_LIMIT,
     )
 
 
 class PageSerializer(LimitSerializer):
-    """What every list takes."""
+    """The parameters of every list."""
 
     cursor = serializers.RegexField(
         r"^[0-9]{1,17}\.[0-9]{1,17}$",
         required=False,
-        help_text="`next_cursor` of the page before; without it the list begins.",
+        help_text="`next_cursor` of the previous page; omit it for the first page.",
     )
 
 
 @cache
-def page_of(row: type[serializers.BaseSerializer[Any]]) -> Any:
-    """The form of a page of `row`, for the schema."""
+def page_serializer(row: type[serializers.BaseSerializer[Any]]) -> Any:
+    """The serializer of a page of `row`, for the schema."""
     name = row.__name__.removesuffix("Serializer")
     return inline_serializer(
         f"{name}Page",
         {
             "results": row(many=True),
             "next_cursor": serializers.CharField(
-                allow_null=True, help_text="`cursor` of the next page; null at the end."
+                allow_null=True,
+                help_text="`cursor` of the next page; null on the last page.",
             ),
         },
     )
 
 
-def paged(
+def paginated_response(
     request: Request,
     rows: QuerySet[Row],
     *,
@@ -65,12 +133,13 @@ def paged(
     represent: Callable[[list[Row]], Any],
 ) -> Response:
     """A page of `rows`, newest first by `moment`, a field without NULLs."""
-    asked = query(request, PageSerializer)
-    size, cursor = asked["limit"], asked.get("cursor", "")
-    part = newest_first(rows, moment=moment, cursor=cursor, size=size)
-    return answer(part, represent)
+    values = validated_query(request, PageSerializer)
+    size, cursor = values["limit"], values.get("cursor", "")
+    return page_response(
+        newest_first(rows, moment=moment, cursor=cursor, size=size), represent
+    )
 
 
-def answer(part: Slice[Row], represent: Callable[[list[Row]], Any]) -> Response:
-    results = represent(part.rows)
-    return Response({"results": results, "next_cursor": part.next_cursor or None})
+def page_response(page: Slice[Row], represent: Callable[[list[Row]], Any]) -> Response:
+    results = represent(page.rows)
+    return Response({"results": results, "next_cursor": page.next_cursor or None})

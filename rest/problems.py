@@ -1,4 +1,4 @@
-"""Errors of the API in the form of RFC 9457: `application/problem+json`."""
+"""Errors of the API as RFC 9457 problems: `application/problem+json`."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler
 
 CONTENT_TYPE = "application/problem+json"
-NOWHERE = "There is no such thing, or you may not see it."
+NOT_FOUND = "It does not exist, or you may not see it."
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """What went wrong, for programs (`status`, `errors`) and for people (`detail`)."""
+    """An error, for programs (`status`, `errors`) and for people (`detail`)."""
 
-    type = serializers.CharField(help_text="`about:blank`: the status says it all.")
+    type = serializers.CharField(help_text="`about:blank`: the status is the type.")
     title = serializers.CharField(help_text="The name of the status.")
     status = serializers.IntegerField()
     detail = serializers.CharField()
     errors = serializers.DictField(  # type: ignore[assignment]  # DRF takes the name
         required=False,
-        help_text="Of values that are not valid: what is wrong, by name.",
+        help_text="Messages by field, for values that are not valid.",
     )
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
-    """What DRF would answer to `error`, as a problem; None for what is a bug."""
+    """DRF's exception handler, with a problem as its response.
+
+    Returns None for an exception that is a bug.
+    """
     if isinstance(error, BadRequest):
         error = ParseError(str(error))
     elif isinstance(error, DjangoValidationError):
@@ -47,7 +50,7 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         if not isinstance(errors, dict):
             errors = {"non_field_errors": errors}
     else:
-        detail = NOWHERE if isinstance(error, Http404) else response.data["detail"]
+        detail = NOT_FOUND if isinstance(error, Http404) else response.data["detail"]
     response.data = _body(response.status_code, detail, errors)
     if isinstance(error, APIException) and hasattr(error, "members"):
         response.data |= error.members
@@ -68,23 +71,23 @@ def _body(
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """`handler400`: what Django refuses before a view is asked."""
+    """`handler400`: a request that Django rejects before the view."""
     if _is_api(request):
-        return _answer(400, "This request cannot be read.")
+        return _problem_response(400, "This request cannot be read.")
     return defaults.bad_request(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """`handler404`: an address that leads nowhere."""
+    """`handler404`: no route matches, or a view raised `Http404`."""
     if _is_api(request):
-        return _answer(404, NOWHERE)
+        return _problem_response(404, NOT_FOUND)
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`."""
     if _is_api(request):
-        return _answer(500, "Something went wrong on our side.")
+        return _problem_response(500, "Something went wrong on our side.")
     return defaults.server_error(request)
 
 
@@ -92,5 +95,5 @@ def _is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
-def _answer(status: int, detail: str) -> HttpResponse:
+def _problem_response(status: int, detail: str) -> HttpResponse:
     return JsonResponse(_body(status, detail), status=status, content_type=CONTENT_TYPE)

@@ -1,4 +1,4 @@
-"""What drf-spectacular cannot see by itself: errors, and the headers of requests."""
+"""Additions to drf-spectacular's schema: errors and request headers."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from accounts.idempotency import HEADER, LONGEST
 from rest.problems import CONTENT_TYPE, ProblemSerializer
 
 ERRORS = {
-    400: "Something in the request is not valid; `errors` says what.",
+    400: "The request is not valid; `errors` gives the reasons by field.",
     401: "Log in first.",
-    403: "Not for you.",
-    404: "There is no such thing, or you may not see it.",
-    409: "It does not fit what there is.",
+    403: "You may not do this.",
+    404: "It does not exist, or you may not see it.",
+    409: "It conflicts with the current state.",
     412: "It was changed since you read it.",
-    413: "Too much at once.",
-    415: "The body is in a form that is not understood.",
-    422: "The idempotency key came with another request.",
-    429: "Too many requests: `Retry-After` says how many seconds to wait.",
+    413: "The request is too large.",
+    415: "The body has an unsupported media type.",
+    422: "The idempotency key was used with another request.",
+    429: "Too many requests: wait the seconds of `Retry-After`.",
 }
 
 
 class Schema(AutoSchema):
-    """Adds to each operation what every view here has in common.
+    """The schema of one operation, with its errors and conditional headers.
 
-    A view tells what else it may answer with `problems`, a mapping of methods to status
-    codes, and that it compares versions with `versioned`.
+    A view declares further error statuses in `problems`, a mapping of methods to
+    status codes, and ETags with `versioned`. A decorator of a handler may set
+    `schema_parameters` and `schema_problems` on it.
     """
 
     def get_operation_id(self) -> str:
-        """`feeds_home_list`, not `_retrieve`, for what comes in pages."""
+        """`feeds_home_list`, not `_retrieve`, for lists in pages."""
         name: str = super().get_operation_id()
         if name.endswith("_retrieve") and any(
             parameter["name"] == "cursor" for parameter in self._get_parameters()
@@ -41,36 +41,26 @@ class Schema(AutoSchema):
         return name
 
     def get_auth(self) -> list[dict[str, Any]]:
-        """No requirement at all, where generators read an empty one as one."""
+        """No security requirement; client generators misread an empty one."""
         auth: list[dict[str, Any]] = super().get_auth()
         return [] if auth == [{}] else auth
 
     def get_override_parameters(self) -> list[Any]:
-        found = []
-        if getattr(self._handler, "idempotent", False):
-            found.append(
-                OpenApiParameter(
-                    HEADER,
-                    {"type": "string", "minLength": 1, "maxLength": LONGEST},
-                    OpenApiParameter.HEADER,
-                    description="Made by the client, one for each thing to create: "
-                    "sent again, it gives the same answer and creates nothing.",
-                )
-            )
+        parameters = [*getattr(self._handler, "schema_parameters", ())]
         if getattr(self.view, "versioned", False):
             name = "If-None-Match" if self.method == "GET" else "If-Match"
             meaning = (
-                "An `ETag` that you have: if it is still true, the answer is 304."
+                "An `ETag` that you have: if nothing changed, the response is 304."
                 if self.method == "GET"
                 else "The `ETag` of what you read: if it was edited since, nothing "
-                "is changed and the answer is 412."
+                "is changed and the response is 412."
             )
-            found.append(
+            parameters.append(
                 OpenApiParameter(
                     name, str, OpenApiParameter.HEADER, description=meaning
                 )
             )
-        return found
+        return parameters
 
     @property
     def _handler(self) -> Any:
@@ -80,14 +70,14 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         if getattr(self.view, "versioned", False) and self.method == "GET":
-            bodies["304"] = {"description": "It is still as you have it."}
+            bodies["304"] = {"description": "Not changed since your `ETag`."}
         for status in sorted(self._errors()):
             bodies.setdefault(str(status), self._problem(status))
         return dict(sorted(bodies.items()))
 
     def _errors(self) -> set[int]:
         view, method = self.view, self.method
-        # A token that has ended is told of everywhere.
+        # Every view rejects a token of an ended session.
         errors = {401, 429, *getattr(view, "problems", {}).get(method, ())}
         if "{" in self.path:
             errors.add(404)
@@ -98,8 +88,7 @@ class Schema(AutoSchema):
             parameter["in"] == "query" for parameter in self._get_parameters()
         ):
             errors.add(400)
-        if getattr(self._handler, "idempotent", False):
-            errors |= {400, 422}
+        errors |= {*getattr(self._handler, "schema_problems", ())}
         if getattr(view, "versioned", False) and method != "GET":
             errors.add(412)
         return errors

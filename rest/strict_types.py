@@ -1,8 +1,8 @@
-"""A base for the bodies of requests: what the schema calls a string has to be one.
+"""A base of request serializers that rejects JSON values of another type.
 
-DRF takes 5 for "5", "yes" for true, and an object for the list of its keys. A client
-that sends those has a mistake in it, and had better hear of it. Forms have no types
-and are taken as DRF takes them.
+DRF accepts 5 for "5", "yes" for true, and an object for the list of its keys. A client
+that sends those has a bug, so it gets an error. Form data has no types and is left to
+DRF.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.utils.html import is_html_input
 
-# The first that a field is of counts. `True` is an `int` to Python, not to JSON.
+# The first match counts. `True` is an `int` in Python, but not in JSON.
 TYPES: list[tuple[Any, tuple[type, ...], str]] = [
     (serializers.BooleanField, (bool,), "true or false"),
     ((serializers.IntegerField, serializers.FloatField), (int, float), "a number"),
@@ -22,22 +22,22 @@ TYPES: list[tuple[Any, tuple[type, ...], str]] = [
 ]
 
 
-# Without a docstring: the schema would show it as that of every form.
+# No docstring: the schema would show it for every subclass.
 class StrictTypes(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and not is_html_input(data):
             errors = {
-                str(field.field_name): [f"This has to be {wanted}."]
+                str(field.field_name): [f"This must be {expected}."]
                 for field in self._writable_fields
-                if (wanted := _mismatch(field, data.get(field.field_name)))
+                if (expected := _expected_type(field, data.get(field.field_name)))
             }
             if errors:
                 raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
 
 
-def _mismatch(field: Any, value: Any) -> str:
-    """What `value` should have been; empty if it is, or is null."""
+def _expected_type(field: Any, value: Any) -> str:
+    """The name of the type that `value` should have; empty if it has it, or is null."""
     for fields, types, name in TYPES:
         if isinstance(field, fields):
             wrong = not isinstance(value, types) or (

@@ -23,7 +23,7 @@ from accounts.api.serializers import (
     TotpSerializer,
 )
 from accounts.api.session import EntranceView, MemberView, with_token
-from rest.requests import body
+from rest.requests import validated_body
 
 change_password = Headless(account.ChangePasswordView)
 request_reset = Headless(account.RequestPasswordResetView)
@@ -41,7 +41,7 @@ class PasswordView(MemberView):
     @extend_schema(request=NewPasswordSerializer, responses=TokenSerializer)
     def post(self, request: Request) -> Response:
         return with_token(
-            change_password(request, body(request, NewPasswordSerializer))
+            change_password(request, validated_body(request, NewPasswordSerializer))
         )
 
 
@@ -50,7 +50,7 @@ class PasswordResetView(EntranceView):
 
     @extend_schema(request=EmailSerializer, responses={202: None})
     def post(self, request: Request) -> Response:
-        request_reset(request, body(request, EmailSerializer))
+        request_reset(request, validated_body(request, EmailSerializer))
         return Response(status=status.HTTP_202_ACCEPTED)
 
 
@@ -59,7 +59,7 @@ class PasswordResetConfirmationView(EntranceView):
 
     @extend_schema(request=ResetSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        sent = body(request, ResetSerializer)
+        sent = validated_body(request, ResetSerializer)
         reset_password(request, sent, accept=(200, 401))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -79,7 +79,7 @@ class EmailView(MemberView):
     )
     def post(self, request: Request) -> Response:
         """Ask for another address: it counts once its owner followed the link."""
-        answer = manage_email(request, body(request, EmailSerializer))
+        answer = manage_email(request, validated_body(request, EmailSerializer))
         return Response(EmailAddressSerializer(answer.data, many=True).data)
 
 
@@ -90,7 +90,7 @@ class EmailVerificationView(EntranceView):
 
     @extend_schema(request=KeySerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        sent = body(request, KeySerializer)
+        sent = validated_body(request, KeySerializer)
         verify_email(request, sent, accept=(200, 401))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -128,7 +128,7 @@ class TotpView(MemberView):
 
         The answer holds recovery codes, to be kept elsewhere.
         """
-        manage_totp(request, body(request, CodeSerializer))
+        manage_totp(request, validated_body(request, CodeSerializer))
         codes = manage_codes(request, method="GET")
         return _codes(codes, status.HTTP_201_CREATED)
 

@@ -27,12 +27,15 @@ from accounts.api.serializers import (
 )
 from accounts.forms import DeleteAccountForm, ProfileForm
 from accounts.models import User
-from rest.etags import check_unchanged, tagged
-from rest.requests import body, member
+from accounts.requests import member
+from rest.etags import check_unchanged, etag_response
+from rest.requests import validated_body
 
 
 def _own(request: Request, user: User) -> Response:
-    return tagged(request, user, MeSerializer(user, context={"request": request}).data)
+    return etag_response(
+        request, user, MeSerializer(user, context={"request": request}).data
+    )
 
 
 def _locked(request: Request) -> User:
@@ -72,7 +75,7 @@ class PictureView(APIView):
 
     @extend_schema(request=PictureSerializer, responses=MeSerializer)
     def put(self, request: Request) -> Response:
-        sent = body(request, PictureSerializer)
+        sent = validated_body(request, PictureSerializer)
         clean = ProfileForm.base_fields[self.field].clean
         return self._set(request, clean(sent["image"]))
 
@@ -101,7 +104,7 @@ class InterestsView(APIView):
 
     @extend_schema(request=InterestsSerializer, responses=InterestsSerializer)
     def put(self, request: Request) -> Response:
-        sent = body(request, InterestsSerializer)
+        sent = validated_body(request, InterestsSerializer)
         services.set_interests(
             user=member(request), parent_categories=sent["interests"]
         )
@@ -119,7 +122,7 @@ class MoodView(APIView):
 
     @extend_schema(request=MoodSerializer, responses=MoodSerializer)
     def put(self, request: Request) -> Response:
-        sent = body(request, MoodSerializer)
+        sent = validated_body(request, MoodSerializer)
         services.set_mood(user=member(request), mood=sent["mood"])
         return self.get(request)
 
@@ -144,7 +147,7 @@ class DeletionView(APIView):
         user = member(request)
         if not ratelimit.consume(request._request, action="reauthenticate", user=user):
             raise Throttled(wait=WAIT)
-        sent = body(request, PasswordSerializer)
+        sent = validated_body(request, PasswordSerializer)
         form = DeleteAccountForm(sent, user=user)
         if not form.is_valid():
             raise ValidationError(

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.api.serializers import ProfileSerializer
 from accounts.models import User
 from accounts.profiles import figures, followed
-from rest.etags import tagged
+from rest.etags import etag_response
 
 
 def person_named(username: str) -> User:
@@ -35,4 +35,4 @@ class ProfileView(APIView):
             "followed": followed(request.user, [person]),
         }
         shown = ProfileSerializer(person, context=context)
-        return tagged(request, person, shown.data)
+        return etag_response(request, person, shown.data)

@@ -27,7 +27,8 @@ from accounts.api.serializers import (
 )
 from accounts.authentication import SessionToken
 from accounts.models import User
-from rest.requests import body, member
+from accounts.requests import member
+from rest.requests import validated_body
 
 signup = Headless(account.SignupView)
 login = Headless(account.LoginView)
@@ -64,7 +65,7 @@ class SignupView(EntranceView):
 
     @extend_schema(request=SignupSerializer, responses={201: TokenSerializer})
     def post(self, request: Request) -> Response:
-        values = body(request, SignupSerializer)
+        values = validated_body(request, SignupSerializer)
         interests, mood = values.pop("interests"), values.pop("mood", "")
         refusal = None
         try:
@@ -96,7 +97,7 @@ class LoginView(EntranceView):
 
     @extend_schema(request=LoginSerializer, responses=TokenSerializer)
     def post(self, request: Request) -> Response:
-        sent = body(request, LoginSerializer)
+        sent = validated_body(request, LoginSerializer)
         name, password = sent["login"], sent["password"]
         method = "email" if "@" in name else "username"
         return with_token(login(request, {method: name, "password": password}))
@@ -111,7 +112,9 @@ class LoginCodeView(EntranceView):
         auth=[{"sessionToken": []}],  # type: ignore[list-item]
     )
     def post(self, request: Request) -> Response:
-        return with_token(authenticate(request, body(request, CodeSerializer)))
+        return with_token(
+            authenticate(request, validated_body(request, CodeSerializer))
+        )
 
 
 class SessionView(MemberView):
@@ -133,7 +136,7 @@ class ReauthenticationView(MemberView):
 
     @extend_schema(request=PasswordSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        reauthenticate(request, body(request, PasswordSerializer))
+        reauthenticate(request, validated_body(request, PasswordSerializer))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -17,8 +17,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import User
 from accounts.profiles import figures, followed
-from rest.keyset import newest_first
-from rest.requests import PageRequest
+from accounts.requests import PageRequest
+from rest.pagination import newest_first
 
 PAGE_SIZE = 24
 TABS = {

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.forms import DeleteAccountForm, InterestsForm, PrivacyForm, ProfileForm
 from accounts.models import User
+from accounts.requests import MemberRequest
 from accounts.services import (
     delete_account,
     export_account,
     save_profile,
     set_interests,
 )
-from rest.requests import MemberRequest
 
 form_view = require_http_methods(["GET", "HEAD", "POST"])
 

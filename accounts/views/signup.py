@@ -7,7 +7,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django_htmx.http import HttpResponseClientRedirect
 
-from rest.requests import PageRequest
+from accounts.requests import PageRequest
 
 _signup = SignupView.as_view(template_name="accounts/signup_dialog.html")
 

@@ -14,11 +14,11 @@ from rest_framework.views import APIView
 
 from accounts.api.people import person_named
 from accounts.api.serializers import PersonSerializer
+from accounts.requests import member
 from interactions import services
 from interactions.api.serializers import WatchedSerializer
 from interactions.models import Follow, Like, Watch
-from rest.pagination import PageSerializer, page_of, paged
-from rest.requests import member
+from rest.pagination import PageSerializer, page_serializer, paginated_response
 from videos.api.serializers import VideoSerializer
 from videos.api.views import video_list
 from videos.models import Video
@@ -49,7 +49,9 @@ class FollowersView(APIView):
     permission_classes = [AllowAny]
     own, other = "followee", "follower"
 
-    @extend_schema(parameters=[PageSerializer], responses=page_of(PersonSerializer))
+    @extend_schema(
+        parameters=[PageSerializer], responses=page_serializer(PersonSerializer)
+    )
     def get(self, request: Request, username: str) -> Response:
         follows = Follow.objects.filter(
             **{self.own: person_named(username), f"{self.other}__is_active": True}
@@ -60,7 +62,9 @@ class FollowersView(APIView):
             context = {"request": request}
             return PersonSerializer(people, many=True, context=context).data
 
-        return paged(request, follows, moment="created_at", represent=represent)
+        return paginated_response(
+            request, follows, moment="created_at", represent=represent
+        )
 
 
 class FollowingView(FollowersView):
@@ -74,7 +78,9 @@ class HistoryView(APIView):
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(parameters=[PageSerializer], responses=page_of(WatchedSerializer))
+    @extend_schema(
+        parameters=[PageSerializer], responses=page_serializer(WatchedSerializer)
+    )
     def get(self, request: Request) -> Response:
         def represent(rows: list[Watch]) -> Any:
             progress = progress_of(request.user, [row.video for row in rows])
@@ -82,7 +88,9 @@ class HistoryView(APIView):
             return WatchedSerializer(rows, many=True, context=context).data
 
         watches = Watch.objects.history_of(request.user)
-        return paged(request, watches, moment="timestamp", represent=represent)
+        return paginated_response(
+            request, watches, moment="timestamp", represent=represent
+        )
 
     @extend_schema(operation_id="me_history_clear", responses={204: None})
     def delete(self, request: Request) -> Response:
@@ -110,10 +118,14 @@ class LikedView(APIView):
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(parameters=[PageSerializer], responses=page_of(VideoSerializer))
+    @extend_schema(
+        parameters=[PageSerializer], responses=page_serializer(VideoSerializer)
+    )
     def get(self, request: Request) -> Response:
         def represent(rows: list[Like]) -> Any:
             return video_list(request, [row.video for row in rows])
 
         likes = Like.objects.liked_by(request.user)
-        return paged(request, likes, moment="timestamp", represent=represent)
+        return paginated_response(
+            request, likes, moment="timestamp", represent=represent
+        )

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.idempotency import idempotent
+from accounts.requests import member
 from interactions import services
 from interactions.api.serializers import (
     CommentSerializer,
@@ -24,8 +25,8 @@ from interactions.api.serializers import (
     ThreadSerializer,
 )
 from interactions.models import Comment
-from rest.pagination import PageSerializer, page_of, paged
-from rest.requests import body, member
+from rest.pagination import PageSerializer, page_serializer, paginated_response
+from rest.requests import validated_body
 from videos.api.views import visible_video
 
 
@@ -72,7 +73,9 @@ class CommentsView(APIView):
 
     permission_classes = [IsAuthenticatedOrReadOnly]
 
-    @extend_schema(parameters=[PageSerializer], responses=page_of(ThreadSerializer))
+    @extend_schema(
+        parameters=[PageSerializer], responses=page_serializer(ThreadSerializer)
+    )
     def get(self, request: Request, video_id: str) -> Response:
         video = visible_video(request, video_id)
         replies = Comment.objects.select_related("user").order_by("created_at")
@@ -85,14 +88,16 @@ class CommentsView(APIView):
             context = {"request": request, "deletable": _deletable(request, shown)}
             return ThreadSerializer(rows, many=True, context=context).data
 
-        return paged(request, threads, moment="created_at", represent=represent)
+        return paginated_response(
+            request, threads, moment="created_at", represent=represent
+        )
 
     @extend_schema(request=NewCommentSerializer, responses={201: CommentSerializer})
     @idempotent
     def post(self, request: Request, video_id: str) -> Response:
         """Comment, or answer a comment with `parent`."""
         video = visible_video(request, video_id)
-        sent = body(request, NewCommentSerializer)
+        sent = validated_body(request, NewCommentSerializer)
         key, parent = sent["parent"], None
         if key is not None:
             parent = get_object_or_404(Comment, pk=key, video=video)

@@ -25,7 +25,7 @@ from recommender.feeds import ordering, pagination
 from recommender.feeds.filtered import NarrowedHome
 from recommender.feeds.ordering import FOR_YOU, NoSuchStrategy
 from recommender.retrieval.viewer import Viewer
-from rest.requests import query
+from rest.requests import validated_query
 from videos.models import Category, Topic, Video, VideoMood
 
 MOST_ROWS = 1000  # of one page
@@ -65,7 +65,7 @@ class FeedView(ServiceView):
     """One person's feed, in a category, a project or a mood."""
 
     def get(self, request: Request) -> Response:
-        asked = query(request, FeedQuery)
+        asked = validated_query(request, FeedQuery)
         client = request.auth if isinstance(request.auth, ServiceClient) else None
         user = _person(client, asked["username"])
         filters = _filters(asked)
@@ -95,7 +95,7 @@ class AllPostsView(ServiceView):
     added; the relevance score is the engagement of everybody together."""
 
     def get(self, request: Request) -> Response:
-        asked = query(request, AllPostsQuery)
+        asked = validated_query(request, AllPostsQuery)
         start = (asked["page"] - 1) * asked["page_size"]
         videos = Video.objects.listed().filter(_filters(asked)).order_by("pk")
         rows = [

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.moods import Mood
+from accounts.requests import member
 from recommender import feed
 from recommender.feed import FeedPage
 from recommender.feeds import ordering
@@ -26,7 +27,7 @@ from recommender.web.serializers import (
     HomeQuerySerializer,
     StrategiesSerializer,
 )
-from rest.requests import member, query
+from rest.requests import validated_query
 from videos.api.views import category_named, visible_video
 
 
@@ -38,7 +39,7 @@ class HomeView(APIView):
 
     @extend_schema(parameters=[HomeQuerySerializer], responses=FeedSerializer)
     def get(self, request: Request) -> Response:
-        asked = query(request, HomeQuerySerializer)
+        asked = validated_query(request, HomeQuerySerializer)
         slug = asked.get("category")
         chosen = category_named(slug) if slug else None
         mood = asked.get("mood")
@@ -108,7 +109,7 @@ class RelatedFeedView(APIView):
 
 def _answer(request: Request, source: Callable[..., FeedPage]) -> Response:
     """The page of `source` that is asked for."""
-    values = query(request, FeedQuerySerializer)
+    values = validated_query(request, FeedQuerySerializer)
     size = values.pop("limit")
     try:
         page = source(size=size, **values)

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.moods import Mood
+from accounts.requests import PageRequest
 from accounts.services import set_mood
 from recommender import feed
 from recommender.feed import FeedPage
 from recommender.feeds import ordering
 from recommender.feeds.assemble import AnyCategory
 from recommender.web.explore.tabs import tabs
-from rest.requests import PageRequest
 from videos.models import Category, ParentCategory, Video
 
 # What the addresses of the pages call an order, and the strategy that it is.

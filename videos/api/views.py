@@ -23,10 +23,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.idempotency import idempotent
-from rest.etags import check_unchanged, tagged
-from rest.keyset import Slice, greatest_first, newest_first
-from rest.pagination import PageSerializer, answer, page_of, paged
-from rest.requests import body, member, query
+from accounts.requests import member
+from rest.etags import check_unchanged, etag_response
+from rest.pagination import (
+    PageSerializer,
+    Slice,
+    greatest_first,
+    newest_first,
+    page_response,
+    page_serializer,
+    paginated_response,
+)
+from rest.requests import validated_body, validated_query
 from videos import search, services
 from videos.api.serializers import (
     EditSerializer,
@@ -91,12 +99,14 @@ class VideosView(APIView):
     problems = {"GET": {404}, "POST": {413}}
     parser_classes = [MultiPartParser]
 
-    @extend_schema(parameters=[SearchSerializer], responses=page_of(VideoSerializer))
+    @extend_schema(
+        parameters=[SearchSerializer], responses=page_serializer(VideoSerializer)
+    )
     def get(self, request: Request) -> Response:
         """Search and filter; pages go on whatever is uploaded meanwhile."""
-        asked = query(request, SearchSerializer)
+        asked = validated_query(request, SearchSerializer)
         part = _found(Video.objects.listed().for_cards(), **asked)
-        return answer(part, lambda videos: video_list(request, videos))
+        return page_response(part, lambda videos: video_list(request, videos))
 
     @extend_schema(
         request={"multipart/form-data": UploadSerializer},
@@ -107,7 +117,7 @@ class VideosView(APIView):
         """Upload. The video is `processing` until the platform has looked at it."""
         if is_too_large(request._request):
             raise TooLarge("The file is too large.")
-        values = body(request, UploadSerializer)
+        values = validated_body(request, UploadSerializer)
         check_upload(values["file"])
         video = services.create_video(creator=member(request), **values)
         response = _detail(request, video)
@@ -150,10 +160,12 @@ class OwnVideosView(APIView):
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(parameters=[PageSerializer], responses=page_of(VideoSerializer))
+    @extend_schema(
+        parameters=[PageSerializer], responses=page_serializer(VideoSerializer)
+    )
     def get(self, request: Request) -> Response:
         mine = Video.objects.filter(creator=member(request)).for_cards()
-        return paged(
+        return paginated_response(
             request,
             mine,
             moment="created_at",
@@ -207,7 +219,7 @@ class ThumbnailView(APIView):
     @transaction.atomic
     def put(self, request: Request, video_id: str) -> Response:
         video = _editable(request, video_id)
-        sent = body(request, ThumbnailSerializer)
+        sent = validated_body(request, ThumbnailSerializer)
         services.update_video(
             video=video,
             categories=video.categories.all(),
@@ -257,4 +269,6 @@ def _editable(request: Request, video_id: str) -> Video:
 
 def _detail(request: Request, video: Video) -> Response:
     context = {"request": request, "progress": progress_of(request.user, [video])}
-    return tagged(request, video, VideoDetailSerializer(video, context=context).data)
+    return etag_response(
+        request, video, VideoDetailSerializer(video, context=context).data
+    )

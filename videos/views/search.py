@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from rest.requests import PageRequest
+from accounts.requests import PageRequest
 from videos import search as full_text
 from videos.cards import Page, cards, next_url
 from videos.forms import SearchForm

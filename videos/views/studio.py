@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from rest.keyset import newest_first
-from rest.requests import MemberRequest
+from accounts.requests import MemberRequest
+from rest.pagination import newest_first
 from videos import services
 from videos.cards import Page, next_url
 from videos.files.uploads import is_too_large

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from rest.requests import PageRequest
+from accounts.requests import PageRequest
 from videos.files import delivery, links
 from videos.models import Video
 from videos.progress import resume_at

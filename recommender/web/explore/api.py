@@ -15,7 +15,7 @@ from recommender.web.explore.serializers import (
     SuggestionSerializer,
     TasteMapSerializer,
 )
-from rest.requests import query
+from rest.requests import validated_query
 
 MOST_PEOPLE = 24
 
@@ -40,7 +40,7 @@ class TasteMapView(APIView):
 
     @extend_schema(parameters=[SubjectSerializer], responses=TasteMapSerializer)
     def get(self, request: Request) -> Response:
-        subject = query(request, SubjectSerializer)
+        subject = validated_query(request, SubjectSerializer)
         drawn = taste_map.asked_for(
             request.user,
             video_id=subject["video"],

@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.requests import PageRequest
 from recommender.web.explore import people, taste_map
 from recommender.web.explore.people import Suggestion
 from recommender.web.explore.tabs import tabs
-from rest.requests import PageRequest
 
 MOST_PEOPLE = 24  # on the page
 FEW_PEOPLE = 6  # in the strip above another page's list
