@@ -29,6 +29,7 @@ from accounts.requests import MemberRequest, PageRequest
 from interactions import services
 from interactions.models import Comment, Engagement, Follow, Like, Watch
 from rest.pagination import newest_first
+from videos.access import visible_video
 from videos.cards import Card, Page, cards, next_url
 from videos.models import Video
 
@@ -56,14 +57,10 @@ def member_action(
     return action
 
 
-def _visible(request: PageRequest, video_id: str) -> Video:
-    return get_object_or_404(Video.objects.visible_to(request.user), video_id=video_id)
-
-
 @member_action
 def like(request: MemberRequest, video_id: str) -> HttpResponse:
     """Like, or take the like back; the answer is the button as it now is."""
-    video = _visible(request, video_id)
+    video = visible_video(request.user, video_id)
     liked = not Like.objects.filter(user=request.user, video=video).exists()
     act = services.like if liked else services.unlike
     act(user=request.user, video=video)
@@ -94,7 +91,7 @@ def follow(request: MemberRequest, username: str) -> HttpResponse:
 @member_action
 def not_interested(request: MemberRequest, video_id: str) -> HttpResponse:
     """Feeds leave the video out; with `undo` they show it again."""
-    video = _visible(request, video_id)
+    video = visible_video(request.user, video_id)
     if "undo" in request.POST:
         services.undo_not_interested(user=request.user, video=video)
         messages.info(request, "It may be recommended again.")
@@ -116,12 +113,12 @@ def comments(request: PageRequest, video_id: str) -> HttpResponse:
     """Comments of a video, newest first, replies below them; POST adds one."""
     if request.method == "POST":
         return _add_comment(request, video_id=video_id)  # type: ignore[arg-type]
-    return _comments(request, _visible(request, video_id))
+    return _comments(request, visible_video(request.user, video_id))
 
 
 @member_action
 def _add_comment(request: MemberRequest, video_id: str) -> HttpResponse:
-    video = _visible(request, video_id)
+    video = visible_video(request.user, video_id)
     parent = None
     if key := request.POST.get("parent"):
         threads = Comment.objects.filter(video=video)

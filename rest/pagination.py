@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.db.models import Model, Q, QuerySet
+from drf_spectacular.drainage import set_override
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -113,7 +114,7 @@ class PageSerializer(LimitSerializer):
 def page_serializer(row: type[serializers.BaseSerializer[Any]]) -> Any:
     """The serializer of a page of `row`, for the schema."""
     name = row.__name__.removesuffix("Serializer")
-    return inline_serializer(
+    page = inline_serializer(
         f"{name}Page",
         {
             "results": row(many=True),
@@ -123,6 +124,8 @@ def page_serializer(row: type[serializers.BaseSerializer[Any]]) -> Any:
             ),
         },
     )
+    set_override(page, "many", False)  # it is the list: no list of pages
+    return page
 
 
 def paginated_response(

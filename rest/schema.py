@@ -47,7 +47,7 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         parameters = [*getattr(self._handler, "schema_parameters", ())]
-        if getattr(self.view, "versioned", False):
+        if self._versioned:
             name = "If-None-Match" if self.method == "GET" else "If-Match"
             meaning = (
                 "An `ETag` that you have: if nothing changed, the response is 304."
@@ -63,13 +63,19 @@ class Schema(AutoSchema):
         return parameters
 
     @property
+    def _versioned(self) -> bool:
+        """Whether the operation is on one object of a view with `versioned`."""
+        on_object = getattr(self.view, "detail", True)  # a router sets it on view sets
+        return on_object and getattr(self.view, "versioned", False)
+
+    @property
     def _handler(self) -> Any:
         name = getattr(self.view, "action", None) or self.method.lower()
         return getattr(self.view, name, None)
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        if getattr(self.view, "versioned", False) and self.method == "GET":
+        if self._versioned and self.method == "GET":
             bodies["304"] = {"description": "Not changed since your `ETag`."}
         for status in sorted(self._errors()):
             bodies.setdefault(str(status), self._problem(status))
@@ -89,7 +95,7 @@ class Schema(AutoSchema):
         ):
             errors.add(400)
         errors |= {*getattr(self._handler, "schema_problems", ())}
-        if getattr(view, "versioned", False) and method != "GET":
+        if self._versioned and method != "GET":
             errors.add(412)
         return errors
 

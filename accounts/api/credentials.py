@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
 
 from accounts.api.headless import Answer, Headless
 from accounts.api.serializers import (
@@ -95,11 +96,11 @@ class EmailVerificationView(EntranceView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class AuthenticatorsView(MemberView):
+class AuthenticatorViewSet(MemberView, ViewSet):
     """The second factors in use."""
 
     @extend_schema(responses=AuthenticatorSerializer(many=True))
-    def get(self, request: Request) -> Response:
+    def list(self, request: Request) -> Response:
         answer = list_authenticators(request)
         return Response(AuthenticatorSerializer(answer.data, many=True).data)
 

@@ -1,4 +1,4 @@
-"""Other people."""
+"""Profiles of people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.serializers import ProfileSerializer
 from accounts.models import User
@@ -16,23 +16,26 @@ from rest.etags import etag_response
 
 
 def person_named(username: str) -> User:
-    """Who anyone may open the profile of; 404 for others."""
+    """The active person with this username, whatever its case. Raises `Http404`."""
     return get_object_or_404(User.objects.with_profile(), username__iexact=username)
 
 
-class ProfileView(APIView):
-    """A person's profile, open to everyone."""
+class ProfileViewSet(GenericViewSet[User]):
+    """A person's public profile."""
 
+    serializer_class = ProfileSerializer
     permission_classes = [AllowAny]
+    lookup_field = "username"
+    lookup_value_converter = "username"
     versioned = True
 
     @extend_schema(responses=ProfileSerializer)
-    def get(self, request: Request, username: str) -> Response:
+    def retrieve(self, request: Request, username: str) -> Response:
         person = person_named(username)
         context = {
             "request": request,
             "figures": figures(person),
             "followed": followed(request.user, [person]),
         }
-        shown = ProfileSerializer(person, context=context)
-        return etag_response(request, person, shown.data)
+        profile = ProfileSerializer(person, context=context)
+        return etag_response(request, person, profile.data)

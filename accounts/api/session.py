@@ -14,6 +14,7 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
 from accounts import services
 from accounts.api.headless import Answer, Headless, Refused
@@ -140,21 +141,21 @@ class ReauthenticationView(MemberView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class SessionsView(MemberView):
-    """Where one is logged in."""
+class SessionViewSet(MemberView, ViewSet):
+    """The sessions in which the user is logged in."""
+
+    lookup_field = "session_id"
+    lookup_value_converter = "int"
 
     @extend_schema(responses=SessionSerializer(many=True))
-    def get(self, request: Request) -> Response:
+    def list(self, request: Request) -> Response:
         return Response(SessionSerializer(sessions(request).data, many=True).data)
 
-
-class SessionRevocationView(MemberView):
-    """End one of them, wherever it is."""
-
     @extend_schema(responses={204: None})
-    def delete(self, request: Request, session_id: int) -> Response:
-        known = UserSession.objects.filter(user=member(request), pk=session_id)
-        if not known.exists():
+    def destroy(self, request: Request, session_id: int) -> Response:
+        """End a session of the user."""
+        own = UserSession.objects.filter(user=member(request), pk=session_id)
+        if not own.exists():
             raise NotFound
         sessions(request, {"sessions": [session_id]}, accept=(200, 401))
         return Response(status=status.HTTP_204_NO_CONTENT)

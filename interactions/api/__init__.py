@@ -1,1 +1,1 @@
-"""The API of what people do."""
+"""The API of likes, follows, comments, history and events."""

@@ -1,4 +1,4 @@
-"""Whom people follow, and what one watched and liked oneself."""
+"""Follows, and the user's own history and likes, in the API."""
 
 from __future__ import annotations
 
@@ -11,48 +11,52 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
 
 from accounts.api.people import person_named
 from accounts.api.serializers import PersonSerializer
+from accounts.models import User
 from accounts.requests import member
 from interactions import services
 from interactions.api.serializers import WatchedSerializer
 from interactions.models import Follow, Like, Watch
 from rest.pagination import PageSerializer, page_serializer, paginated_response
 from videos.api.serializers import VideoSerializer
-from videos.api.views import video_list
+from videos.api.videos import represent_videos
 from videos.models import Video
 from videos.progress import progress_of
 
 
 class FollowView(APIView):
-    """Follow a person; what they upload comes into the feed."""
+    """Follow a person: their uploads appear in the user's feeds."""
 
     permission_classes = [IsAuthenticated]
     problems = {"PUT": {400}}
 
     @extend_schema(request=None, responses={204: None})
     def put(self, request: Request, username: str) -> Response:
-        """Nobody can follow themselves: that is a 400."""
+        """Follow a person. Following yourself is a 400."""
         services.follow(follower=member(request), followee=person_named(username))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, username: str) -> Response:
+        """Stop following a person."""
         services.unfollow(follower=member(request), followee=person_named(username))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class FollowersView(APIView):
-    """Who follows a person, the newest first."""
+class FollowerViewSet(GenericViewSet[User]):
+    """The followers of a person, newest first."""
 
+    serializer_class = PersonSerializer
     permission_classes = [AllowAny]
     own, other = "followee", "follower"
 
     @extend_schema(
         parameters=[PageSerializer], responses=page_serializer(PersonSerializer)
     )
-    def get(self, request: Request, username: str) -> Response:
+    def list(self, request: Request, username: str) -> Response:
         follows = Follow.objects.filter(
             **{self.own: person_named(username), f"{self.other}__is_active": True}
         ).select_related(self.other)
@@ -67,63 +71,63 @@ class FollowersView(APIView):
         )
 
 
-class FollowingView(FollowersView):
-    """Whom a person follows, the newest first."""
+class FollowingViewSet(FollowerViewSet):
+    """The people whom a person follows, newest first."""
 
     own, other = "follower", "followee"
 
 
-class HistoryView(APIView):
-    """What one watched: the last session of each video, the newest first."""
+class HistoryViewSet(GenericViewSet[Watch]):
+    """The user's watch history: the last session of each video, newest first."""
 
+    serializer_class = WatchedSerializer
     permission_classes = [IsAuthenticated]
+    lookup_field = "video_id"
+    lookup_value_converter = "slug"
 
     @extend_schema(
         parameters=[PageSerializer], responses=page_serializer(WatchedSerializer)
     )
-    def get(self, request: Request) -> Response:
+    def list(self, request: Request) -> Response:
         def represent(rows: list[Watch]) -> Any:
             progress = progress_of(request.user, [row.video for row in rows])
             context = {"request": request, "progress": progress}
             return WatchedSerializer(rows, many=True, context=context).data
 
-        watches = Watch.objects.history_of(request.user)
         return paginated_response(
-            request, watches, moment="timestamp", represent=represent
+            request,
+            Watch.objects.history_of(request.user),
+            moment="timestamp",
+            represent=represent,
         )
 
     @extend_schema(operation_id="me_history_clear", responses={204: None})
-    def delete(self, request: Request) -> Response:
-        """Forget all of it; likes and comments stay."""
+    def clear(self, request: Request) -> Response:
+        """Delete the whole history; likes and comments stay."""
         services.clear_history(user=member(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-
-class HistoryEntryView(APIView):
-    """A video in one's history."""
-
-    permission_classes = [IsAuthenticated]
-
     @extend_schema(responses={204: None})
-    def delete(self, request: Request, video_id: str) -> Response:
-        """Forget that one watched it, even if it is not to be seen any more."""
+    def destroy(self, request: Request, video_id: str) -> Response:
+        """Remove a video from the history, even one that the user may no longer see."""
         watched = Video.objects.filter(watches__user=member(request)).distinct()
         video = get_object_or_404(watched, video_id=video_id)
         services.remove_from_history(user=member(request), video=video)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class LikedView(APIView):
-    """The videos that one likes, the newest like first."""
+class LikedVideoViewSet(GenericViewSet[Video]):
+    """The videos that the user likes, newest like first."""
 
+    serializer_class = VideoSerializer
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
         parameters=[PageSerializer], responses=page_serializer(VideoSerializer)
     )
-    def get(self, request: Request) -> Response:
+    def list(self, request: Request) -> Response:
         def represent(rows: list[Like]) -> Any:
-            return video_list(request, [row.video for row in rows])
+            return represent_videos(request, [row.video for row in rows])
 
         likes = Like.objects.liked_by(request.user)
         return paginated_response(

@@ -28,7 +28,7 @@ from recommender.web.serializers import (
     StrategiesSerializer,
 )
 from rest.requests import validated_query
-from videos.api.views import category_named, visible_video
+from videos.access import category_by_slug, visible_video
 
 
 class HomeView(APIView):
@@ -41,7 +41,7 @@ class HomeView(APIView):
     def get(self, request: Request) -> Response:
         asked = validated_query(request, HomeQuerySerializer)
         slug = asked.get("category")
-        chosen = category_named(slug) if slug else None
+        chosen = category_by_slug(slug) if slug else None
         mood = asked.get("mood")
         home = partial(feed.home, request.user, category=chosen, mood=mood)
         return _answer(request, home)
@@ -74,7 +74,7 @@ class CategoryFeedView(APIView):
 
     @extend_schema(parameters=[FeedQuerySerializer], responses=FeedSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        category = category_named(slug)
+        category = category_by_slug(slug)
         return _answer(request, partial(feed.category, request.user, category))
 
 
@@ -103,7 +103,7 @@ class RelatedFeedView(APIView):
 
     @extend_schema(parameters=[FeedQuerySerializer], responses=FeedSerializer)
     def get(self, request: Request, video_id: str) -> Response:
-        video = visible_video(request, video_id)
+        video = visible_video(request.user, video_id)
         return _answer(request, partial(feed.related, request.user, video))
 
 
@@ -137,6 +137,6 @@ class ExplanationView(APIView):
 
     @extend_schema(responses=ExplanationSerializer)
     def get(self, request: Request, video_id: str) -> Response:
-        video = visible_video(request, video_id)
+        video = visible_video(request.user, video_id)
         explanation = explain(Viewer(request.user), video)
         return Response(ExplanationSerializer(explanation).data)

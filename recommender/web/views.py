@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -23,7 +23,8 @@ from recommender.feed import FeedPage
 from recommender.feeds import ordering
 from recommender.feeds.assemble import AnyCategory
 from recommender.web.explore.tabs import tabs
-from videos.models import Category, ParentCategory, Video
+from videos.access import category_by_slug, visible_video
+from videos.models import Category, ParentCategory
 
 # What the addresses of the pages call an order, and the strategy that it is.
 FOLLOWING = {"newest": "following", "ranked": ordering.FOR_YOU}
@@ -41,7 +42,7 @@ class Chip(TypedDict):
 @vary_on_headers("HX-Request")
 def home(request: PageRequest) -> HttpResponse:
     slug = request.GET.get("category", "")
-    chosen = _category(slug) if slug else None
+    chosen = category_by_slug(slug) if slug else None
     mood = _mood(request)
     page = feed.home(request.user, category=chosen, mood=mood, cursor=_cursor(request))
     parents = list(ParentCategory.objects.all())
@@ -113,7 +114,7 @@ def explore(request: PageRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def category(request: PageRequest, slug: str) -> HttpResponse:
     """A category, or a parent category with its categories as chips."""
-    subject = _category(slug)
+    subject = category_by_slug(slug)
     sort = _choice(request, "sort", tuple(CATEGORY))
     page = feed.category(
         request.user, subject, strategy=CATEGORY[sort], cursor=_cursor(request)
@@ -135,8 +136,7 @@ def category(request: PageRequest, slug: str) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def related(request: PageRequest, video_id: str) -> HttpResponse:
     """The rail beside a video, which the video's page asks for."""
-    videos = Video.objects.visible_to(request.user)
-    video = get_object_or_404(videos, video_id=video_id)
+    video = visible_video(request.user, video_id)
     page = feed.related(request.user, video, cursor=_cursor(request))
     return _answer(request, "related", page, {"video": video}, {})
 
@@ -168,16 +168,6 @@ def _answer(
 
 def _is_partial(request: PageRequest) -> bool:
     return bool(request.htmx) and not request.htmx.history_restore_request
-
-
-def _category(slug: str) -> AnyCategory:
-    parent = ParentCategory.objects.filter(slug=slug).first()
-    if parent is not None:
-        return parent
-    found = Category.objects.select_related("parent_category").filter(slug=slug).first()
-    if found is None:
-        raise Http404(f"There is no category “{slug}”.")
-    return found
 
 
 def _choice(request: PageRequest, name: str, choices: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from rest.problems import NOT_FOUND, problem
     [
         (Http404("No Video matches."), 404, NOT_FOUND),
         (BadRequest("This cursor is not valid."), 400, "This cursor is not valid."),
-        (NotAuthenticated("Log in."), 403, "Log in."),
+        (NotAuthenticated("Log in."), 401, "Log in."),
         (ValidationError({"q": ["Too long."]}), 400, "Some values are not valid."),
         (DjangoValidationError("No."), 400, "Some values are not valid."),
     ],

@@ -1,4 +1,4 @@
-"""What creators do: upload, edit, delete, and look at how their videos fare."""
+"""The studio: upload, edit and delete videos, and their statistics."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.requests import MemberRequest
 from rest.pagination import newest_first
 from videos import services
+from videos.access import editable_video
 from videos.cards import Page, next_url
 from videos.files.uploads import is_too_large
 from videos.forms import UploadForm, VideoForm
@@ -42,9 +43,7 @@ def upload(request: MemberRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: MemberRequest, video_id: str) -> HttpResponse:
-    video = get_object_or_404(
-        Video.objects.editable_by(request.user), video_id=video_id
-    )
+    video = editable_video(request.user, video_id)
     form = VideoForm(request.POST or None, request.FILES or None, instance=video)
     if request.method == "POST" and form.is_valid():
         services.update_video(video=video, **form.values())
@@ -57,7 +56,7 @@ def edit(request: MemberRequest, video_id: str) -> HttpResponse:
 def _form(
     request: MemberRequest, template: str, form: VideoForm, status: int
 ) -> HttpResponse:
-    """A page with the form; categories stand below their subjects."""
+    """A page with the form; categories are grouped by parent category."""
     context = {
         "form": form,
         "video": form.instance,
@@ -73,9 +72,7 @@ def _form(
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: MemberRequest, video_id: str) -> HttpResponse:
-    video = get_object_or_404(
-        Video.objects.editable_by(request.user), video_id=video_id
-    )
+    video = editable_video(request.user, video_id)
     if request.method != "POST":
         return render(request, "videos/delete.html", {"video": video})
     services.delete_video(video=video)
@@ -87,7 +84,7 @@ def delete(request: MemberRequest, video_id: str) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def studio(request: MemberRequest) -> HttpResponse:
-    """One's own videos; asks again by itself while one is being processed."""
+    """The user's videos; the page polls while one is being processed."""
     mine = Video.objects.filter(creator=request.user)
     part = newest_first(
         mine, moment="created_at", cursor=request.GET.get("after", ""), size=PAGE_SIZE

@@ -1,15 +1,16 @@
-"""A video's page, its file and its picture: for whoever may see it, else 404."""
+"""A video's page, file and thumbnail, for users who may see the video."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.requests import PageRequest
-from videos.files import delivery, links
+from videos.access import visible_file, visible_video
+from videos.files import delivery
 from videos.models import Video
 from videos.progress import resume_at
 
@@ -19,12 +20,7 @@ THUMBNAIL_MAX_AGE = int(timedelta(minutes=10).total_seconds())  # then by ETag
 
 @require_safe
 def video(request: PageRequest, video_id: str) -> HttpResponse:
-    shown = get_object_or_404(
-        Video.objects.visible_to(request.user)
-        .select_related("creator")
-        .prefetch_related("categories", "parent_categories"),
-        video_id=video_id,
-    )
+    shown = visible_video(request.user, video_id)
     creator, user = shown.creator, request.user
     context = {
         "video": shown,
@@ -43,9 +39,9 @@ def video(request: PageRequest, video_id: str) -> HttpResponse:
 
 @require_safe
 def file(request: HttpRequest, video_id: str) -> HttpResponseBase:
-    shown = get_object_or_404(links.openable(request), video_id=video_id)
+    shown = visible_file(request, video_id)
     if not shown.video_file:
-        raise Http404("This video is elsewhere.")
+        raise Http404("This video has no file.")
     extension = "webm" if shown.content_type == "video/webm" else "mp4"
     return delivery.serve(
         request,
@@ -59,7 +55,7 @@ def file(request: HttpRequest, video_id: str) -> HttpResponseBase:
 
 @require_safe
 def thumbnail(request: HttpRequest, video_id: str) -> HttpResponseBase:
-    shown = get_object_or_404(links.openable(request), video_id=video_id)
+    shown = visible_file(request, video_id)
     if not shown.thumbnail:
         raise Http404("This video has no thumbnail.")
     return delivery.serve(
