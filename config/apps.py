@@ -1,5 +1,14 @@
+from pathlib import Path
+
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class ConfigConfig(AppConfig):
     name = "config"
+
+    def ready(self) -> None:
+        """Make the folders that Django and WhiteNoise require at the start."""
+        for folder in (settings.FILE_UPLOAD_TEMP_DIR, settings.STATIC_ROOT):
+            if folder:
+                Path(folder).mkdir(parents=True, exist_ok=True)

@@ -2,23 +2,23 @@
 
 `.env.example` documents the variables. With no `DB_*` set the installation is *local*:
 an embedded PostgreSQL under `VAR_DIR`, a generated secret key, mail written to files.
-With a database of your own, what production needs must be set, or nothing starts.
+With `DB_*` set, production settings are required. This module only reads: importing it
+makes no folder, file or connection.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import SimpleLazyObject
 from dotenv import load_dotenv
 
-from config import env
-from config.runtime import neo4j_server
+from config import env, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(BASE_DIR / ".env")
@@ -26,30 +26,18 @@ load_dotenv(BASE_DIR / ".env")
 DEBUG = env.flag("DEBUG")
 LOCAL = not env.all_or_none("DB_NAME", "DB_USER", "DB_PASSWORD", "DB_HOST")
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
 SITE_NAME = env.text("SITE_NAME", "Reel")
 
-
-def _local_secret_key() -> str:
-    """A key of this installation's own, made once and readable by its owner alone."""
-    path = VAR_DIR / "secret_key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(descriptor, "w") as handle:
-        handle.write(secrets.token_urlsafe(48))
-    return path.read_text()
-
-
-SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY: Any = env.text("SECRET_KEY")
 if not SECRET_KEY:
     if not LOCAL:
         raise ImproperlyConfigured(
-            "SECRET_KEY is not set. With a database of your own (DB_*) it must be: "
-            "50 random characters, kept secret."
+            "SECRET_KEY is not set. It is required with DB_*: use 50 random characters "
+            "and keep them secret."
         )
-    SECRET_KEY = _local_secret_key()
+    # The file is made at the first use of the key.
+    path = VAR_DIR / "secret_key"
+    SECRET_KEY = SimpleLazyObject(partial(secret_key.read_or_create, path))
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -150,16 +138,13 @@ DATABASES["default"]["CONN_MAX_AGE"] = 600  # type: ignore[assignment]
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # type: ignore[assignment]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Neo4j: a mirror of the interaction graph, used where there is one. Set the variables,
-# or run `make neo4j`, whose address is taken while it answers.
+# Neo4j: an optional mirror of the interaction graph. `recommender.graph.mirror.address`
+# looks for the server of `make neo4j` if NEO4J_URI is None.
 
-_own_neo4j = None
-if not env.text("NEO4J_URI"):
-    _own_neo4j = neo4j_server.running(VAR_DIR / "neo4j")
-NEO4J_URI = _own_neo4j.uri if _own_neo4j else env.text("NEO4J_URI")
-NEO4J_USER = _own_neo4j.user if _own_neo4j else env.text("NEO4J_USER", "neo4j")
-NEO4J_PASSWORD = _own_neo4j.password if _own_neo4j else env.text("NEO4J_PASSWORD")
-NEO4J_PAGE_BUDGET = timedelta(milliseconds=250)  # what a page waits for an answer
+NEO4J_URI: str | None = env.text("NEO4J_URI") or None
+NEO4J_USER = env.text("NEO4J_USER", "neo4j")
+NEO4J_PASSWORD = env.text("NEO4J_PASSWORD")
+NEO4J_PAGE_BUDGET = timedelta(milliseconds=250)  # how long a page waits for a result
 if NEO4J_URI and not NEO4J_PASSWORD:
     raise ImproperlyConfigured("NEO4J_URI is set, but not NEO4J_PASSWORD.")
 
@@ -249,7 +234,6 @@ EMAIL_BACKEND = (
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of one that is missing
 NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     BASE_DIR / "static",
@@ -281,7 +265,6 @@ IMAGE_MAX_BYTES = 10 * 1024 * 1024
 IMAGE_MAX_PIXELS = 40_000_000
 VIDEO_MAX_SECONDS = 12 * 3600
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "tmp"
-FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 FILE_UPLOAD_HANDLERS = [
     "videos.files.uploads.SizeLimit",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

@@ -1,9 +1,8 @@
 """A Neo4j 5 Community under `var/neo4j`, for machines without Docker.
 
 Maven fetches the jars that `deploy/neo4j/pom.xml` names, once; Java 17 or 21 runs them
-in the foreground. The address and the password, made at the first start, lie in
-`address.json` for as long as the server answers: settings look there when `NEO4J_URI`
-is not set.
+in the foreground. While the server runs, `address.json` holds its address and the
+password, which is made at the first start; `recommender.graph.mirror.address` reads it.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import json
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +20,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Self
+
+from recommender.graph.mirror.address import Address, listens
 
 USER = "neo4j"
 DEFAULT_PORT = 7687
@@ -33,23 +33,6 @@ PR_SET_PDEATHSIG = 1
 
 class ServerError(Exception):
     """The server cannot be fetched or started; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Address:
-    uri: str
-    user: str
-    password: str
-
-
-def running(root: Path) -> Address | None:
-    """The address of the server under `root`, if one answers there."""
-    try:
-        address = Address(**json.loads((root / "address.json").read_text()))
-        port = int(address.uri.rpartition(":")[2])
-    except (OSError, ValueError, TypeError):
-        return None
-    return address if _listens(port) else None
 
 
 def fetch(root: Path) -> Path:
@@ -103,7 +86,7 @@ class Server:
         java = shutil.which("java")
         if java is None:
             raise ServerError("Java is not installed; Neo4j 5 runs on Java 17 or 21.")
-        if _listens(self.port):
+        if listens(self.port):
             raise ServerError(f"Port {self.port} is taken: choose another (--port).")
         _configure(self.root, self.port)
         self.process = subprocess.Popen(
@@ -151,7 +134,7 @@ class Server:
         while time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:
                 break
-            if _listens(self.port):
+            if listens(self.port):
                 try:
                     with GraphDatabase.driver(self.address.uri, auth=auth) as driver:
                         driver.verify_connectivity()
@@ -249,12 +232,6 @@ def _write_secret(path: Path, text: str) -> None:
     partial.touch(mode=0o600)
     partial.write_text(text)
     partial.rename(path)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _die_with_parent() -> None:

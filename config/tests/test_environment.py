@@ -65,6 +65,46 @@ def test_own_database_without_secret_key_does_not_start() -> None:
     assert "SECRET_KEY" in result.stderr
 
 
+# Prints the files that are written, the folders made, the sockets and processes opened.
+IMPORT_WATCHED = """
+import os, sys
+
+def note(event, arguments):
+    writes = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    if writes or event.startswith(("socket.", "subprocess.", "os.mk", "os.link")):
+        print(event, arguments)
+
+sys.addaudithook(note)
+import config.settings
+print(config.settings.VAR_DIR)
+"""
+
+
+def test_importing_settings_only_reads(tmp_path) -> None:
+    folder = tmp_path / "missing"
+    result = subprocess.run(
+        [sys.executable, "-B", "-c", IMPORT_WATCHED],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"VAR_DIR": str(folder), "SECRET_KEY": "", "NEO4J_URI": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.split() == [str(folder)]
+    assert not folder.exists()
+
+
+def test_a_new_installation_needs_nothing_made_by_hand(tmp_path) -> None:
+    folder = tmp_path / "missing"
+    key = "from django.conf import settings; print(len(str(settings.SECRET_KEY)))"
+    first, second = (
+        manage("shell", "-v0", "-c", key, VAR_DIR=str(folder), SECRET_KEY="")
+        for _ in range(2)
+    )
+    assert (first.stdout, second.stdout) == ("64\n", "64\n"), first.stderr
+    assert {path.name for path in folder.iterdir()} == {"secret_key", "static", "tmp"}
+
+
 def test_every_variable_that_settings_read_is_documented() -> None:
     source = (settings.BASE_DIR / "config" / "settings.py").read_text()
     example = Path(settings.BASE_DIR / ".env.example").read_text()

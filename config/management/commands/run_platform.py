@@ -21,6 +21,7 @@ from django.db import connection
 
 from accounts.models import User
 from config.runtime.supervisor import Child, Supervisor
+from recommender.graph.mirror.driver import configured
 
 
 class Command(BaseCommand):
@@ -98,7 +99,7 @@ def _children(host: str, port: int, web_workers: int) -> list[Child]:
         *("--chdir", str(settings.BASE_DIR), "--graceful-timeout", "5"),
         *("--access-logfile", "-", "--max-requests", "20000"),
     ]
-    relay = [Child("relay", [*manage, "relay_graph"])] if settings.NEO4J_URI else []
+    relay = [Child("relay", [*manage, "relay_graph"])] if configured() else []
     return [
         *relay,
         Child("worker", [*manage, "run_worker", "--exclude", "training"]),

@@ -1,8 +1,7 @@
-"""The server of `make neo4j`: where it is found, what is said if it cannot start."""
+"""The server of `make neo4j`: its password, and the errors of a failed start."""
 
 from __future__ import annotations
 
-import json
 import socket
 import stat
 
@@ -10,16 +9,6 @@ import pytest
 
 from config.runtime import neo4j_server
 from config.runtime.neo4j_server import Server, ServerError
-
-
-def test_an_address_counts_while_somebody_listens_there(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        address = Server(root=tmp_path, lib=tmp_path, port=port).address
-        assert neo4j_server.running(tmp_path) is None
-        (tmp_path / "address.json").write_text(json.dumps(vars(address)))
-        assert neo4j_server.running(tmp_path) == address
-    assert neo4j_server.running(tmp_path) is None
 
 
 def test_the_password_is_made_once_and_kept_from_others(tmp_path):

@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from recommender.graph.mirror.address import Address, address
+
 if TYPE_CHECKING:
     from neo4j import AsyncDriver, Driver
 
@@ -37,12 +39,15 @@ PAUSE_REFUSED = timedelta(minutes=10)
 CONNECT_TIMEOUT = 5.0  # seconds, of programs that take their time
 
 
+NOT_CONFIGURED = "Neo4j is not configured: set NEO4J_URI, or run `make neo4j`."
+
+
 class GraphUnavailable(Exception):
     """Neo4j is not configured, or does not answer in time; the message says which."""
 
 
 def configured() -> bool:
-    return bool(settings.NEO4J_URI)
+    return address() is not None
 
 
 def connect() -> Driver:
@@ -50,13 +55,12 @@ def connect() -> Driver:
 
     Raises `GraphUnavailable` where none is configured.
     """
-    if not configured():
-        raise GraphUnavailable(NOT_CONFIGURED)
+    server = _address()
     from neo4j import GraphDatabase, NotificationMinimumSeverity
 
     return GraphDatabase.driver(
-        settings.NEO4J_URI,
-        auth=(settings.NEO4J_USER, settings.NEO4J_PASSWORD),
+        server.uri,
+        auth=(server.user, server.password),
         connection_timeout=CONNECT_TIMEOUT,
         connection_acquisition_timeout=2 * CONNECT_TIMEOUT,
         # Neo4j warns of labels that nothing carries yet, as in an empty graph.
@@ -69,12 +73,14 @@ def ask(cypher: str, **parameters: Any) -> list[Row]:
 
     Raises `GraphUnavailable`.
     """
-    if not configured():
+    return _asker(_address()).ask(cypher, parameters)
+
+
+def _address() -> Address:
+    server = address()
+    if server is None:
         raise GraphUnavailable(NOT_CONFIGURED)
-    return _asker().ask(cypher, parameters)
-
-
-NOT_CONFIGURED = "Neo4j is not configured: set NEO4J_URI, or run `make neo4j`."
+    return server
 
 
 class _Asker:
@@ -85,8 +91,8 @@ class _Asker:
     gives up on it, so that the next one finds it done.
     """
 
-    def __init__(self, uri: str, user: str, password: str) -> None:
-        self.uri, self.auth = uri, (user, password)
+    def __init__(self, server: Address) -> None:
+        self.uri, self.auth = server.uri, (server.user, server.password)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="neo4j", daemon=True
@@ -183,21 +189,16 @@ def pause_after(error: Exception) -> timedelta:
     return PAUSE_REFUSED if refused else PAUSE
 
 
-_askers: dict[tuple[int, str, str, str], _Asker] = {}
+_askers: dict[tuple[int, Address], _Asker] = {}
 _starting = threading.Lock()
 
 
-def _asker() -> _Asker:
+def _asker(server: Address) -> _Asker:
     """That of this process: a forked one has no thread of its parent's."""
-    uri, user, password = (
-        settings.NEO4J_URI,
-        settings.NEO4J_USER,
-        settings.NEO4J_PASSWORD,
-    )
-    key = (os.getpid(), uri, user, password)
+    key = (os.getpid(), server)
     with _starting:
         if key not in _askers:
-            _askers[key] = _Asker(uri, user, password)
+            _askers[key] = _Asker(server)
         return _askers[key]
 
 
