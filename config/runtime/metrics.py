@@ -1,4 +1,4 @@
-"""What a monitor may watch, in Prometheus's text format."""
+"""Prometheus metrics of the mirror in Neo4j."""
 
 from __future__ import annotations
 
@@ -10,53 +10,63 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
 
 from recommender.graph.mirror.health import health
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-Gauge = tuple[str, str, float]  # name, what it says, value
 
 
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """All gauges; for bearers of `METRICS_TOKEN` and for administrators."""
-    if not _may_see(request):
+    """All metrics, for clients with `METRICS_TOKEN` and for administrators."""
+    if not _is_permitted(request):
         raise Http404
-    text = "".join(
-        f"# HELP {name} {meaning}\n# TYPE {name} gauge\n{name} {float(value)!r}\n"
-        for name, meaning, value in _of_the_mirror()
+    registry = CollectorRegistry()
+    registry.register(MirrorCollector())
+    return HttpResponse(
+        generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4
     )
-    return HttpResponse(text, content_type=CONTENT_TYPE)
 
 
-def _of_the_mirror() -> Iterator[Gauge]:
-    found = health()
-    yield "graph_mirror_configured", "Whether Neo4j is configured.", found.configured
-    yield "graph_mirror_queue", "Changes that wait for the mirror.", found.queue
-    lag = found.lag.total_seconds()
-    yield "graph_mirror_lag_seconds", "How long the oldest has waited.", lag
-    yield "graph_mirror_failing", "Whether the relay fails now.", bool(found.error)
-    yield "graph_mirror_differences", "Found when last verified.", found.differences
-    for event, meaning, at in (
-        (
-            "applied",
-            "When the mirror was last up to date or brought on.",
-            found.applied_at,
-        ),
-        ("error", "When the relay last failed.", found.failed_at),
-        ("verified", "When the mirror was last verified.", found.verified_at),
-    ):
-        if at is not None:
-            yield (
-                f"graph_mirror_last_{event}_timestamp_seconds",
-                meaning,
-                at.timestamp(),
-            )
+class MirrorCollector(Collector):
+    """Gauges of the mirror's state; a moment that never was has no gauge."""
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """No names in advance, so that registration does not query the database."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        state = health()
+        for name, documentation, value in (
+            ("configured", "Whether Neo4j is configured.", state.configured),
+            ("queue", "Changes that wait for the mirror.", state.queue),
+            (
+                "lag_seconds",
+                "Age of the oldest change that waits.",
+                state.lag.total_seconds(),
+            ),
+            ("failing", "Whether the relay fails now.", bool(state.error)),
+            (
+                "differences",
+                "Differences at the last verification.",
+                state.differences,
+            ),
+        ):
+            yield GaugeMetricFamily(f"graph_mirror_{name}", documentation, float(value))
+        for event, documentation, at in (
+            ("applied", "When the relay last succeeded.", state.applied_at),
+            ("error", "When the relay last failed.", state.failed_at),
+            ("verified", "When the mirror was last verified.", state.verified_at),
+        ):
+            if at is not None:
+                name = f"graph_mirror_last_{event}_timestamp_seconds"
+                yield GaugeMetricFamily(name, documentation, at.timestamp())
 
 
-def _may_see(request: HttpRequest) -> bool:
+def _is_permitted(request: HttpRequest) -> bool:
     token = settings.METRICS_TOKEN
     given = request.headers.get("Authorization", "")
     if token and secrets.compare_digest(given.encode(), f"Bearer {token}".encode()):
