@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -16,9 +16,6 @@ from django.utils.module_loading import import_string
 from accounts.models import User
 from accounts.moods import Mood
 
-if TYPE_CHECKING:
-    from videos.models import ParentCategory
-
 PICTURES = ("profile_picture", "banner_image")
 PROFILE = ("first_name", "last_name", "bio", "website", "location", *PICTURES)
 
@@ -27,8 +24,8 @@ CHOICES = ("record_history", "share_likes")
 
 
 @transaction.atomic
-def set_interests(*, user: User, parent_categories: Iterable[ParentCategory]) -> None:
-    """Replace what `user` chose; feeds read the choice live and follow at once."""
+def set_interests(*, user: User, parent_categories: Iterable[Any]) -> None:
+    """Replace the `ParentCategory` rows that `user` is interested in."""
     user.parent_category_interests.set(parent_categories)
     _tell(settings.ON_INTERESTS_CHANGED, user)
 

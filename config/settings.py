@@ -281,7 +281,8 @@ VIEW_THRESHOLD = env.fraction("VIEW_THRESHOLD", 0.3)
 UNTIMED_VIEW_WEIGHT = env.fraction("UNTIMED_VIEW_WEIGHT", 0.3)
 INTEREST_HALF_LIFE = timedelta(days=env.integer("INTEREST_HALF_LIFE_DAYS", 30))
 
-# Import over the network: `import_socialverse`, and daily where all three are set
+# Import over the network: `import_socialverse`, and daily if all three are set
+SOCIALVERSE_REFRESH = "imports.socialverse.run.refresh"
 API_BASE_URL = env.text("API_BASE_URL")
 FLIC_TOKEN = env.text("FLIC_TOKEN")
 RESONANCE_ALGORITHM = env.text("RESONANCE_ALGORITHM")

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django_tasks import task
 
-from imports.socialverse.run import client_from_settings, run
 from interactions.api.serializers import OLDEST
 from interactions.models import Event, Impression
 from interactions.services import aggregates
@@ -36,5 +36,8 @@ def sum_up_again() -> None:
 
 @task()
 def refresh_socialverse() -> None:
-    """Read what is new at the source; a page that failed is where a retry goes on."""
-    run(client=client_from_settings())
+    """Import what is new at the source; a retry goes on from the page that failed.
+
+    Queued tasks name this path, while the import is in an app above: settings name it.
+    """
+    import_string(settings.SOCIALVERSE_REFRESH)()

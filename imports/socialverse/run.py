@@ -42,6 +42,11 @@ def client_from_settings() -> Client:
     )
 
 
+def refresh() -> None:
+    """Read what is new, with the client of the settings."""
+    run(client=client_from_settings())
+
+
 def run(
     *,
     client: Client,
