@@ -1,7 +1,8 @@
-"""A real Neo4j: one server a run, an empty graph a test."""
+"""Runs trained once in a session; a real Neo4j with an empty graph for each test."""
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from django.conf import settings as project
 from config.runtime import neo4j_server
 from config.runtime.neo4j_server import Server
 from recommender.graph.mirror import driver
+from recommender.tests.trained import TrainedRuns
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +42,11 @@ def neo4j(neo4j_process: Server, settings) -> Iterator[Server]:
         connection.execute_query("MATCH (n) DETACH DELETE n")
     yield neo4j_process
     driver.forget()
+
+
+@pytest.fixture(scope="session")
+def trained_runs(tmp_path_factory) -> TrainedRuns:
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    return TrainedRuns(root / "trained")

@@ -118,9 +118,8 @@ def test_a_run_that_comes_back_is_read_again(world, settings, monkeypatch):
 
 class TestGraphSage:
     @pytest.fixture
-    def model(self, world):
-        run = pipeline.train(model="graphsage", config=QUICK)
-        assert activation.active_run() == run, run.note
+    def model(self, world, trained_runs):
+        trained_runs.activate("graphsage", QUICK)
         return serving.active_model()
 
     def community(self, world, page, first=12):
@@ -235,10 +234,9 @@ print(serving.active_model() is not None, "torch" in sys.modules)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_web_processes_never_import_torch(settings):
+def test_web_processes_never_import_torch(settings, trained_runs):
     plant()
-    run = pipeline.train(model="graphsage", config=QUICK)
-    assert activation.active_run() == run, run.note
+    trained_runs.activate("graphsage", QUICK)
     done = subprocess.run(
         [
             sys.executable,
