@@ -21,7 +21,7 @@ import numpy as np
 from recommender.ml.data.features import ContentEncoder
 from recommender.ml.data.snapshot import Edges, GraphSnapshot, Links
 from recommender.ml.models.graphsage.config import Config
-from recommender.ml.models.graphsage.train import Trainer
+from recommender.ml.models.graphsage.train import GraphSageTrainer
 
 FAN_OUT = (10, 5, 3)
 NEGATIVES = 512
@@ -77,7 +77,7 @@ def train(snapshot: GraphSnapshot, config: Config, *, steps: int) -> int:
     encoder = ContentEncoder.fit(
         snapshot.texts, snapshot.duration, text_size=config.text_size, seed=0
     )
-    trainer = Trainer(snapshot, encoder, config)
+    trainer = GraphSageTrainer(snapshot, encoder, config)
     for batch in trainer.loop.batches()[:steps]:
         trainer.loop.step(batch)
     parameters = sum(each.numel() for each in trainer.network.parameters())

@@ -25,7 +25,7 @@ from benchmarks import datasets, reports
 from benchmarks.protocols.running import timed
 from recommender.ml.evaluation.interval import Interval
 from recommender.ml.labels.label_propagation import Flags, Matrix
-from recommender.ml.labels.mood_classifier import MoodReader
+from recommender.ml.labels.mood_classifier import MoodClassifier
 from videos.moods import lexicon
 
 SEED = 0
@@ -90,13 +90,13 @@ def run(talks: Talks) -> reports.Report:
     has = truth >= FROM
     asked = [talks.texts[i] for i in hidden]
     with timed("mood", "ted") as result:
-        reader = MoodReader.fit([talks.texts[i] for i in known], has[known])
+        classifier = MoodClassifier.fit([talks.texts[i] for i in known], has[known])
         words = table([lexicon.of_words(talks.words[i]) for i in hidden])
         ways = {
             "chance": random.random((len(hidden), len(MEASURED))),
             "popularity": np.tile(talks.views[hidden][:, None], len(MEASURED)),
             "lexicon": words + 1e-9 * random.random(words.shape),
-            "learned": reader.chances(asked),
+            "learned": classifier.probabilities(asked),
         }
         for name, scores in ways.items():
             result.add(

@@ -78,9 +78,11 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
         for name, model in fitted(
             CONFIGS, _without_items(holdout.history, hidden), only
         ):
-            lists = evaluate.ranked(model.renewed(holdout.history), holdout, 20)
+            lists = evaluate.rank_items(model.renewed(holdout.history), holdout, 20)
             values = people[name] | {
-                "recall@20 cold item": evaluate.per_user(lists, holdout)["recall@20"]
+                "recall@20 cold item": evaluate.user_metrics(lists, holdout)[
+                    "recall@20"
+                ]
             }
             result.add(name, {m: bootstrap(v, seed=SEED) for m, v in values.items()})
         result.notes.append(
@@ -112,14 +114,16 @@ def _without_people(whole: GraphSnapshot) -> tuple[GraphSnapshot, Newcomers]:
         if len(order) < 10:
             continue
         last = round(len(order) * (1 - ASKED))
-        before = state.watched.take(order[:last])
+        before = state.watched.select(order[:last])
         places = positions(whole.item_ids, before.ids).tolist()
         genres = np.bincount(
             [parent for place in places for parent in parents.get(place, ())],
             minlength=whole.n_parents,
         )
         chosen = whole.parent_ids[np.argsort(-genres, kind="stable")[:GENRES]]
-        known_states.append(UserHistory(watched=before, interests=Trail.of(chosen)))
+        known_states.append(
+            UserHistory(watched=before, interests=Trail.from_ids(chosen))
+        )
         targets.append(positions(whole.item_ids, state.watched.ids[order[last:]]))
     return rest, Newcomers(known_states, targets)
 
@@ -129,7 +133,7 @@ def _ndcg(model: Model, newcomers: Newcomers, known: int | None) -> Values:
     shown = []
     for state in newcomers.known:
         first = 0 if known is None else len(state.watched) - known
-        part = state.watched.take(np.arange(first, len(state.watched)))
+        part = state.watched.select(np.arange(first, len(state.watched)))
         shown.append(replace(state, watched=part))
     scores = model.scores(shown).copy()
     # Whatever is known, the same videos compete: those not watched before.

@@ -51,8 +51,8 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
     holdout = datasets.gowalla(folder)
     with timed("gowalla", "gowalla") as result:
         for name, model in fitted(CONFIGS, holdout.history, only):
-            lists = evaluate.ranked(model, holdout, 20)
-            values = evaluate.per_user(lists, holdout)
+            lists = evaluate.rank_items(model, holdout, 20)
+            values = evaluate.user_metrics(lists, holdout)
             result.add(
                 name,
                 {metric: bootstrap(values[metric], seed=SEED) for metric in METRICS},

@@ -14,7 +14,7 @@ from recommender.ml.data.history import histories
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
 from recommender.ml.evaluation import metrics
 from recommender.ml.evaluation.interval import bootstrap
-from recommender.ml.evaluation.metrics import Hits
+from recommender.ml.evaluation.metrics import HitMatrix
 from recommender.ml.models.base import Model
 
 CUTOFF = 10
@@ -122,7 +122,7 @@ def report(folder: Path, dataset: str, only: Sequence[str] | None = None) -> Rep
     return result.report
 
 
-def found(model: Model, history: GraphSnapshot, asked: IntArray) -> Hits:
+def found(model: Model, history: GraphSnapshot, asked: IntArray) -> HitMatrix:
     """(users, 10): at which rank among its rivals the target, column 0, stands.
 
     Ties count against the model. A rival that is the target itself, as some of the

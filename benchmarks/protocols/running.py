@@ -92,7 +92,7 @@ def _blend(
         for name in config.members
         if weights.get(name, 0) > 0
     }
-    model = blend.Blend.of(members, weights, history, config)
+    model = blend.Blend.from_members(members, weights, history, config)
     model.found = {"weights": weights}
     return model
 

@@ -85,8 +85,8 @@ def report(folder: Path, dataset: str, only: Sequence[str] | None = None) -> Rep
     with timed("temporal", dataset) as result:
         values: dict[str, dict[str, Values]] = {}
         for name, model in fitted(configs, holdout.history, only):
-            lists = evaluate.ranked(model, holdout, 20)
-            values[name] = evaluate.per_user(lists, holdout)
+            lists = evaluate.rank_items(model, holdout, 20)
+            values[name] = evaluate.user_metrics(lists, holdout)
             result.add(
                 name,
                 {

@@ -6,7 +6,7 @@ import numpy as np
 
 from accounts.moods import Mood
 from recommender.dataset import text_embeddings
-from recommender.ml.labels.mood_classifier import MoodReader
+from recommender.ml.labels.mood_classifier import MoodClassifier
 from videos.models import Video, VideoMood
 from videos.moods import store
 from videos.moods.lexicon import Strengths, of_words
@@ -60,10 +60,10 @@ def _learned(
         return {}
     said = {pk: _text(*row) for pk, row in rows.items()}
     flags = np.array([[n in felt for n in names] for felt in examples.values()])
-    reader = MoodReader.fit(
+    classifier = MoodClassifier.fit(
         [said[pk] for pk in examples], flags, others=[said[pk] for pk in silent]
     )
-    chances = reader.chances([said[pk] for pk in silent])
+    chances = classifier.probabilities([said[pk] for pk in silent])
     strengths = 1 - flags.mean(0) / np.maximum(chances, 1e-9)
     return {
         pk: {

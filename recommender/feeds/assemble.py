@@ -252,7 +252,7 @@ def _diversified(
 ) -> list[Ranked]:
     vectors = None
     if retrieval.model is not None:
-        vectors = retrieval.model.vectors_of([item.video_id for item in ranked])
+        vectors = retrieval.model.item_vectors([item.video_id for item in ranked])
     return fusion.diversify(
         ranked, facts, count=count, relevance=relevance, vectors=vectors
     )

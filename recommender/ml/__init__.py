@@ -1,36 +1,44 @@
 """The recommender's machine learning: arrays and frozen dataclasses in, arrays out.
 
-Nothing in here knows Django, a database or a project model. External ids are int64
-primary keys; "dense" ids are positions in the snapshot's sorted id arrays and stay
-inside this package.
+It imports no Django, no Neo4j driver and nothing else of the project. External ids are
+int64 primary keys; "dense" ids are positions in the snapshot's sorted id arrays and are
+used inside this package only.
 
-What the training side calls (a worker; imports torch):
+- ``data``: the snapshot of the graph, histories, splits, features of texts
+- ``store``: artifacts, checkpoints and the vector index, on disk
+- ``evaluation``: metrics, intervals, and the evaluation of models on a holdout
+- ``train``: the training loop of all networks, in one process or several
+- ``models``: the interface (``base``), the ``registry``, and one module or package for
+  each model; a package trains in ``train`` (torch) and serves in ``serve``
+- ``ranking``: what ranks and diversifies feeds: LambdaRank, Thompson sampling, clusters
+- ``labels``: categories and moods of videos without labels
+- ``experiments``: interleaving and confidence sequences
 
-    snapshot = GraphSnapshot.from_ids(...)                      # graph.py
-    split = splits.global_time_split(snapshot)                  # splits.py
-    evaluation = evaluate.evaluate(["graphsage", "popularity", "co_watch"],
-                                   split, seed=0)               # evaluate.py
-    evaluate.beats_popularity(evaluation.report, "graphsage")   # the gate
-    model = models.fit("graphsage", snapshot, config, progress) # models.py
-    models.save(model, folder, metrics=evaluation.report)       # one run, one folder
-    models.rebuild(folder, new_folder, snapshot)  # embed and index again, no training
+A worker trains (this imports torch):
 
-What the serving side calls at request time (numpy, scipy and faiss; never torch):
+    snapshot = GraphSnapshot.from_ids(...)
+    split = splits.global_time_split(snapshot)
+    evaluation = evaluate.evaluate(["graphsage", "popularity"], split, seed=0)
+    evaluate.beats_popularity(evaluation.report, "graphsage")    # the gate
+    model = registry.fit("graphsage", snapshot, config, progress)
+    registry.save(model, folder, metrics=evaluation.report)      # one run, one folder
+    registry.rebuild(folder, new_folder, snapshot)  # embed and index, without training
 
-    model = models.load(folder)             # once per process; raises ArtifactError
-    state = history.UserHistory(watched=..., ...)      # newest interactions, by id
-    model.recommend(state, k=200, exclude=seen_ids)    # -> Hits(ids, scores); any model
-    model.similar(item_id, k=50, exclude=...)          # -> Hits; the Related rail
+A web process serves (numpy, scipy and faiss; never torch):
+
+    model = registry.load(folder)           # once per process; raises ArtifactError
+    state = UserHistory(watched=..., ...)   # newest interactions, by external id
+    model.recommend(state, k=200, exclude=seen_ids)    # -> Hits(ids, scores)
+    model.similar(item_id, k=50, exclude=...)          # -> Hits
     model.score_items(state, item_ids)                 # -> float32; NaN where unknown
     model.contributions(state, item_ids)               # -> [Contribution, ...] each
-    model.manifest, model.item_ids
 
-and, on models with vectors (``graphsage``), besides:
+Models with vectors (`base.FactorModel`) add:
 
     vector = model.embed_user(state)                   # (d,) float32
     model.search(vector, k=200, exclude=seen_ids)      # -> Hits
-    model.embed_items([ItemFeatures(...)])             # (n, d): a new video, at once
-    model.add_items(features), model.remove_items(ids) # delta and tombstones
+
+Models that can place new videos (`base.Inductive`) have ``add_items(features)``.
 
 A loaded model is safe to share between threads.
 """

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Random
 from django.utils import timezone
 
 from recommender.ml.ranking import thompson
-from recommender.ml.ranking.thompson import DRAWS, Explorer
+from recommender.ml.ranking.thompson import DRAWS, ExplorationCandidate
 from recommender.ranking import features, fusion
 from recommender.ranking.fusion import Ranked
 from recommender.retrieval import sources
@@ -58,7 +58,7 @@ def mixed_in(
 
 def choose(
     videos: Videos, slots: int, *, ranked: Collection[int]
-) -> list[Explorer | None]:
+) -> list[ExplorationCandidate | None]:
     """For each slot a video of the pool, or None: the place is left to the ranking.
 
     What is `ranked` anyway needs no exploring, though any slot that is open to every
@@ -83,7 +83,7 @@ def choose(
 
 
 def _as_ranked(
-    chosen: Sequence[Explorer | None],
+    chosen: Sequence[ExplorationCandidate | None],
     rest: Retrieval,
     facts: dict[int, Facts],
     tier: int,

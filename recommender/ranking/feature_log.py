@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from interactions.api.serializers import OLDEST
 from interactions.models import Impression, Like, Watch
-from recommender.ml.ranking.lambdarank import Judged
+from recommender.ml.ranking.lambdarank import GradedImpressions
 from recommender.models import FeatureLog
 from recommender.ranking import features
 from recommender.ranking.features import COLUMN, FEATURES, LAYOUT, NAMES, Signals
@@ -94,7 +94,7 @@ def settle() -> int:
     return settled
 
 
-def judged(*, at: datetime | None = None) -> Judged:
+def judged(*, at: datetime | None = None) -> GradedImpressions:
     """The newest impressions of people with an account, as they stood when they were
     ranked, with a grade for what came of each; the oldest list first.
 
@@ -107,7 +107,7 @@ def judged(*, at: datetime | None = None) -> Judged:
         layout=LAYOUT,
         created_at__gt=until - settings.IMPRESSIONS_KEPT,
     )
-    parts: list[Judged] = []
+    parts: list[GradedImpressions] = []
     for block in _newest_first(logs):
         parts.append(_judged(block, until))
         if sum(len(part) for part in parts) >= MOST:
@@ -136,7 +136,7 @@ def _newest_first(logs: QuerySet[FeatureLog]) -> Iterator[list[FeatureLog]]:
         yield block[::-1]
 
 
-def _judged(logs: Sequence[FeatureLog], until: datetime) -> Judged:
+def _judged(logs: Sequence[FeatureLog], until: datetime) -> GradedImpressions:
     seen = {key: at for key, at in _seen_at(logs).items() if at < until}
     grades = _grades(seen)
     rows, keys, lists = [], [], []
@@ -151,8 +151,8 @@ def _judged(logs: Sequence[FeatureLog], until: datetime) -> Judged:
                 lists.append((log.pk, int(every[place, COLUMN["tier"]])))
     table = np.array(rows, np.float32).reshape(-1, len(NAMES))
     number = {each: place for place, each in enumerate(dict.fromkeys(lists))}
-    return Judged(
-        signals=table[:, features.SHOWN],
+    return GradedImpressions(
+        features=table[:, features.SHOWN],
         grades=np.array([grades.get(key, 0) for key in keys], np.int64),
         lists=np.array([number[each] for each in lists], np.int64),
         people=np.array([user for _, user, _ in keys], np.int64),
@@ -160,16 +160,16 @@ def _judged(logs: Sequence[FeatureLog], until: datetime) -> Judged:
     )
 
 
-def _joined(parts: Sequence[Judged]) -> Judged:
+def _joined(parts: Sequence[GradedImpressions]) -> GradedImpressions:
     """One after the other; lists are numbered through."""
     offset, lists = 0, [np.empty(0, np.int64)]
     for part in parts:
         lists.append(part.lists + offset)
         offset += int(part.lists.max(initial=-1)) + 1
     nothing = np.empty(0, np.int64)
-    return Judged(
+    return GradedImpressions(
         np.concatenate(
-            [np.empty((0, len(FEATURES)), np.float32), *(p.signals for p in parts)]
+            [np.empty((0, len(FEATURES)), np.float32), *(p.features for p in parts)]
         ),
         np.concatenate([nothing, *(part.grades for part in parts)]),
         np.concatenate(lists),

@@ -112,7 +112,7 @@ def _cosines(retrieval: Retrieval, keys: Sequence[int]) -> npt.NDArray[np.float3
     nothing = np.full(len(keys), np.nan, np.float32)
     if retrieval.model is None or retrieval.viewer.pk is None:
         return nothing
-    vectors = retrieval.model.vectors_of(keys)
+    vectors = retrieval.model.item_vectors(keys)
     taste = retrieval.viewer.taste(retrieval.model)
     if vectors is None or taste is None or not taste.any():
         return nothing

@@ -197,7 +197,7 @@ def tastes(viewer: Viewer, model: Model) -> list[Interaction]:
     """The watches that stand for the viewer's interests: the newest, and the medoid of
     each cluster of them in the model's space, the weightiest first."""
     watched = [row for row in viewer.newest if row.score > 0]
-    vectors = model.vectors_of([row.video_id for row in watched])
+    vectors = model.item_vectors([row.video_id for row in watched])
     if vectors is None:
         return watched[:ANCHORS]
     known = np.flatnonzero(vectors.any(1))

@@ -128,30 +128,30 @@ class Viewer:
         watched = [row for row in self.newest if row.score > 0]
         liked = [row for row in self.newest if row.liked]
         return UserHistory(
-            watched=Trail.of(
+            watched=Trail.from_ids(
                 [row.video_id for row in watched],
                 [row.score for row in watched],
                 [row.at.timestamp() for row in watched],
             ),
-            liked=Trail.of(
+            liked=Trail.from_ids(
                 [row.video_id for row in liked],
                 time=[row.at.timestamp() for row in liked],
             ),
             not_interested=_trail(self.dismissed),
             follows=_trail(self.followed),
-            interests=Trail.of(list(self.chosen)),
+            interests=Trail.from_ids(list(self.chosen)),
             user_id=self.pk,
         )
 
     def taste(self, model: Model) -> FloatArray | None:
         """Their unit vector in the space of `model`, None where it has none."""
         if self._taste is None or self._taste[0] is not model:
-            self._taste = model, model.taste(self.history)
+            self._taste = model, model.user_vector(self.history)
         return self._taste[1]
 
 
 def _trail(since: dict[int, datetime]) -> Trail:
     newest = sorted(since.items(), key=lambda row: row[1])[-HISTORY_LENGTH:]
-    return Trail.of(
+    return Trail.from_ids(
         [key for key, _ in newest], time=[at.timestamp() for _, at in newest]
     )

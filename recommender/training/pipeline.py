@@ -224,7 +224,7 @@ def evaluation_of_runs(
         raise TrainingError(str(error)) from error
     for name in BASELINES:
         fitted[name] = registry.fit(name, later.history)
-    return evaluate.judged(fitted, later)
+    return evaluate.evaluate_fitted(fitted, later)
 
 
 def rebuild(*, progress: Progress = silent) -> ModelRun:

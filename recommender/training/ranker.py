@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from recommender.ml.evaluation.interval import Interval
 from recommender.ml.ranking import lambdarank
-from recommender.ml.ranking.lambdarank import Config, Judged, LambdaRank
+from recommender.ml.ranking.lambdarank import Config, GradedImpressions, LambdaRank
 from recommender.ml.store import artifact
 from recommender.ml.store.artifact import ArtifactError, Manifest
 from recommender.models import RankerRun
@@ -103,7 +103,9 @@ def in_words(metrics: Mapping[str, Any]) -> str:
     )
 
 
-def _train(run: RankerRun, past: Judged, newest: Judged, config: Config) -> None:
+def _train(
+    run: RankerRun, past: GradedImpressions, newest: GradedImpressions, config: Config
+) -> None:
     learned = lambdarank.fit(past, FEATURES, config)
     run.config, run.metrics = asdict(config), _compared(learned, newest)
     run.metrics |= {"rounds": learned.rounds, "gain": dict(learned.gain)}
@@ -128,7 +130,7 @@ def _train(run: RankerRun, past: Judged, newest: Judged, config: Config) -> None
     run.save()
 
 
-def _withdraw_if_worse(newest: Judged) -> None:
+def _withdraw_if_worse(newest: GradedImpressions) -> None:
     """What serves is judged by the same impressions, none of which it learned from: it
     was trained on the oldest part of fewer."""
     active = ranker_activation.active_run()
@@ -146,10 +148,10 @@ def _withdraw_if_worse(newest: Judged) -> None:
         ranker_activation.withdraw(reason=reason)
 
 
-def _compared(learned: LambdaRank, judged: Judged) -> dict[str, Any]:
+def _compared(learned: LambdaRank, judged: GradedImpressions) -> dict[str, Any]:
     """Raises `ValueError` where no list tells the two orders apart."""
     measured = lambdarank.compare(
-        learned.score(judged.signals), judged.signals[:, FUSED], judged
+        learned.score(judged.features), judged.features[:, FUSED], judged
     )
     if not measured["lists"]:
         raise ValueError("the newest lists hold nothing that was watched")
@@ -159,8 +161,8 @@ def _compared(learned: LambdaRank, judged: Judged) -> dict[str, Any]:
     }
 
 
-def _hash(judged: Judged) -> str:
-    digest = hashlib.sha256(judged.signals.tobytes())
+def _hash(judged: GradedImpressions) -> str:
+    digest = hashlib.sha256(judged.features.tobytes())
     digest.update(judged.grades.tobytes())
     digest.update(judged.lists.tobytes())
     return digest.hexdigest()

@@ -34,14 +34,14 @@ def resumable(model: str, config: Mapping[str, Any]) -> ModelRun | None:
         return None
     fresh = timezone.now() - run.created_at < settings.RETRAIN_EVERY
     same = run.config == json.loads(json.dumps(config))
-    return run if fresh and same and checkpoints.any_in(_folder(run)) else None
+    return run if fresh and same and checkpoints.exist_in(_folder(run)) else None
 
 
 @contextmanager
 def kept(run: ModelRun) -> Iterator[None]:
     """Checkpoints of the trainings inside are kept until all are done."""
     seconds = settings.CHECKPOINT_EVERY.total_seconds()
-    with checkpoints.kept_in(_folder(run), seconds=seconds):
+    with checkpoints.stored_in(_folder(run), seconds=seconds):
         yield
     forget(run)
 

@@ -49,8 +49,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", type=Path, metavar="PATH", dest="path")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with distributed.crew() as leads:
-            if leads:
+        with distributed.process_group() as is_leader:
+            if is_leader:
                 self._train(**options)
 
     def _train(

@@ -29,7 +29,7 @@ class Trail:
     time: TimeArray
 
     @classmethod
-    def of(
+    def from_ids(
         cls,
         ids: npt.ArrayLike,
         weight: npt.ArrayLike = 1.0,
@@ -50,16 +50,16 @@ class Trail:
         """The first row of an id; raises `ValueError` when there is none."""
         return int(self.ids.tolist().index(key))
 
-    def take(self, rows: IntArray) -> Trail:
+    def select(self, rows: IntArray) -> Trail:
         """The rows at these places, in this order."""
         return Trail(self.ids[rows], self.weight[rows], self.time[rows])
 
     def without(self, place: int) -> Trail:
         """The trail less its row ``place``."""
-        return self.take(np.delete(np.arange(len(self)), place))
+        return self.select(np.delete(np.arange(len(self)), place))
 
 
-EMPTY = Trail.of(())
+EMPTY = Trail.from_ids(())
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ class Newcomers:
     items: IntArray
 
     @classmethod
-    def of(cls, snapshot: GraphSnapshot, cut: float) -> Newcomers:
+    def from_snapshot(cls, snapshot: GraphSnapshot, cut: float) -> Newcomers:
         """Those with more than `FIRST` watches, all from ``cut`` on."""
         watched = snapshot.watched.where(snapshot.watched.weight > 0)
         known = np.zeros(snapshot.n_users, bool)
@@ -138,7 +138,7 @@ def holdout(snapshot: GraphSnapshot, *, cut: float, min_history: int = 1) -> Hol
         snapshot.watched.where(late),
         min_history=min_history,
     )
-    return replace(found, newcomers=Newcomers.of(snapshot, cut))
+    return replace(found, newcomers=Newcomers.from_snapshot(snapshot, cut))
 
 
 def leave_last(

@@ -18,14 +18,14 @@ import numpy as np
 from recommender.ml.data.features import unit
 from recommender.ml.data.snapshot import FloatArray
 
-BATCH = 64
+TEXTS_AT_ONCE = 64
 
 
 class TextModelError(Exception):
     """The model cannot be used; the message says why and what to do."""
 
 
-class Store(Protocol):
+class VectorStore(Protocol):
     """Where vectors are kept, by the hash of the text they came from."""
 
     def get(self, hashes: Sequence[str]) -> Mapping[str, FloatArray]:
@@ -52,13 +52,13 @@ class SentenceEncoder:
             self._model = _load(self.name)
         return unit(
             self._model.encode(
-                list(texts), batch_size=BATCH, show_progress_bar=False
+                list(texts), batch_size=TEXTS_AT_ONCE, show_progress_bar=False
             ).astype(np.float32)
         )
 
 
 def embed(
-    texts: Sequence[str], encoder: SentenceEncoder, store: Store
+    texts: Sequence[str], encoder: SentenceEncoder, store: VectorStore
 ) -> tuple[FloatArray, int]:
     """(n, d) vectors of ``texts``, and how many of them had to be computed.
 
@@ -68,8 +68,8 @@ def embed(
     wanted = {key: text for key, text in zip(hashes, texts, strict=True) if text}
     found = dict(store.get(list(wanted)))
     missing = [key for key in wanted if key not in found]
-    for start in range(0, len(missing), BATCH):
-        keys = missing[start : start + BATCH]
+    for start in range(0, len(missing), TEXTS_AT_ONCE):
+        keys = missing[start : start + TEXTS_AT_ONCE]
         vectors = encoder.encode([wanted[key] for key in keys])
         fresh = dict(zip(keys, vectors, strict=True))
         store.put(fresh)  # batch by batch: an interruption loses one at most

@@ -183,8 +183,8 @@ def _newcomers_ndcg(model: Model, people: Newcomers, known: int) -> Values:
     time = people.snapshot.taken_at + 86_400.0 * np.arange(FIRST)
     states = [
         UserHistory(
-            watched=Trail.of(ids[row, :known], time=time[:known]),
-            interests=Trail.of(people.snapshot.parent_ids[interests.target[a:b]]),
+            watched=Trail.from_ids(ids[row, :known], time=time[:known]),
+            interests=Trail.from_ids(people.snapshot.parent_ids[interests.target[a:b]]),
         )
         for row, (a, b) in enumerate(zip(start, stop, strict=True))
     ]

@@ -24,7 +24,7 @@ from recommender.ml.evaluation.interval import (
 )
 from recommender.ml.evaluation.metrics import Values
 from recommender.ml.models import registry
-from recommender.ml.models.base import Model, Progress, silent, top_k
+from recommender.ml.models.base import Model, Progress, no_progress, top_k
 
 CUTOFFS = (10, 20)
 GATE = "recall@20"
@@ -49,7 +49,7 @@ def evaluate(
     *,
     seed: int = 0,
     configs: Mapping[str, Mapping[str, Any]] | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Evaluation:
     """Fit each model on what is known before the test part and score it there, and
     the members of those that combine others.
@@ -68,15 +68,15 @@ def evaluate(
     for model in list(fitted.values()):
         for name, member in model.members.items():
             fitted.setdefault(name, member)
-    return judged(fitted, split.test, seed=seed)
+    return evaluate_fitted(fitted, split.test, seed=seed)
 
 
-def judged(
+def evaluate_fitted(
     fitted: Mapping[str, Model], holdout: Holdout, *, seed: int = 0
 ) -> Evaluation:
     """The same for models that are fitted already."""
-    lists = {name: ranked(m, holdout, max(CUTOFFS)) for name, m in fitted.items()}
-    values = {name: per_user(each, holdout) for name, each in lists.items()}
+    lists = {name: rank_items(m, holdout, max(CUTOFFS)) for name, m in fitted.items()}
+    values = {name: user_metrics(each, holdout) for name, each in lists.items()}
     report: Report = {
         "models": {
             name: _intervals(lists[name], values[name], holdout, seed)
@@ -138,7 +138,7 @@ def beats_popularity(
     return bool(ours > theirs)
 
 
-def ranked(model: Model, holdout: Holdout, k: int) -> IntArray:
+def rank_items(model: Model, holdout: Holdout, k: int) -> IntArray:
     """(users, k) dense items by falling score, those seen removed; -1 at the end."""
     history = holdout.history
     if not np.array_equal(model.item_ids, history.item_ids):
@@ -157,7 +157,7 @@ def ranked(model: Model, holdout: Holdout, k: int) -> IntArray:
     return np.concatenate([*rows, np.empty((0, min(k, history.n_items)), np.int64)])
 
 
-def per_user(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
+def user_metrics(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
     """Each per-user metric at each cutoff, (users,)."""
     found = metrics.hits(ranked, holdout.indptr, holdout.items)
     relevant = np.diff(holdout.indptr)

@@ -13,12 +13,12 @@ import numpy.typing as npt
 from recommender.ml.data.snapshot import FloatArray, IntArray
 
 Values = npt.NDArray[np.float64]
-Hits = npt.NDArray[np.bool_]
+HitMatrix = npt.NDArray[np.bool_]
 
 SMOOTHING = 0.01  # of `miscalibration`, as its paper has it
 
 
-def hits(ranked: IntArray, indptr: IntArray, items: IntArray) -> Hits:
+def hits(ranked: IntArray, indptr: IntArray, items: IntArray) -> HitMatrix:
     """Which of ``ranked`` (users, k; -1 where a list ends early) are targets.
 
     ``indptr`` and ``items`` are the CSR rows of each user's targets.
@@ -30,17 +30,17 @@ def hits(ranked: IntArray, indptr: IntArray, items: IntArray) -> Hits:
     return found & (ranked >= 0)
 
 
-def recall(hits: Hits, relevant: IntArray) -> Values:
+def recall(hits: HitMatrix, relevant: IntArray) -> Values:
     """Share of a user's targets among the first k."""
     return np.asarray(hits.sum(1) / relevant, np.float64)
 
 
-def hit_rate(hits: Hits, relevant: IntArray) -> Values:
+def hit_rate(hits: HitMatrix, relevant: IntArray) -> Values:
     """1 where at least one target is among the first k."""
     return np.asarray(hits.any(1), np.float64)
 
 
-def ndcg(hits: Hits, relevant: IntArray) -> Values:
+def ndcg(hits: HitMatrix, relevant: IntArray) -> Values:
     """Binary gains discounted by 1 / log2(rank + 1), over the best possible list's."""
     k = hits.shape[1]
     discount = 1 / np.log2(np.arange(2, k + 2))
@@ -69,7 +69,7 @@ def graded_ndcg(
     return np.asarray(found / np.where(best > 0, best, 1), np.float64)
 
 
-def average_precision(hits: Hits, relevant: IntArray) -> Values:
+def average_precision(hits: HitMatrix, relevant: IntArray) -> Values:
     """Mean of the precision at each target's rank, over min(targets, k)."""
     k = hits.shape[1]
     precision = np.cumsum(hits, 1) / np.arange(1, k + 1)

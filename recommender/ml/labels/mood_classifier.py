@@ -14,7 +14,7 @@ TEXT_SIZE = 128
 
 
 @dataclass(frozen=True, eq=False)
-class MoodReader:
+class MoodClassifier:
     """A logistic regression for each mood on the text's vector (TF-IDF and SVD).
 
     The directions keep their proportions: one in which the known texts hardly differ
@@ -27,7 +27,7 @@ class MoodReader:
     @classmethod
     def fit(
         cls, texts: Sequence[str], moods: Flags, *, others: Sequence[str] = ()
-    ) -> MoodReader:
+    ) -> MoodClassifier:
         """Learn from ``texts`` and their (n, moods); ``others``, of videos whose mood
         nobody knows, help to learn the words."""
         every = [*texts, *others]
@@ -37,7 +37,7 @@ class MoodReader:
         vectors = _vectors(encoder, texts)
         return cls(encoder, LabelHead.fit([vectors], moods, known, by_column=False))
 
-    def chances(self, texts: Sequence[str]) -> Matrix:
+    def probabilities(self, texts: Sequence[str]) -> Matrix:
         """(n, moods): how likely each text has each mood."""
         odds = self.head.scores([_vectors(self.encoder, texts)])
         return np.asarray(1 / (1 + np.exp(-odds)))

@@ -22,7 +22,7 @@ from recommender.ml.models.base import (
     Progress,
     TrainingStep,
     load_index,
-    silent,
+    no_progress,
 )
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import VectorIndex
@@ -96,7 +96,9 @@ class Als(FactorModel):
         return Als(snapshot.item_ids, vectors, prior, self._config)
 
 
-def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Als:
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
+) -> Als:
     """Alternate for ``iterations`` rounds; raises `ValueError` without any watch."""
     # Training alone needs these; a process that serves never imports them.
     from implicit.cpu.als import AlternatingLeastSquares

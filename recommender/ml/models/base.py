@@ -38,7 +38,7 @@ class TrainingStep:
 Progress = Callable[[TrainingStep], None]
 
 
-def silent(step: TrainingStep) -> None:
+def no_progress(step: TrainingStep) -> None:
     """The progress callback that shows nothing."""
 
 
@@ -67,7 +67,7 @@ class Parts:
     files: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
 
     @classmethod
-    def joined(cls, parts: Mapping[str, Parts]) -> Parts:
+    def from_members(cls, parts: Mapping[str, Parts]) -> Parts:
         """The parts of several models in one folder, each under its prefix; see
         `Artifact.section`."""
 
@@ -122,16 +122,16 @@ class Model(ABC):
         """The ``k`` items nearest to one; empty if the model does not know it."""
         if positions(self.item_ids, item_id)[0] < 0:
             return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
-        state = UserHistory(watched=Trail.of([item_id]))
+        state = UserHistory(watched=Trail.from_ids([item_id]))
         return self.recommend(state, k=k, exclude=exclude)
 
-    def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
+    def item_vectors(self, item_ids: npt.ArrayLike) -> FloatArray | None:
         """(len(item_ids), d) of unit length, so that products are cosines, zeros where
         an item is unknown; None from a model without vectors."""
         return None
 
-    def taste(self, state: UserHistory) -> FloatArray | None:
-        """(d,): a person's unit vector in the space of `vectors_of`, if there is."""
+    def user_vector(self, state: UserHistory) -> FloatArray | None:
+        """(d,): a person's unit vector in the space of `item_vectors`, if there is."""
         return None
 
     def score_items(self, state: UserHistory, item_ids: npt.ArrayLike) -> FloatArray:
@@ -146,13 +146,6 @@ class Model(ABC):
         unknown = np.full((len(states), 1), np.nan, np.float32)
         scores = np.hstack([self.scores(states), unknown])
         return scores[:, positions(self.item_ids, item_ids)].astype(np.float32)
-
-    def explain(
-        self, state: UserHistory, item_ids: npt.ArrayLike
-    ) -> list[Contribution | None]:
-        """For each item the contribution that speaks most for it, or None."""
-        every = self.contributions(state, item_ids)
-        return [each[0] if each else None for each in every]
 
     def contributions(
         self, state: UserHistory, item_ids: npt.ArrayLike
@@ -275,10 +268,10 @@ class FactorModel(Model):
         hidden = np.append(np.asarray(exclude, np.int64), item_id)
         return self._best(cosines, k, hidden)
 
-    def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
+    def item_vectors(self, item_ids: npt.ArrayLike) -> FloatArray | None:
         return known_units(self.item_ids, self.vectors, item_ids)
 
-    def taste(self, state: UserHistory) -> FloatArray | None:
+    def user_vector(self, state: UserHistory) -> FloatArray | None:
         return unit(self.embed_user(state))
 
     def _embedded(self, states: Sequence[UserHistory]) -> FloatArray:

@@ -29,7 +29,7 @@ from recommender.ml.models.base import (
     Parts,
     Progress,
     TooLargeError,
-    silent,
+    no_progress,
     top_k,
 )
 from recommender.ml.store.artifact import Artifact
@@ -95,7 +95,7 @@ class Blend(Model):
         self._watched_ids = watched_ids
 
     @classmethod
-    def of(
+    def from_members(
         cls,
         members: Mapping[str, Model],
         weights: Mapping[str, float],
@@ -139,14 +139,16 @@ class Blend(Model):
                 member.add_items(items, time=time)
         self.item_ids = self.lead.item_ids
 
-    def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
-        return self.lead.vectors_of(item_ids)
+    def item_vectors(self, item_ids: npt.ArrayLike) -> FloatArray | None:
+        return self.lead.item_vectors(item_ids)
 
-    def taste(self, state: UserHistory) -> FloatArray | None:
-        return self.lead.taste(state)
+    def user_vector(self, state: UserHistory) -> FloatArray | None:
+        return self.lead.user_vector(state)
 
     def parts(self) -> Parts:
-        parts = Parts.joined({name: m.parts() for name, m in self.members.items()})
+        parts = Parts.from_members(
+            {name: m.parts() for name, m in self.members.items()}
+        )
         document = {
             "members": list(self.members),
             "weights": self.weights,
@@ -163,7 +165,9 @@ class Blend(Model):
         return Blend(renewed, self.weights, watched_ids(snapshot), self._spreads)
 
 
-def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Blend:
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
+) -> Blend:
     """Find the weights on a part, then fit the members worth one on everything.
 
     Raises `ValueError` when the snapshot has too few watches.
@@ -176,13 +180,13 @@ def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) ->
         for name in config.members
         if weights.get(name, 0) > 0
     }
-    model = Blend.of(chosen, weights, snapshot, config)
+    model = Blend.from_members(chosen, weights, snapshot, config)
     model.found = {"weights": weights, "settings": settings}
     return model
 
 
 def find_weights(
-    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> tuple[dict[str, float], dict[str, Mapping[str, Any]]]:
     """Weights of the members, and their settings with what they searched for, from
     members fitted on all but a part of ``snapshot``; one that refuses so much data is
@@ -205,7 +209,7 @@ def load(artifact: Artifact) -> Blend:
     """The model as `Blend.parts` stored it."""
     document = artifact.document("blend")
     members = {
-        name: registry.server(name)(artifact.section(name))
+        name: registry.loader(name)(artifact.section(name))
         for name in document["members"]
     }
     return Blend(

@@ -20,7 +20,13 @@ from recommender.ml.data.features import ContentEncoder, unit
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.scaler import Scaler
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
-from recommender.ml.models.base import FactorModel, Parts, Progress, load_index, silent
+from recommender.ml.models.base import (
+    FactorModel,
+    Parts,
+    Progress,
+    load_index,
+    no_progress,
+)
 from recommender.ml.store.artifact import Artifact, ArtifactError
 from recommender.ml.store.vector_index import VectorIndex
 
@@ -136,7 +142,7 @@ class Content(FactorModel):
         self._config = config
 
     @classmethod
-    def over(
+    def from_snapshot(
         cls, snapshot: GraphSnapshot, encoders: Encoders, config: Config
     ) -> Content:
         """The items and people of ``snapshot``, by what ``encoders`` learned."""
@@ -198,14 +204,14 @@ class Content(FactorModel):
         )
 
     def renewed(self, snapshot: GraphSnapshot) -> Content:
-        return self.over(snapshot, self._encoders, self._config)
+        return self.from_snapshot(snapshot, self._encoders, self._config)
 
 
 def fit(
-    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Content:
     """Nothing is learned from watches but what a person is and what is usual."""
-    return Content.over(snapshot, Encoders.fit(snapshot, config), config)
+    return Content.from_snapshot(snapshot, Encoders.fit(snapshot, config), config)
 
 
 def load(artifact: Artifact) -> Content:

@@ -11,7 +11,7 @@ from scipy import linalg, sparse
 
 from recommender.ml.data.history import faded
 from recommender.ml.data.snapshot import GraphSnapshot
-from recommender.ml.models.base import Progress, TooLargeError, silent
+from recommender.ml.models.base import Progress, TooLargeError, no_progress
 from recommender.ml.models.item_matrix import ItemMatrixModel
 from recommender.ml.store.artifact import Artifact
 
@@ -42,7 +42,9 @@ class Ease(ItemMatrixModel[Config]):
         return fit(snapshot, self._config)
 
 
-def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Ease:
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
+) -> Ease:
     """Invert the regularised Gram matrix; raises `ValueError` without watches,
     `TooLargeError` with more items than ``max_items``."""
     edges = snapshot.watched.where(snapshot.watched.weight > 0)

@@ -21,7 +21,7 @@ from scipy import sparse
 
 from recommender.ml.data.history import UserHistory, watch_matrix
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
-from recommender.ml.models.base import Model, Parts, Progress, silent
+from recommender.ml.models.base import Model, Parts, Progress, no_progress
 from recommender.ml.models.item_graph import ItemGraph
 from recommender.ml.models.lightgcn.serve import normalised
 from recommender.ml.store.artifact import Artifact
@@ -96,9 +96,11 @@ class GfCf(Model):
         return fit(snapshot, self._config)
 
 
-def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> GfCf:
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
+) -> GfCf:
     """Normalise, and find the singular vectors; raises `ValueError` without watches."""
-    graph = ItemGraph.of(normalised(snapshot), config.degree)
+    graph = ItemGraph.from_matrix(normalised(snapshot), config.degree)
     if not graph.half.nnz:
         raise ValueError("the snapshot has no watches to learn from")
     basis = right_singular_vectors(graph.half, config.rank, seed=config.seed)

@@ -29,7 +29,7 @@ class ItemGraph:
     power: float = 0.0
 
     @classmethod
-    def of(cls, half: sparse.csr_array, power: float = 0.0) -> ItemGraph:
+    def from_matrix(cls, half: sparse.csr_array, power: float = 0.0) -> ItemGraph:
         """Of R, as `lightgcn_inference.normalised` makes it of a snapshot."""
         degree = np.bincount(half.indices, minlength=half.shape[1])
         return cls(half, np.maximum(degree, 1).astype(np.float32), power)

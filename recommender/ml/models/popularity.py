@@ -81,7 +81,9 @@ def best_half_life(snapshot: GraphSnapshot, config: Config) -> float:
         for half_life in HALF_LIVES
     )
     values = [
-        evaluate.per_user(evaluate.ranked(model, part, 20), part)["recall@20"].mean()
+        evaluate.user_metrics(evaluate.rank_items(model, part, 20), part)[
+            "recall@20"
+        ].mean()
         for model in popularity
     ]
     return HALF_LIVES[int(np.argmax(values))]

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from recommender.ml.data.snapshot import GraphSnapshot
-from recommender.ml.models.base import Model, Progress, silent
+from recommender.ml.models.base import Model, Progress, no_progress
 from recommender.ml.store import artifact
 from recommender.ml.store.artifact import Artifact, ArtifactError, Manifest
 
@@ -25,62 +26,50 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True)
-class Entry:
-    """Where a model's recipe and its server live, whether it is computed once a day,
-    from the snapshot of that day, and whether its training keeps `checkpoints`."""
+class ModelEntry:
+    """Where a model is: ``module`` under `recommender.ml.models`.
 
-    recipe: str
-    server: str
+    A ``network`` is a package of two modules, ``train`` (imports torch) and ``serve``.
+    ``daily`` models are computed once a day, from the snapshot of that day;
+    ``checkpoints`` tells that the training writes checkpoints.
+    """
+
+    module: str
+    network: bool = False
     daily: bool = False
     checkpoints: bool = False
 
+    @property
+    def train(self) -> ModuleType:
+        """The module with ``Config`` and ``fit``."""
+        return self._import("train")
 
-MODELS: Mapping[str, Entry] = {
-    "blend": Entry(
-        "recommender.ml.models.blend", "recommender.ml.models.blend", checkpoints=True
-    ),
-    "popularity": Entry(
-        "recommender.ml.models.popularity", "recommender.ml.models.popularity"
-    ),
-    "co_watch": Entry(
-        "recommender.ml.models.co_watch", "recommender.ml.models.co_watch"
-    ),
-    "ease": Entry("recommender.ml.models.ease", "recommender.ml.models.ease"),
-    "transition": Entry(
-        "recommender.ml.models.transition", "recommender.ml.models.transition"
-    ),
-    "gf_cf": Entry("recommender.ml.models.gf_cf", "recommender.ml.models.gf_cf"),
-    "als": Entry("recommender.ml.models.als", "recommender.ml.models.als"),
-    "lightgcn": Entry(
-        "recommender.ml.models.lightgcn.train", "recommender.ml.models.lightgcn.serve"
-    ),
-    "content": Entry("recommender.ml.models.content", "recommender.ml.models.content"),
-    "hybrid": Entry(
-        "recommender.ml.models.legacy.hybrid",
-        "recommender.ml.models.legacy.hybrid",
-        daily=True,
-    ),
-    "user_item": Entry(
-        "recommender.ml.models.legacy.user_item",
-        "recommender.ml.models.legacy.user_item",
-    ),
-    "ncf": Entry(
-        "recommender.ml.models.legacy.ncf.train",
-        "recommender.ml.models.legacy.ncf.serve",
-    ),
-    "sequence": Entry(
-        "recommender.ml.models.sasrec.train", "recommender.ml.models.sasrec.serve"
-    ),
-    "graphsage": Entry(
-        "recommender.ml.models.graphsage.train",
-        "recommender.ml.models.graphsage.serve",
-        checkpoints=True,
-    ),
-    "graphsage_ids": Entry(
-        "recommender.ml.models.linear_sage.train",
-        "recommender.ml.models.linear_sage.serve",
-        checkpoints=True,
-    ),
+    @property
+    def serve(self) -> ModuleType:
+        """The module with ``load``."""
+        return self._import("serve")
+
+    def _import(self, part: str) -> ModuleType:
+        suffix = f".{part}" if self.network else ""
+        return import_module(f"recommender.ml.models.{self.module}{suffix}")
+
+
+MODELS: Mapping[str, ModelEntry] = {
+    "blend": ModelEntry("blend", checkpoints=True),
+    "popularity": ModelEntry("popularity"),
+    "co_watch": ModelEntry("co_watch"),
+    "ease": ModelEntry("ease"),
+    "transition": ModelEntry("transition"),
+    "gf_cf": ModelEntry("gf_cf"),
+    "als": ModelEntry("als"),
+    "lightgcn": ModelEntry("lightgcn", network=True),
+    "content": ModelEntry("content"),
+    "hybrid": ModelEntry("legacy.hybrid", daily=True),
+    "user_item": ModelEntry("legacy.user_item"),
+    "ncf": ModelEntry("legacy.ncf", network=True),
+    "sequence": ModelEntry("sasrec", network=True),
+    "graphsage": ModelEntry("graphsage", network=True, checkpoints=True),
+    "graphsage_ids": ModelEntry("linear_sage", network=True, checkpoints=True),
 }
 
 
@@ -88,22 +77,22 @@ def fit(
     name: str,
     snapshot: GraphSnapshot,
     config: Mapping[str, Any] | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Model:
     """Train model ``name`` on all of ``snapshot``; raises `ConfigError`.
 
-    ``config`` overrides the recipe's defaults.
+    ``config`` overrides the defaults.
     """
-    recipe = import_module(_entry(name).recipe)
-    known = {f.name for f in fields(recipe.Config)}
+    train = entry(name).train
+    known = {f.name for f in fields(train.Config)}
     unknown = set(config or {}) - known
     if unknown:
         raise ConfigError(
             f"{name} has no setting {', '.join(sorted(unknown))}; "
             f"it has {', '.join(sorted(known))}"
         )
-    chosen = recipe.Config(**(config or {}))
-    model: Model = recipe.fit(snapshot, chosen, progress)
+    chosen = train.Config(**(config or {}))
+    model: Model = train.fit(snapshot, chosen, progress)
     model.manifest = Manifest(
         model=name,
         config=asdict(chosen),
@@ -139,7 +128,7 @@ def load(folder: Path, *, verify: bool = True) -> Model:
     if name not in MODELS:
         raise ArtifactError(f"{folder} holds a model this version lacks: {name}")
     try:
-        model = server(name)(opened)
+        model = loader(name)(opened)
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ArtifactError(f"{folder} does not fit its model {name}") from error
     model.manifest = opened.manifest
@@ -147,16 +136,16 @@ def load(folder: Path, *, verify: bool = True) -> Model:
     return model
 
 
-def server(name: str) -> Callable[[Artifact], Model]:
+def loader(name: str) -> Callable[[Artifact], Model]:
     """What makes model ``name`` from its artifact; raises `ConfigError`."""
-    load_model: Callable[[Artifact], Model] = import_module(_entry(name).server).load
+    load_model: Callable[[Artifact], Model] = entry(name).serve.load
     return load_model
 
 
 def rebuild(folder: Path, new_folder: Path, snapshot: GraphSnapshot) -> Manifest:
     """Embed and index ``snapshot`` with the weights of ``folder``, without training.
 
-    Metrics are kept: they belong to the weights. Raises `ArtifactError`.
+    The metrics stay: they belong to the weights. Raises `ArtifactError`.
     """
     old = load(folder)
     model = old.renewed(snapshot)
@@ -169,7 +158,8 @@ def rebuild(folder: Path, new_folder: Path, snapshot: GraphSnapshot) -> Manifest
     return save(model, new_folder, metrics=old.manifest.metrics)
 
 
-def _entry(name: str) -> Entry:
+def entry(name: str) -> ModelEntry:
+    """Where model ``name`` is; raises `ConfigError`."""
     if name not in MODELS:
         raise ConfigError(f"no model {name}; there are {', '.join(sorted(MODELS))}")
     return MODELS[name]

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import linalg
 
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
-from recommender.ml.models.base import Progress, silent
+from recommender.ml.models.base import Progress, no_progress
 from recommender.ml.models.item_matrix import ItemMatrixModel
 from recommender.ml.store.artifact import Artifact
 
@@ -49,7 +49,7 @@ class Transition(ItemMatrixModel[Config]):
 
 
 def fit(
-    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Transition:
     """Solve the normal equations; raises `ValueError` without watches that follow one
     another, or with more items than ``max_items``."""

@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from recommender.ml.data.snapshot import FloatArray, IntArray
 
-MOST = 5
+MAX_CLUSTERS = 5
 # Below .25 a partition shows no structure (Kaufman & Rousseeuw 1990), but to cut one
 # stray video off a single taste reaches .32 by chance.
-STRUCTURE = 0.34
+MIN_SILHOUETTE = 0.34
 
 Values = npt.NDArray[np.float64]
 
@@ -33,13 +33,13 @@ class Interest:
 
 
 def interests(
-    vectors: FloatArray, weights: npt.ArrayLike, *, most: int = MOST
+    vectors: FloatArray, weights: npt.ArrayLike, *, most: int = MAX_CLUSTERS
 ) -> list[Interest]:
     """One to ``most`` interests, the weightiest first; none without vectors.
 
     ``vectors`` (n, d) are of unit length, ``weights`` (n,) positive. The number of
     clusters is that of the greatest mean silhouette (Rousseeuw 1987), and one where
-    none reaches `STRUCTURE`. Equal input gives equal output: nothing is drawn.
+    none reaches `MIN_SILHOUETTE`. Equal input gives equal output: nothing is drawn.
     """
     if not len(vectors):
         return []
@@ -47,7 +47,7 @@ def interests(
     distance = np.clip(1 - vectors @ vectors.T, 0, None).astype(np.float64)
     np.fill_diagonal(distance, 0)
     best = np.zeros(len(vectors), np.int64)
-    greatest = STRUCTURE
+    greatest = MIN_SILHOUETTE
     for labels in _partitions(distance, min(most, len(vectors) - 1)):
         value = silhouette(distance, labels)
         if value > greatest:

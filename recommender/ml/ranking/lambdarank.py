@@ -50,15 +50,15 @@ class Config:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class GradedImpressions:
     """Impressions and what came of them, list after list, the oldest list first.
 
-    ``signals`` (n, columns), NaN where unknown; ``grades`` (n,) from 0 to 4; ``lists``
+    ``features`` (n, columns), NaN where unknown; ``grades`` (n,) from 0 to 4; ``lists``
     and ``people`` (n,) ids; ``ranked`` (n,) is False where a video was not ranked but
     put there to explore.
     """
 
-    signals: FloatArray
+    features: FloatArray
     grades: IntArray
     lists: IntArray
     people: IntArray
@@ -67,22 +67,22 @@ class Judged:
     def __len__(self) -> int:
         return len(self.grades)
 
-    def take(self, rows: Mask | slice) -> Judged:
+    def select(self, rows: Mask | slice) -> GradedImpressions:
         """The impressions at these rows."""
-        return Judged(
-            self.signals[rows],
+        return GradedImpressions(
+            self.features[rows],
             self.grades[rows],
             self.lists[rows],
             self.people[rows],
             self.ranked[rows],
         )
 
-    def split(self, share: float) -> tuple[Judged, Judged]:
+    def split(self, share: float) -> tuple[GradedImpressions, GradedImpressions]:
         """All but the newest lists, and those: about ``share`` of the impressions."""
         cut = int(len(self) * (1 - share))
         # A list is on one side.
         cut = int(np.searchsorted(self.lists, self.lists[cut])) if len(self) else 0
-        return self.take(slice(None, cut)), self.take(slice(cut, None))
+        return self.select(slice(None, cut)), self.select(slice(cut, None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +95,9 @@ class LambdaRank:
     rounds: int
     gain: Mapping[str, float]
 
-    def score(self, signals: FloatArray) -> FloatArray:
+    def score(self, features: FloatArray) -> FloatArray:
         """(n,) scores of videos in one list, higher is better."""
-        return self.forest.predict(neutral(signals, self.columns))
+        return self.forest.predict(neutral(features, self.columns))
 
     def save(self, path: Path) -> None:
         """Write the trees in LightGBM's text format."""
@@ -112,15 +112,18 @@ class LambdaRank:
         }
 
 
-def fit(judged: Judged, columns: Sequence[str], config: Config) -> LambdaRank:
-    """Train on all but the newest of ``judged``, until those gain nothing more.
+def fit(
+    impressions: GradedImpressions, columns: Sequence[str], config: Config
+) -> LambdaRank:
+    """Train on all but the newest of ``impressions``, until those gain nothing more.
 
     Raises `ValueError` where no list has both what was watched and what was not.
     """
     import lightgbm
 
     train, validation = (
-        part.take(_telling(part)) for part in judged.split(config.validation)
+        part.select(_discriminating(part))
+        for part in impressions.split(config.validation)
     )
     if not len(train) or not len(validation):
         raise ValueError("no list holds both videos that were watched and others")
@@ -179,15 +182,19 @@ def load(artifact: Artifact) -> LambdaRank:
     )
 
 
-def neutral(signals: FloatArray, columns: Sequence[str]) -> FloatArray:
-    """``signals`` as if every video stood in the first place."""
-    levelled = np.array(signals, np.float32)
+def neutral(features: FloatArray, columns: Sequence[str]) -> FloatArray:
+    """``features`` as if every video stood in the first place."""
+    levelled = np.array(features, np.float32)
     levelled[:, list(columns).index(POSITION)] = 1
     return levelled
 
 
 def compare(
-    ours: FloatArray, theirs: FloatArray, judged: Judged, *, seed: int = 0
+    ours: FloatArray,
+    theirs: FloatArray,
+    impressions: GradedImpressions,
+    *,
+    seed: int = 0,
 ) -> dict[str, Interval | int]:
     """NDCG@10 of two orders of the same lists, each with its interval, and that of the
     difference, people being resampled.
@@ -195,9 +202,13 @@ def compare(
     Lists count that hold something watched and something not, and of them what was
     ranked: an explored video had no place in either order.
     """
-    kept = np.zeros(len(judged), bool)
-    kept[np.flatnonzero(judged.ranked)[_telling(judged.take(judged.ranked))]] = True
-    part = judged.take(kept)
+    kept = np.zeros(len(impressions), bool)
+    kept[
+        np.flatnonzero(impressions.ranked)[
+            _discriminating(impressions.select(impressions.ranked))
+        ]
+    ] = True
+    part = impressions.select(kept)
     values = [
         metrics.graded_ndcg(scores[kept], part.grades, part.lists, CUTOFF)
         for scores in (ours, theirs)
@@ -216,25 +227,25 @@ def compare(
     }
 
 
-def _telling(judged: Judged) -> Mask:
+def _discriminating(impressions: GradedImpressions) -> Mask:
     """Rows of lists in which not everything came to the same."""
-    _, place = np.unique(judged.lists, return_inverse=True)
+    _, place = np.unique(impressions.lists, return_inverse=True)
     if not len(place):
         return np.zeros(0, bool)
     greatest = np.full(place.max() + 1, -1)
     least = np.full(place.max() + 1, GRADES)
-    np.maximum.at(greatest, place, judged.grades)
-    np.minimum.at(least, place, judged.grades)
+    np.maximum.at(greatest, place, impressions.grades)
+    np.minimum.at(least, place, impressions.grades)
     return np.asarray((greatest > least)[place], bool)
 
 
-def _dataset(judged: Judged, columns: Sequence[str]) -> Any:
+def _dataset(impressions: GradedImpressions, columns: Sequence[str]) -> Any:
     import lightgbm
 
-    _, sizes = np.unique(judged.lists, return_counts=True)
+    _, sizes = np.unique(impressions.lists, return_counts=True)
     return lightgbm.Dataset(
-        np.ascontiguousarray(judged.signals),
-        judged.grades,
+        np.ascontiguousarray(impressions.features),
+        impressions.grades,
         group=sizes,
         feature_name=list(columns),
         params={"verbose": -1},

@@ -4,7 +4,7 @@ The chance that somebody engages with a new video is not known; what is believed
 is a Beta distribution. A slot goes to the video whose draw from its own is greatest
 (Thompson 1933; Chapelle & Li, NeurIPS 2011), so that what is promising or unknown is
 shown, and what has failed is not. Now and then a slot goes to any video at all: these
-are a fair sample of the catalogue, by which every ranking can be judged.
+are a fair sample of the statistics, by which every ranking can be judged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Explorer:
+class ExplorationCandidate:
     """A video for a slot and its propensity: the chance that this slot had to get it.
 
     ``uniform`` says that it was drawn from all videos rather than by its posterior.
@@ -58,7 +58,7 @@ def choose(
     slots: int,
     uniform: float,
     generator: np.random.Generator,
-) -> list[Explorer | None]:
+) -> list[ExplorationCandidate | None]:
     """Fill ``slots`` one after the other; None leaves a slot to the ranking.
 
     ``draws`` (m, len(arms)) come from the posteriors of the videos ``arms``; a slot
@@ -68,7 +68,7 @@ def choose(
     slot takes the next one with the chance ``uniform``.
     """
     left = np.ones(len(arms), bool)
-    chosen: list[Explorer | None] = []
+    chosen: list[ExplorationCandidate | None] = []
     taken: set[int] = set()
     for _ in range(slots):
         leads = leading(draws, left)
@@ -83,7 +83,7 @@ def choose(
             chosen.append(None)
             continue
         by_posterior = (1 - uniform) * float(leads[arms == picked].sum())
-        chosen.append(Explorer(picked, anything + by_posterior, is_uniform))
+        chosen.append(ExplorationCandidate(picked, anything + by_posterior, is_uniform))
         taken.add(picked)
         left &= arms != picked
     return chosen

@@ -1,8 +1,8 @@
-"""What a training has come to, kept on disk so that a killed one can go on.
+"""Checkpoints of trainings, on disk, from which a killed training goes on.
 
-Who starts a training says where (`kept_in`). A recipe asks for its `slot`: the place
-of this configuration on this snapshot, so that whoever comes back with the same goes
-on. Where nobody said where, slots forget.
+The caller of a training names the folder (`stored_in`). The training asks for the
+`slot` of its model, settings, snapshot and stage: another process that trains the same
+finds what this one wrote. Outside `stored_in`, slots store nothing.
 """
 
 from __future__ import annotations
@@ -26,29 +26,43 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 SUFFIX = ".checkpoint"
+# Earlier versions named a checkpoint by the module of the model's settings.
+FORMER_NAMES = {
+    "graphsage": "recommender.ml.graphsage",
+    "graphsage_ids": "recommender.ml.linear_sage",
+}
 T = TypeVar("T")
 
 
 class Slot:
-    """One file that holds the newest checkpoint, whole; nothing without ``path``."""
+    """One file with the newest checkpoint; nothing is stored without ``path``.
 
-    def __init__(self, path: Path | None = None, seconds: float = 0.0) -> None:
-        self._path, self._seconds = path, seconds
+    Writes are at least ``seconds`` apart. ``former`` is the file of an earlier version,
+    which is read while ``path`` does not exist.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        seconds: float = 0.0,
+        former: Path | None = None,
+    ) -> None:
+        self._path, self._seconds, self._former = path, seconds, former
         self._written = time.monotonic()
 
     def read(self, load: Callable[[Path], T]) -> T | None:
-        """What ``load`` makes of what was written last; None where that is nothing, or
+        """What ``load`` makes of the newest checkpoint; None without one, or where it
         cannot be read."""
-        if self._path is None or not self._path.exists():
-            return None
-        try:
-            return load(self._path)
-        except Exception as error:  # zip, pickle and key faults alike: begin anew
-            logger.warning("%s cannot be read: %s", self._path, error)
-            return None
+        for path in (self._path, self._former):
+            if path is not None and path.exists():
+                try:
+                    return load(path)
+                except Exception as error:  # zip, pickle and key faults alike
+                    logger.warning("%s cannot be read: %s", path, error)
+        return None
 
     def write(self, save: Callable[[BinaryIO], None], *, now: bool = False) -> None:
-        """Replace what is there, if that was written long enough ago, or ``now``."""
+        """Replace the checkpoint, if it is old enough or ``now``."""
         due = now or time.monotonic() - self._written >= self._seconds
         if self._path is None or not due:
             return
@@ -72,9 +86,9 @@ _place: ContextVar[_Place | None] = ContextVar("checkpoints", default=None)
 
 
 @contextmanager
-def kept_in(folder: Path, *, seconds: float) -> Iterator[None]:
-    """Trainings inside keep their checkpoints in ``folder``, each one file, written
-    every ``seconds`` at most. The folder may be deleted when they are done."""
+def stored_in(folder: Path, *, seconds: float) -> Iterator[None]:
+    """Trainings inside write their checkpoints to ``folder``, one file each, at most
+    every ``seconds``. Delete the folder when they are done."""
     token = _place.set(_Place(folder, seconds))
     try:
         yield
@@ -82,16 +96,23 @@ def kept_in(folder: Path, *, seconds: float) -> Iterator[None]:
         _place.reset(token)
 
 
-def slot(snapshot: GraphSnapshot, config: DataclassInstance, stage: str) -> Slot:
-    """The slot of a ``stage`` of training with ``config`` on ``snapshot``."""
+def slot(
+    model: str, snapshot: GraphSnapshot, config: DataclassInstance, stage: str
+) -> Slot:
+    """The slot of a ``stage`` of training ``model`` with ``config`` on ``snapshot``."""
     place = _place.get()
     if place is None:
         return Slot()
-    what = [type(config).__module__, asdict(config), snapshot.content_hash(), stage]
-    digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()
-    return Slot(place.folder / f"{digest[:24]}{SUFFIX}", place.seconds)
+
+    def path(name: str) -> Path:
+        key = [name, asdict(config), snapshot.content_hash(), stage]
+        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+        return place.folder / f"{digest[:24]}{SUFFIX}"
+
+    former = FORMER_NAMES.get(model)
+    return Slot(path(model), place.seconds, path(former) if former else None)
 
 
-def any_in(folder: Path) -> bool:
-    """Whether a training has left a checkpoint in ``folder``."""
+def exist_in(folder: Path) -> bool:
+    """Whether there is a checkpoint in ``folder``."""
     return any(folder.glob(f"*{SUFFIX}"))

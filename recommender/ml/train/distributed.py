@@ -1,20 +1,20 @@
-"""Several processes training one network, as `torchrun` starts them.
+"""Training one network in several processes, as `torchrun` starts them.
 
-The process of rank 0 leads: it is the one that reads data, asks for models and writes
-results. The others follow it (`crew`), and take part whenever it comes to a function
-marked `led`. There each computes the loss of its share of a batch, and the sum of their
-gradients is that of the whole batch: so many processes find what one would.
+The leader, the process of rank 0, reads data, asks for models and writes results. The
+others follow it inside `process_group`: they take part in every ``fit`` that is marked
+by `distributed_fit`. Each process computes the loss of its share of a batch, and the
+sum of their gradients is that of the whole batch: several processes learn what one
+process would.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
-from importlib import import_module
 from typing import Protocol, TypeVar
 
 import torch
@@ -22,20 +22,21 @@ from torch import distributed
 from torch.nn import Parameter
 
 from recommender.ml.data.snapshot import GraphSnapshot
-from recommender.ml.models.base import Progress, silent
+from recommender.ml.models import registry
+from recommender.ml.models.base import Progress, no_progress
 
 logger = logging.getLogger(__name__)
 C = TypeVar("C", contravariant=True)
 M = TypeVar("M", covariant=True)
 V = TypeVar("V")
-PATIENCE = timedelta(days=7)  # followers wait while the leader does other things
+TIMEOUT = timedelta(days=7)  # followers wait while the leader does other things
 
 
 class Fit(Protocol[C, M]):
-    """What trains a model; see `models`."""
+    """The ``fit`` of a model; see `registry`."""
 
     def __call__(
-        self, snapshot: GraphSnapshot, config: C, progress: Progress = silent
+        self, snapshot: GraphSnapshot, config: C, progress: Progress = no_progress
     ) -> M: ...
 
 
@@ -48,43 +49,43 @@ class Group:
 
     @classmethod
     def current(cls) -> Group:
-        """That of `torchrun`, joined at the first call; of one process without it."""
+        """The group of `torchrun`, joined at the first call; else one process."""
         if not distributed.is_available() or not distributed.is_torchelastic_launched():
             return cls()
         if not distributed.is_initialized():
-            distributed.init_process_group("gloo", timeout=PATIENCE)
+            distributed.init_process_group("gloo", timeout=TIMEOUT)
         return cls(distributed.get_rank(), distributed.get_world_size())
 
     @property
-    def leads(self) -> bool:
-        """Whether this is the process that reads and writes."""
+    def is_leader(self) -> bool:
+        """Whether this process reads and writes."""
         return self.rank == 0
 
     def device(self) -> torch.device:
-        """A GPU of its own where there is one, the CPU otherwise."""
+        """A GPU for each process where there are GPUs, else the CPU."""
         count = torch.cuda.device_count()
         return torch.device("cuda", self.rank % count) if count else torch.device("cpu")
 
     def sum_gradients(self, parameters: Iterable[Parameter]) -> None:
-        """Add up the gradients of all processes; every one has the sum."""
+        """Replace the gradients by their sum over all processes."""
         if self.size == 1:
             return
         for parameter in parameters:
-            if parameter.grad is None:  # one without a share, or a loss, took no part
+            if parameter.grad is None:  # this process has no row of the batch
                 parameter.grad = torch.zeros_like(parameter)
             gradient = parameter.grad.cpu()
             distributed.all_reduce(gradient)
             parameter.grad.copy_(gradient)
 
-    def total(self, value: float) -> float:
+    def sum(self, value: float) -> float:
         """The sum of each process's ``value``."""
         if self.size == 1:
             return value
-        found = torch.tensor(value, dtype=torch.float64)
-        distributed.all_reduce(found)
-        return float(found)
+        total = torch.tensor(value, dtype=torch.float64)
+        distributed.all_reduce(total)
+        return float(total)
 
-    def agreed(self, value: V) -> V:
+    def broadcast(self, value: V) -> V:
         """The leader's ``value``, in every process."""
         if self.size == 1:
             return value
@@ -93,51 +94,56 @@ class Group:
         return box[0]
 
 
-def led(fit: Fit[C, M]) -> Fit[C, M]:
-    """Mark the ``fit`` of a recipe as one that followers take part in when the leader
-    calls it. Progress is told to the leader alone."""
+def distributed_fit(name: str) -> Callable[[Fit[C, M]], Fit[C, M]]:
+    """Mark the ``fit`` of model ``name``: the followers take part in it when the leader
+    calls it. The leader alone reports progress."""
 
-    @wraps(fit)
-    def call(snapshot: GraphSnapshot, config: C, progress: Progress = silent) -> M:
-        group = Group.current()
-        if group.size == 1 or not group.leads:
-            return fit(snapshot, config, progress)
-        group.agreed((fit.__module__, snapshot, config))
-        try:
-            return fit(snapshot, config, progress)
-        except ValueError:  # which everyone meets
-            raise
-        except BaseException:
-            distributed.destroy_process_group()  # or the others would wait for a sum
-            raise
+    def decorate(fit: Fit[C, M]) -> Fit[C, M]:
+        @wraps(fit)
+        def call(
+            snapshot: GraphSnapshot, config: C, progress: Progress = no_progress
+        ) -> M:
+            group = Group.current()
+            if group.size == 1 or not group.is_leader:
+                return fit(snapshot, config, progress)
+            group.broadcast((name, snapshot, config))
+            try:
+                return fit(snapshot, config, progress)
+            except ValueError:  # every process raises it
+                raise
+            except BaseException:
+                distributed.destroy_process_group()  # the others wait for a sum
+                raise
 
-    return call
+        return call
+
+    return decorate
 
 
 @contextmanager
-def crew() -> Iterator[bool]:
-    """Whether this process leads; to others it says so when the leader has left.
+def process_group() -> Iterator[bool]:
+    """Yield whether this process leads; a follower yields once the leader has left.
 
-    `torchrun` runs the same program several times: what only one of them may do, such
-    as to write, belongs inside, under that condition.
+    `torchrun` runs the same program several times. What only one process may do, such
+    as writing, belongs inside, under that condition.
     """
     group = Group.current()
-    if not group.leads:
+    if not group.is_leader:
         _follow(group)
     try:
-        yield group.leads
+        yield group.is_leader
     finally:
         if group.size > 1 and distributed.is_initialized():
-            if group.leads:
-                group.agreed(None)
+            if group.is_leader:
+                group.broadcast(None)
             distributed.destroy_process_group()
 
 
 def _follow(group: Group) -> None:
-    while (task := group.agreed(None)) is not None:
-        module, snapshot, config = task
+    while (task := group.broadcast(None)) is not None:
+        name, snapshot, config = task
         try:
-            import_module(module).fit.__wrapped__(snapshot, config)
+            registry.entry(name).train.fit.__wrapped__(snapshot, config)
         except ValueError as error:
-            # The leader meets the same fault and says what becomes of it.
-            logger.warning("%s in process %d: %s", module, group.rank, error)
+            # The leader raises the same error and handles it.
+            logger.warning("%s in process %d: %s", name, group.rank, error)

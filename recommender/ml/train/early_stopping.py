@@ -75,7 +75,9 @@ def best_epoch(
         if step.epoch % schedule.check_every and step.epoch < schedule.epochs:
             progress(step)
             continue
-        values = evaluate.per_user(evaluate.ranked(trainer.model(), part, 20), part)
+        values = evaluate.user_metrics(
+            evaluate.rank_items(trainer.model(), part, 20), part
+        )
         progress(replace(step, validation=float(values["recall@20"].mean())))
         if (value := float(values["ndcg@20"].mean())) > best_value:
             best, best_value = step.epoch, value

@@ -66,14 +66,14 @@ class Loop(Generic[B]):
     ) -> Iterator[TrainingStep]:
         """Train up to ``epochs``, yielding after each; those that the checkpoint in
         ``slot`` holds are told again, not done again."""
-        found = self._group.agreed(slot.read(_load))
+        found = self._group.broadcast(slot.read(_load))
         if found is not None:
             self._restore(found)
         yield from self._epochs[:epochs]
         while len(self._epochs) < epochs:
             done = self._epoch(epochs, stage, slot)
             if validate is not None:
-                done = replace(done, validation=self._group.agreed(validate()))
+                done = replace(done, validation=self._group.broadcast(validate()))
             self._epochs.append(done)
             self._found, self._begun = [], self._random.bit_generator.state
             # The last is kept whatever the time: nobody waits for it twice.
@@ -109,10 +109,10 @@ class Loop(Generic[B]):
         self._group.sum_gradients(self._network.parameters())
         self._optimizer.step()
         self._steps += 1
-        return self._group.total(total)
+        return self._group.sum(total)
 
     def _keep(self, slot: Slot, *, now: bool = False) -> None:
-        if self._group.leads:
+        if self._group.is_leader:
             slot.write(partial(torch.save, self._state()), now=now)
 
     def _state(self) -> dict[str, Any]:

@@ -69,3 +69,9 @@ def two_communities(*, seed=0, users=60, items=40, watches=14, days=60):
             "not_interested": Links(everyone[:5], 501 - everyone[:5] % 2, time=START),
         },
     )
+
+
+def strongest_contributions(model, state, item_ids):
+    """For each item the contribution that raises its score most, or None."""
+    every = model.contributions(state, item_ids)
+    return [found[0] if found else None for found in every]

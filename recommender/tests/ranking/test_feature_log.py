@@ -146,7 +146,7 @@ def test_grades_say_what_came_of_an_impression():
     expected = [0, 1, 2, 4, 0, 1, 0]
     assert [int(judged.grades[place[video]]) for video in made] == expected
     assert set(judged.people) == {user.pk}
-    assert judged.signals[:, FEATURES.index("position")].tolist() == [
+    assert judged.features[:, FEATURES.index("position")].tolist() == [
         1,
         2,
         3,
@@ -185,7 +185,7 @@ def test_lists_are_in_order_of_time_and_kept_apart():
     fused = FEATURES.index("fused")
     judged = feature_log.judged()
     assert judged.lists.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
-    assert judged.signals[[0, 3, 6], fused].tolist() == [1, 1, 1]
+    assert judged.features[[0, 3, 6], fused].tolist() == [1, 1, 1]
 
 
 def test_of_a_feed_that_is_over_what_was_seen_is_kept():
@@ -201,7 +201,7 @@ def test_of_a_feed_that_is_over_what_was_seen_is_kept():
     log = FeatureLog.objects.get()
     assert log.video_ids == [item.video.pk for item in seen.items[:2]]
     after = feature_log.judged()
-    np.testing.assert_array_equal(after.signals, before.signals)
+    np.testing.assert_array_equal(after.features, before.features)
     assert feature_log.settle() == 0
 
 

@@ -63,7 +63,9 @@ class Targets:
     weight: FloatArray
 
     @classmethod
-    def of(cls, snapshot: GraphSnapshot, *, blocks: int, balance: float) -> Targets:
+    def from_snapshot(
+        cls, snapshot: GraphSnapshot, *, blocks: int, balance: float
+    ) -> Targets:
         """In ``blocks`` of equal numbers; raises `ValueError` where there is none."""
         watched = snapshot.watched
         times = watched.time[watched.weight > 0]
@@ -107,7 +109,7 @@ class Histories:
     windowing: Windowing
 
     @classmethod
-    def of(cls, snapshot: GraphSnapshot, windowing: Windowing) -> Histories:
+    def from_snapshot(cls, snapshot: GraphSnapshot, windowing: Windowing) -> Histories:
         """Order the user relations of ``snapshot`` by time."""
         creators = np.unique(snapshot.uploaded.source)
         follows = snapshot.follows
@@ -175,7 +177,9 @@ class Histories:
             end, fade = USER_RELATIONS[relation], self.windowing.fade(relation)
             nodes = graph.asked[end]
             edges = replace(edges, target=place_of(edges.target, nodes))
-            found[relation] = Adjacency.of(edges.mean(len(nodes), fade=fade), device)
+            found[relation] = Adjacency.from_scipy(
+                edges.mean(len(nodes), fade=fade), device
+            )
         return found
 
     def seen(self, targets: Watches) -> tuple[IntArray, IntArray]:

@@ -19,7 +19,7 @@ PENALTY = 0.4  # of the mean variance of a direction; chosen on validation parts
 
 
 @dataclass(frozen=True, eq=False)
-class Placing:
+class ColdStartMap:
     """An affine map of (n, w) vectors: from around ``origin`` (w,) by ``matrix`` (w, w)
     to around ``centre`` (w,)."""
 
@@ -28,7 +28,7 @@ class Placing:
     centre: FloatArray
 
     @classmethod
-    def fit(cls, new: FloatArray, watched: FloatArray) -> Placing:
+    def fit(cls, new: FloatArray, watched: FloatArray) -> ColdStartMap:
         """From the same videos as ``new``, by features alone, and as ``watched``, both
         (n, w); with fewer than two of them nothing is moved."""
         width = new.shape[1]

@@ -33,7 +33,7 @@ from recommender.ml.data.snapshot import (
     IntArray,
     positions,
 )
-from recommender.ml.models.graphsage.cold_start import Placing
+from recommender.ml.models.graphsage.cold_start import ColdStartMap
 from recommender.ml.models.graphsage.config import Windowing
 from recommender.ml.models.graphsage.neighbours import Timeline, Windows, edge_means
 from recommender.ml.models.graphsage.trends import trends
@@ -57,7 +57,7 @@ USER_RELATIONS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class GraphSageWeights:
     """Everything that training learns. ``d`` is the width, ``k`` the trend width.
 
     Rows of ``item``, ``category`` and ``parent`` belong to the ids beside them.
@@ -90,7 +90,7 @@ class Tables:
     """What a user's vector is made of: the vectors of everything one can touch.
 
     ``items`` (n, d) are e, ``trends`` (n, k) are p; each table has its external ids.
-    The last three are the `Placing` of videos without watches, over both side by side.
+    The last three are the `ColdStartMap` of videos without watches, over (n, d + k).
     """
 
     item_ids: IntArray
@@ -105,8 +105,8 @@ class Tables:
     new_centre: FloatArray  # (d + k,)
 
     @property
-    def placing(self) -> Placing:
-        return Placing(self.new_origin, self.new_matrix, self.new_centre)
+    def placing(self) -> ColdStartMap:
+        return ColdStartMap(self.new_origin, self.new_matrix, self.new_centre)
 
     @property
     def vectors(self) -> FloatArray:
@@ -120,7 +120,7 @@ class Tables:
 
 def encode(
     snapshot: GraphSnapshot,
-    weights: Weights,
+    weights: GraphSageWeights,
     encoder: ContentEncoder,
     windowing: Windowing,
 ) -> Tables:
@@ -162,7 +162,7 @@ def encode(
     learned = np.isin(snapshot.item_ids, weights.item_ids)
     seen = np.zeros(n_items, bool)
     seen[watched.target[watched.weight > 0]] = True
-    placing = Placing.fit(new[learned & seen], vectors[learned & seen])
+    placing = ColdStartMap.fit(new[learned & seen], vectors[learned & seen])
     placed = ~learned & ~seen
     vectors[placed] = placing(new[placed])
     d = z.shape[1]
@@ -183,7 +183,7 @@ def encode(
 
 def encode_new(
     items: Sequence[ItemFeatures],
-    weights: Weights,
+    weights: GraphSageWeights,
     encoder: ContentEncoder,
     tables: Tables,
     time: float,
@@ -209,7 +209,7 @@ def encode_new(
 
 def encode_users(
     states: Sequence[UserHistory],
-    weights: Weights,
+    weights: GraphSageWeights,
     tables: Tables,
     windowing: Windowing,
 ) -> FloatArray:
@@ -252,7 +252,7 @@ def aggregated(
     return out
 
 
-def trend_vectors(trend: FloatArray, weights: Weights) -> FloatArray:
+def trend_vectors(trend: FloatArray, weights: GraphSageWeights) -> FloatArray:
     """(n, k) p of (n, TREND_SIZE) trends: one hidden layer with ReLU."""
     hidden = np.maximum(trend @ weights.trend_in + weights.trend_bias, 0)
     return np.asarray(hidden @ weights.trend_out, np.float32)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
-from recommender.ml.models.graphsage.encoder import USER_RELATIONS, Weights
+from recommender.ml.models.graphsage.encoder import USER_RELATIONS, GraphSageWeights
 from recommender.ml.models.graphsage.trends import TREND_HALF_LIVES, TREND_SIZE
 
 with warnings.catch_warnings():
@@ -68,7 +68,7 @@ class Adjacency:
     transposed: Tensor
 
     @classmethod
-    def of(cls, matrix: sparse.csr_array, device: Device = "cpu") -> Adjacency:
+    def from_scipy(cls, matrix: sparse.csr_array, device: Device = "cpu") -> Adjacency:
         """From scipy; 32-bit indices, with which the product is thrice as fast."""
         return cls(_csr(matrix, device), _csr(matrix.T.tocsr(), device))
 
@@ -224,14 +224,14 @@ class GraphSage(nn.Module):
         pull = self.trend_user + users @ self.trend_mix
         return (users * nodes.items).sum(1) + (pull * nodes.trends).sum(1)
 
-    def weights(self, snapshot: GraphSnapshot) -> Weights:
+    def weights(self, snapshot: GraphSnapshot) -> GraphSageWeights:
         """What was learned, frozen, beside the ids of ``snapshot``."""
         learned = {
             name: value.detach().cpu().numpy().copy()
             for name, value in self.named_parameters()
             if "labels" not in name
         }
-        return Weights(
+        return GraphSageWeights(
             item_ids=snapshot.item_ids,
             category_ids=snapshot.category_ids,
             parent_ids=snapshot.parent_ids,

@@ -15,8 +15,8 @@ from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, positions
 from recommender.ml.models.base import FactorModel, Parts, known_units
 from recommender.ml.models.graphsage.config import Windowing
 from recommender.ml.models.graphsage.encoder import (
+    GraphSageWeights,
     Tables,
-    Weights,
     encode,
     encode_new,
     encode_users,
@@ -34,7 +34,7 @@ class GraphSageModel(FactorModel):
 
     def __init__(
         self,
-        weights: Weights,
+        weights: GraphSageWeights,
         encoder: ContentEncoder,
         windowing: Windowing,
         tables: Tables,
@@ -53,7 +53,7 @@ class GraphSageModel(FactorModel):
     @classmethod
     def from_weights(
         cls,
-        weights: Weights,
+        weights: GraphSageWeights,
         encoder: ContentEncoder,
         windowing: Windowing,
         snapshot: GraphSnapshot,
@@ -99,10 +99,6 @@ class GraphSageModel(FactorModel):
             self.vectors = both
             self.item_ids = every[order]
 
-    def remove_items(self, ids: npt.ArrayLike) -> None:
-        """Never find these videos again; watches of them still count."""
-        self.index.remove(np.asarray(ids, np.int64).reshape(-1))
-
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
         """The items of greatest cosine to this one, whatever is popular."""
         tables = self._tables
@@ -114,12 +110,12 @@ class GraphSageModel(FactorModel):
         hidden = np.append(np.asarray(exclude, np.int64), item_id)
         return self.search(query, k=k, exclude=hidden)
 
-    def vectors_of(self, item_ids: npt.ArrayLike) -> FloatArray | None:
+    def item_vectors(self, item_ids: npt.ArrayLike) -> FloatArray | None:
         """What videos are about, whatever is popular."""
         tables = self._tables
         return known_units(tables.item_ids, tables.items, item_ids)
 
-    def taste(self, state: UserHistory) -> FloatArray | None:
+    def user_vector(self, state: UserHistory) -> FloatArray | None:
         return unit(self.embed_user(state)[: self._tables.items.shape[1]])
 
     def parts(self) -> Parts:
@@ -147,9 +143,11 @@ def load(artifact: Artifact) -> GraphSageModel:
     """The model as `GraphSageModel.parts` stored it, arrays memory-mapped."""
     document = artifact.document("graphsage")
     tables = Tables(**{f.name: artifact.array(f.name) for f in fields(Tables)})
-    weights = {f.name: artifact.array(f"weights_{f.name}") for f in fields(Weights)}
+    weights = {
+        f.name: artifact.array(f"weights_{f.name}") for f in fields(GraphSageWeights)
+    }
     return GraphSageModel(
-        Weights(**weights),
+        GraphSageWeights(**weights),
         ContentEncoder.restore(
             document["content"],
             artifact.array("text_idf"),

@@ -151,5 +151,5 @@ class Subgraphs:
             ("user", "watched", "item"): watchers.mean(len(users)),
         }
         for edge_type, matrix in means.items():
-            graph[edge_type].means = Adjacency.of(matrix, self._device)
+            graph[edge_type].means = Adjacency.from_scipy(matrix, self._device)
         return graph

@@ -16,7 +16,7 @@ from recommender.ml.data.features import ContentEncoder
 from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation import evaluate
-from recommender.ml.models.base import Progress, TrainingStep, silent
+from recommender.ml.models.base import Progress, TrainingStep, no_progress
 from recommender.ml.models.graphsage.batches import Batch, Histories, Targets
 from recommender.ml.models.graphsage.config import Config
 from recommender.ml.models.graphsage.network import GraphSage
@@ -25,13 +25,13 @@ from recommender.ml.models.graphsage.serve import GraphSageModel
 from recommender.ml.models.graphsage.subgraphs import Subgraphs
 from recommender.ml.store import checkpoints
 from recommender.ml.train import early_stopping
-from recommender.ml.train.distributed import Group, led
+from recommender.ml.train.distributed import Group, distributed_fit
 from recommender.ml.train.loop import Loop, keep_no_freed_memory
 
 
-@led
+@distributed_fit("graphsage")
 def fit(
-    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> GraphSageModel:
     """Find the number of epochs on the last part in time, then train on everything.
 
@@ -48,8 +48,10 @@ def fit(
         epochs = config.epochs
         part = early_stopping.validation_part(snapshot, config.validation)
         if part is not None:
-            epochs = Trainer(part.history, encoder, config).best_epoch(part, progress)
-    trainer = Trainer(snapshot, encoder, config)
+            epochs = GraphSageTrainer(part.history, encoder, config).best_epoch(
+                part, progress
+            )
+    trainer = GraphSageTrainer(snapshot, encoder, config)
     for step in trainer.run(epochs, stage="train"):
         progress(step)
     model = trainer.model()
@@ -57,7 +59,7 @@ def fit(
     return model
 
 
-class Trainer:
+class GraphSageTrainer:
     """One network on one snapshot; seeded, so that a run can be repeated."""
 
     def __init__(
@@ -68,10 +70,10 @@ class Trainer:
         self._snapshot, self._encoder, self._config = snapshot, encoder, config
         self._random = np.random.default_rng(config.seed)
         self._group = group = Group.current()
-        self._targets = Targets.of(
+        self._targets = Targets.from_snapshot(
             snapshot, blocks=config.blocks, balance=config.balance
         )
-        histories = Histories.of(snapshot, config.windowing)
+        histories = Histories.from_snapshot(snapshot, config.windowing)
         self._subgraphs = Subgraphs(
             snapshot,
             encoder.encode(snapshot.texts, snapshot.duration),
@@ -113,12 +115,12 @@ class Trainer:
             self._snapshot,
         )
 
-    def best_epoch(self, part: Holdout, progress: Progress = silent) -> int:
+    def best_epoch(self, part: Holdout, progress: Progress = no_progress) -> int:
         """The epoch of greatest Recall@20 on ``part``, ending early without gain."""
 
         def recall() -> float:
-            lists = evaluate.ranked(self.model(), part, 20)
-            return float(evaluate.per_user(lists, part)["recall@20"].mean())
+            lists = evaluate.rank_items(self.model(), part, 20)
+            return float(evaluate.user_metrics(lists, part)["recall@20"].mean())
 
         best, best_recall = 1, -1.0
         for step in self.run(self._config.epochs, stage="validate", validate=recall):
@@ -133,7 +135,7 @@ class Trainer:
         self, epochs: int, *, stage: str, validate: Callable[[], float] | None = None
     ) -> Iterator[TrainingStep]:
         """Train, yielding after each epoch; see `Loop.run`."""
-        slot = checkpoints.slot(self._snapshot, self._config, stage)
+        slot = checkpoints.slot("graphsage", self._snapshot, self._config, stage)
         return self.loop.run(epochs, stage=stage, slot=slot, validate=validate)
 
     def _batches(self) -> list[Batch]:

@@ -26,7 +26,7 @@ from recommender.ml.models.base import (
     Model,
     Parts,
     Progress,
-    silent,
+    no_progress,
     top_k,
 )
 from recommender.ml.models.content import Content
@@ -101,7 +101,7 @@ class Hybrid(Model):
         return self._best(total, k, np.append(np.asarray(exclude, np.int64), item_id))
 
     def parts(self) -> Parts:
-        both = Parts.joined(
+        both = Parts.from_members(
             {"als": self._als.parts(), "content": self._content.parts()}
         )
         document = {"weight": self._weight, "candidates": self._candidates}
@@ -116,14 +116,16 @@ class Hybrid(Model):
         )
 
 
-def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Hybrid:
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
+) -> Hybrid:
     """Raises `ValueError` for a weight out of range, or without any watch."""
     weight = config.weight
     if weight is None:
         part = early_stopping.validation_part(snapshot, config.validation)
         weight = 0.5
         if part is not None:
-            weight = best_weight(_fit(part.history, config, 0.5, silent), part)
+            weight = best_weight(_fit(part.history, config, 0.5, no_progress), part)
     if not 0 <= weight <= 1:
         raise ValueError(f"weight={weight}: must lie within 0 and 1")
     model = _fit(snapshot, config, weight, progress)
@@ -137,7 +139,7 @@ def best_weight(model: Hybrid, part: Holdout) -> float:
 
     def value(weight: float) -> tuple[float, float]:
         tried = Hybrid(model._als, model._content, weight, model._candidates)
-        found = evaluate.per_user(evaluate.ranked(tried, part, 10), part)
+        found = evaluate.user_metrics(evaluate.rank_items(tried, part, 10), part)
         return float(found["ndcg@10"].mean()), -abs(weight - 0.5)
 
     return max(GRID, key=value)

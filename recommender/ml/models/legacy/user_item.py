@@ -17,7 +17,7 @@ import numpy.typing as npt
 from recommender.ml.data.history import Trail, UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.models import co_watch
-from recommender.ml.models.base import Model, Parts, Progress, silent
+from recommender.ml.models.base import Model, Parts, Progress, no_progress
 from recommender.ml.models.co_watch import CoWatch
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits
@@ -101,7 +101,7 @@ class UserItem(Model):
 
 
 def fit(
-    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> UserItem:
     """Label every view, and compare the columns of the matrix."""
     watched, n_items = snapshot.watched, snapshot.n_items

@@ -75,7 +75,7 @@ class LightGcn(FactorModel):
         self._layers = layers
 
     @classmethod
-    def over(
+    def from_embeddings(
         cls, embeddings: Embeddings, snapshot: GraphSnapshot, layers: int
     ) -> LightGcn:
         """Convolve over the watches of ``snapshot``; new nodes start from 0."""
@@ -137,7 +137,7 @@ class LightGcn(FactorModel):
         )
 
     def renewed(self, snapshot: GraphSnapshot) -> LightGcn:
-        return self.over(self._embeddings, snapshot, self._layers)
+        return self.from_embeddings(self._embeddings, snapshot, self._layers)
 
 
 def load(artifact: Artifact) -> LightGcn:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
-from recommender.ml.models.base import Progress, silent
+from recommender.ml.models.base import Progress, no_progress
 from recommender.ml.models.graphsage.network import Adjacency, WeightedMean
 from recommender.ml.models.lightgcn.serve import Embeddings, LightGcn, normalised
 from recommender.ml.train import early_stopping
@@ -41,16 +41,16 @@ class Config(early_stopping.Schedule):
 
 
 def fit(
-    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> LightGcn:
     """Raises `ValueError` when the snapshot has no watches."""
     model: LightGcn = early_stopping.fit(
-        lambda part: Trainer(part, config), snapshot, config, progress
+        lambda part: LightGcnTrainer(part, config), snapshot, config, progress
     )
     return model
 
 
-class Network(nn.Module):
+class LightGcnNetwork(nn.Module):
     """Embeddings, (n_users + n_items, d), and their convolution."""
 
     def __init__(self, snapshot: GraphSnapshot, dim: int, layers: int) -> None:
@@ -61,7 +61,7 @@ class Network(nn.Module):
         self.sum = WeightedMean()
         matrix = normalised(snapshot)
         both = sparse.block_array([[None, matrix], [matrix.T, None]], format="csr")
-        self.adjacency = Adjacency.of(both)
+        self.adjacency = Adjacency.from_scipy(both)
 
     def forward(self) -> Tensor:
         """(n_users + n_items, d): the mean of all layers."""
@@ -73,7 +73,7 @@ class Network(nn.Module):
         return total / (self.layers + 1)
 
 
-class Trainer:
+class LightGcnTrainer:
     """One network on one snapshot; seeded, so that a run can be repeated."""
 
     def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
@@ -87,7 +87,7 @@ class Trainer:
         self._random = np.random.default_rng(config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self._network = Network(snapshot, config.dim, config.layers)
+            self._network = LightGcnNetwork(snapshot, config.dim, config.layers)
         self._optimizer = torch.optim.Adam(
             self._network.parameters(), lr=config.learning_rate
         )
@@ -100,7 +100,7 @@ class Trainer:
         snapshot = self._snapshot
         users, items = np.split(learned, [snapshot.n_users])
         embeddings = Embeddings(snapshot.user_ids, snapshot.item_ids, users, items)
-        return LightGcn.over(embeddings, snapshot, self._config.layers)
+        return LightGcn.from_embeddings(embeddings, snapshot, self._config.layers)
 
     def _batches(self) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
         """(user, watched item, item not watched), all watches once."""

@@ -12,7 +12,7 @@ mean over neighbours, degrees shared between both ends, and the mean of the laye
 A score is the cosine of u and i times |i|^a: training compares cosines, so the length
 of an item's vector is free to tell how much is watched of it, and ``a`` says how much
 of that is wanted. Someone with an order of watches leans to the newest ones as well:
-``lean`` times the mean of their vectors, fading by e^(-r / `FADE`) with rank r.
+``lean`` times the mean of their vectors, fading by e^(-r / `LEAN_FADE`) with rank r.
 
 What e_i says in d numbers, the id itself says in full. So where ``wide`` is not 0, ids
 are passed on uncompressed as well, as Wide & Deep networks have them (Cheng et al.,
@@ -44,7 +44,7 @@ from recommender.ml.models.lightgcn.serve import Embeddings, known, normalised
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits, VectorIndex
 
-FADE = 2.0
+LEAN_FADE = 2.0
 WIDE_POWER = 0.3  # of an item's degree, in what its id sends and receives
 RIDGE = 1.0  # of the map that stands in for an unknown person's own embedding
 
@@ -88,7 +88,7 @@ class LinearSage(FactorModel):
         self._shape = shape
 
     @classmethod
-    def over(
+    def from_embeddings(
         cls, embeddings: Embeddings, snapshot: GraphSnapshot, shape: Shape
     ) -> LinearSage:
         """Convolve over the watches of ``snapshot``; new nodes start from 0."""
@@ -114,7 +114,7 @@ class LinearSage(FactorModel):
             _stand_in(matrix @ sent, users * share),
             embeddings,
             shape,
-            ItemGraph.of(matrix, WIDE_POWER) if shape.wide else None,
+            ItemGraph.from_matrix(matrix, WIDE_POWER) if shape.wide else None,
         )
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
@@ -153,7 +153,7 @@ class LinearSage(FactorModel):
         own = learned.users[place[:, 0]] / (self._shape.hops + 1)
         users = unit(around + np.where(place >= 0, own, around @ self._stand_in))
         if self._shape.lean:
-            newest = watch_matrix(self.item_ids, states, recency=FADE)
+            newest = watch_matrix(self.item_ids, states, recency=LEAN_FADE)
             users = users + self._shape.lean * unit(newest @ unit(self.vectors))
         return np.asarray(users, np.float32)
 
@@ -176,7 +176,7 @@ class LinearSage(FactorModel):
         )
 
     def renewed(self, snapshot: GraphSnapshot) -> LinearSage:
-        return self.over(self._embeddings, snapshot, self._shape)
+        return self.from_embeddings(self._embeddings, snapshot, self._shape)
 
 
 def load(artifact: Artifact) -> LinearSage:

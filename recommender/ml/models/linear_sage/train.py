@@ -26,12 +26,12 @@ from recommender.ml.data import splits
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
 from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation import evaluate
-from recommender.ml.models.base import Progress, TrainingStep, silent
+from recommender.ml.models.base import Progress, TrainingStep, no_progress
 from recommender.ml.models.graphsage.network import Adjacency, WeightedMean
 from recommender.ml.models.lightgcn.serve import Embeddings, normalised
 from recommender.ml.models.linear_sage.serve import LinearSage, Shape, watched_together
 from recommender.ml.store import checkpoints
-from recommender.ml.train.distributed import Group, led
+from recommender.ml.train.distributed import Group, distributed_fit
 from recommender.ml.train.loop import Loop
 
 EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
@@ -72,9 +72,9 @@ class Config:
         return Shape(self.hops, self.together, self.neighbours, exponent, lean, wide)
 
 
-@led
+@distributed_fit("graphsage_ids")
 def fit(
-    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> LinearSage:
     """Find what is not given, then train on everything.
 
@@ -87,7 +87,7 @@ def fit(
         trained = _train(part.history, config, "validate", progress)
         shape = _search(trained, part, config)
     embeddings = _train(snapshot, config, "train", progress)
-    model = LinearSage.over(embeddings, snapshot, shape)
+    model = LinearSage.from_embeddings(embeddings, snapshot, shape)
     found = ("exponent", "lean", "wide")
     model.found = {name: getattr(shape, name) for name in found}
     return model
@@ -114,8 +114,8 @@ def _search(embeddings: Embeddings, part: Holdout, config: Config) -> Shape:
     of the uncompressed ids."""
 
     def value(shape: Shape) -> float:
-        model = LinearSage.over(embeddings, part.history, shape)
-        values = evaluate.per_user(evaluate.ranked(model, part, 20), part)
+        model = LinearSage.from_embeddings(embeddings, part.history, shape)
+        values = evaluate.user_metrics(evaluate.rank_items(model, part, 20), part)
         return float(values["ndcg@20"].mean())
 
     exponents, leans, wides = _choices(config)
@@ -127,13 +127,13 @@ def _search(embeddings: Embeddings, part: Holdout, config: Config) -> Shape:
 def _train(
     snapshot: GraphSnapshot, config: Config, stage: str, progress: Progress
 ) -> Embeddings:
-    trainer = Trainer(snapshot, config)
+    trainer = LinearSageTrainer(snapshot, config)
     for step in trainer.run(stage):
         progress(step)
     return trainer.embeddings()
 
 
-class Network(nn.Module):
+class LinearSageNetwork(nn.Module):
     """Embeddings of users and items, and their convolution."""
 
     def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
@@ -143,11 +143,11 @@ class Network(nn.Module):
         self._hops, self._together = config.hops, config.together
         self._mean = WeightedMean()
         matrix = normalised(snapshot)
-        self._to_users = Adjacency.of(matrix)
+        self._to_users = Adjacency.from_scipy(matrix)
         self._to_items = Adjacency(self._to_users.transposed, self._to_users.matrix)
         if config.together:
             nearest = watched_together(matrix, config.neighbours)
-            self._nearest = Adjacency.of(nearest)
+            self._nearest = Adjacency.from_scipy(nearest)
 
     def forward(self) -> tuple[Tensor, Tensor]:
         """Vectors of users (n_users, d) and items (n_items, d), the sum of layers."""
@@ -191,7 +191,7 @@ class _PairScores(torch.autograd.Function):
         )
 
 
-class Trainer:
+class LinearSageTrainer:
     """One network on one snapshot; seeded, so that a run can be repeated."""
 
     def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
@@ -207,7 +207,7 @@ class Trainer:
         self._random = np.random.default_rng(config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self._network = Network(snapshot, config)
+            self._network = LinearSageNetwork(snapshot, config)
         self._steps = -(-snapshot.n_users // config.batch_size)  # an epoch
         self._group = Group.current()
         self._loop = Loop(
@@ -221,7 +221,7 @@ class Trainer:
 
     def run(self, stage: str) -> Iterator[TrainingStep]:
         """Train for the configured epochs, yielding after each; see `Loop.run`."""
-        slot = checkpoints.slot(self._snapshot, self._config, stage)
+        slot = checkpoints.slot("graphsage_ids", self._snapshot, self._config, stage)
         return self._loop.run(self._config.epochs, stage=stage, slot=slot)
 
     def embeddings(self) -> Embeddings:

@@ -32,7 +32,7 @@ EPSILON = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class SasRecWeights:
     """What training learns; ``b`` blocks of width ``d``, ``h`` hidden, length ``n``.
 
     ``items`` is (1 + learned items, d), its first row the start token's; ``positions``
@@ -74,7 +74,11 @@ class SequenceModel(Model):
     name = "sequence"
 
     def __init__(
-        self, item_ids: IntArray, learned_ids: IntArray, weights: Weights, heads: int
+        self,
+        item_ids: IntArray,
+        learned_ids: IntArray,
+        weights: SasRecWeights,
+        heads: int,
     ) -> None:
         self.item_ids = item_ids
         self._learned_ids = learned_ids
@@ -116,7 +120,7 @@ class SequenceModel(Model):
         return np.concatenate([[START], rows[rows > 0]])
 
 
-WEIGHTS = fields(Weights)
+WEIGHTS = fields(SasRecWeights)
 
 
 def load(artifact: Artifact) -> SequenceModel:
@@ -125,12 +129,12 @@ def load(artifact: Artifact) -> SequenceModel:
     return SequenceModel(
         artifact.array("item_ids"),
         artifact.array("learned_ids"),
-        Weights(**weights),
+        SasRecWeights(**weights),
         artifact.document("sequence")["heads"],
     )
 
 
-def encode(tokens: IntArray, weights: Weights, heads: int) -> FloatArray:
+def encode(tokens: IntArray, weights: SasRecWeights, heads: int) -> FloatArray:
     """(rows, d) states of the last place of ``tokens``, (rows, length)."""
     w, d = weights, weights.items.shape[1]
     x = w.items[np.maximum(tokens, 0)] * np.float32(np.sqrt(d)) + w.positions

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
-from recommender.ml.models.base import Progress, silent
+from recommender.ml.models.base import Progress, no_progress
 from recommender.ml.models.sasrec.serve import (
     NOTHING,
     START,
+    SasRecWeights,
     SequenceModel,
-    Weights,
     visible,
 )
 from recommender.ml.train import early_stopping, losses
@@ -45,17 +45,17 @@ class Config(early_stopping.Schedule):
 
 
 def fit(
-    snapshot: GraphSnapshot, config: Config, progress: Progress = silent
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> SequenceModel:
     """Raises `ValueError` when the snapshot has no watches."""
     model: SequenceModel = early_stopping.fit(
-        lambda part: Trainer(part, config), snapshot, config, progress
+        lambda part: SasRecTrainer(part, config), snapshot, config, progress
     )
     return model
 
 
-class Network(nn.Module):
-    """The model of `sequence_inference.py`; parameters are named as its `Weights`."""
+class SasRecNetwork(nn.Module):
+    """The model of `serve`; parameters are named as its `SasRecWeights`."""
 
     def __init__(self, n_items: int, config: Config) -> None:
         super().__init__()
@@ -103,16 +103,16 @@ class Network(nn.Module):
             x = x + self._drop(y @ self.down[b] + self.down_bias[b])
         return functional.layer_norm(x, (d,), self.final_scale, self.final_shift)
 
-    def weights(self) -> Weights:
+    def weights(self) -> SasRecWeights:
         """What was learned, frozen."""
         learned = self.named_parameters()
-        return Weights(**{name: p.detach().numpy().copy() for name, p in learned})
+        return SasRecWeights(**{name: p.detach().numpy().copy() for name, p in learned})
 
     def _drop(self, x: Tensor) -> Tensor:
         return functional.dropout(x, self.dropout, self.training)
 
 
-class Trainer:
+class SasRecTrainer:
     """One network on one snapshot; seeded, so that a run can be repeated."""
 
     def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
@@ -121,7 +121,7 @@ class Trainer:
         self._random = np.random.default_rng(config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self._network = Network(snapshot.n_items, config)
+            self._network = SasRecNetwork(snapshot.n_items, config)
             self._state = torch.get_rng_state()
         self._optimizer = torch.optim.Adam(
             self._network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98)

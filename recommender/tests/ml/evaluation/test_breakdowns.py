@@ -31,7 +31,7 @@ def snapshot():
 
 
 def test_newcomers_have_nothing_before_the_cut_and_something_to_ask_for():
-    found = Newcomers.of(snapshot(), CUT)
+    found = Newcomers.from_snapshot(snapshot(), CUT)
     assert found.users.tolist() == [2]
     assert found.first.tolist() == [[0, 1, 2, 3, 4]]  # in the order of the watches
     assert found.items[found.indptr[0] : found.indptr[1]].tolist() == [5, 6]
@@ -76,7 +76,7 @@ def test_recall_by_item_asks_for_the_targets_of_that_range_alone():
 def test_shares_of_categories_sum_to_one():
     holdout = splits.global_time_split(two_communities()).test
     fitted = {"co_watch": registry.fit("co_watch", holdout.history)}
-    report = evaluate.judged(fitted, holdout).report
+    report = evaluate.evaluate_fitted(fitted, holdout).report
     rows = report["curves"]["categories"]
     for key in ("past", "next"):
         assert sum(row[key] for row in rows) == pytest.approx(1, abs=1e-4)

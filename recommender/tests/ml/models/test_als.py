@@ -10,7 +10,7 @@ def test_a_user_is_the_minimum_of_the_weighted_squares():
     model = registry.fit("als", two_communities(), config)
     weights = np.zeros(40)
     weights[[0, 4, 7]] = 1.0, 0.5, 0.2
-    trail = Trail.of([500, 504, 507], weights[[0, 4, 7]])
+    trail = Trail.from_ids([500, 504, 507], weights[[0, 4, 7]])
     x = model.embed_user(UserHistory(watched=trail)).astype(float)
 
     def loss(x):

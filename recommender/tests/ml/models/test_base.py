@@ -29,19 +29,19 @@ def model():
 
 
 def test_a_feed_embeds_its_viewer_once(model):
-    state = UserHistory(watched=Trail.of([1, 2]))
+    state = UserHistory(watched=Trail.from_ids([1, 2]))
     hits = model.recommend(state, k=2)
     scores = model.score_items(state, [1, 3, 9])
-    taste = model.taste(state)
+    taste = model.user_vector(state)
     assert model.asked == 1
     assert set(hits.ids.tolist()) == {3, 4}
     assert scores[:2].tolist() == [0.5, 0]
     assert np.isnan(scores[2])
-    assert taste @ model.vectors_of([2, 9]).T == pytest.approx([0.5**0.5, 0])
+    assert taste @ model.item_vectors([2, 9]).T == pytest.approx([0.5**0.5, 0])
 
 
 def test_another_person_and_other_items_are_embedded_anew(model):
-    first, second = (UserHistory(watched=Trail.of([n])) for n in (1, 2))
+    first, second = (UserHistory(watched=Trail.from_ids([n])) for n in (1, 2))
     assert model.embed_user(first).tolist() == [1, 0, 0, 0]
     assert model.embed_user(second).tolist() == [0, 1, 0, 0]
     model.item_ids = np.arange(2, 6)

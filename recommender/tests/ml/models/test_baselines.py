@@ -6,7 +6,11 @@ from recommender.ml.data.splits import global_time_split
 from recommender.ml.evaluation import evaluate
 from recommender.ml.models import registry
 from recommender.ml.store.artifact import ArtifactError
-from recommender.tests.ml.worlds import make_snapshot, two_communities
+from recommender.tests.ml.worlds import (
+    make_snapshot,
+    strongest_contributions,
+    two_communities,
+)
 
 
 def test_popularity_halves_old_engagement():
@@ -29,7 +33,9 @@ def test_co_watch_is_the_shrunk_cosine():
         ]
     )
     model = registry.fit("co_watch", snapshot, {"shrinkage": 1.0})
-    scores = model.scores([UserHistory(watched=Trail.of([500, 502], [1, 0.5]))])[0]
+    scores = model.scores([UserHistory(watched=Trail.from_ids([500, 502], [1, 0.5]))])[
+        0
+    ]
     # Norms: 500 and 501 have sqrt(2), 502 has 0.5.
     expected = 1 / (2 + 1) + 0.5 * (0.5 / (np.sqrt(2) * 0.5 + 1))
     np.testing.assert_allclose(scores, [0, expected, 0, 0, 0], rtol=1e-6)
@@ -39,7 +45,7 @@ def test_co_watch_keeps_the_strongest_neighbours():
     snapshot = two_communities()
     all_of_them = registry.fit("co_watch", snapshot, {"neighbours": 100})
     three = registry.fit("co_watch", snapshot, {"neighbours": 3})
-    state = UserHistory(watched=Trail.of([510]))
+    state = UserHistory(watched=Trail.from_ids([510]))
     top = all_of_them.recommend(state, k=3)
     hits = three.recommend(state, k=10)
     np.testing.assert_array_equal(hits.ids[:3], top.ids)
@@ -48,17 +54,19 @@ def test_co_watch_keeps_the_strongest_neighbours():
 
 def test_co_watch_explains_by_the_watch_that_adds_most():
     model = registry.fit("co_watch", two_communities())
-    state = UserHistory(watched=Trail.of([500, 501, 502], [1, 1, 0.4]))
+    state = UserHistory(watched=Trail.from_ids([500, 501, 502], [1, 1, 0.4]))
     items = model.recommend(state, k=5).ids
-    for item, reason in zip(items, model.explain(state, items), strict=True):
+    for item, reason in zip(
+        items, strongest_contributions(model, state, items), strict=True
+    ):
         assert reason is not None
         full = model.score_items(state, [item])[0]
         reduced = [UserHistory(watched=state.watched.without(p)) for p in range(3)]
         losses = [full - model.score_items(each, [item])[0] for each in reduced]
         assert reason.id == state.watched.ids[np.argmax(losses)]
         assert reason.amount == pytest.approx(max(losses), rel=1e-4)
-    assert model.explain(UserHistory(), items) == [None] * 5
-    assert model.explain(state, [99999]) == [None]
+    assert model.contributions(UserHistory(), items) == [[]] * 5
+    assert model.contributions(state, [99999]) == [[]]
 
 
 @pytest.mark.parametrize(("fans", "wanted", "found"), [(10, 25, 7.0), (3, 0, 30.0)])
@@ -96,7 +104,7 @@ def test_saved_models_score_the_same(name, tmp_path):
     model = registry.fit(name, snapshot)
     registry.save(model, tmp_path / "run", metrics={"recall@20": 0.5})
     loaded = registry.load(tmp_path / "run")
-    states = [UserHistory(), UserHistory(watched=Trail.of([500, 777]))]
+    states = [UserHistory(), UserHistory(watched=Trail.from_ids([500, 777]))]
     np.testing.assert_array_equal(model.scores(states), loaded.scores(states))
     assert loaded.manifest.data_hash == snapshot.content_hash()
     assert loaded.manifest.metrics == {"recall@20": 0.5}
@@ -107,7 +115,7 @@ def test_saved_models_score_the_same(name, tmp_path):
 
 def test_seen_excluded_and_unknown_items():
     model = registry.fit("popularity", two_communities())
-    state = UserHistory(watched=Trail.of(np.arange(500, 530)))
+    state = UserHistory(watched=Trail.from_ids(np.arange(500, 530)))
     hits = model.recommend(state, k=100, exclude=[530, 531, 9999])
     assert sorted(hits.ids) == list(range(532, 540))
     assert (np.diff(hits.scores) <= 0).all()
@@ -146,7 +154,7 @@ def test_report_ranks_co_watch_above_popularity_where_taste_is_planted():
 def test_ranked_lists_hold_nothing_seen():
     split = global_time_split(two_communities())
     model = registry.fit("co_watch", split.test.history)
-    lists = evaluate.ranked(model, split.test, 40)
+    lists = evaluate.rank_items(model, split.test, 40)
     known = split.test.history.watched
     for row, user in zip(lists, split.test.users, strict=True):
         seen = known.target[known.source == user]

@@ -46,10 +46,12 @@ def test_weights_never_lose_to_the_best_member_on_the_part_they_are_found_on(by_
         for name in config.members
     }
     weights = blend.search(fitted, split.test, config)
-    whole = blend.Blend.of(fitted, weights, split.test.history, config)
+    whole = blend.Blend.from_members(fitted, weights, split.test.history, config)
 
     def value(model):
-        values = evaluate.per_user(evaluate.ranked(model, split.test, 20), split.test)
+        values = evaluate.user_metrics(
+            evaluate.rank_items(model, split.test, 20), split.test
+        )
         return values[config.aim].mean()
 
     assert value(whole) >= max(value(model) for model in fitted.values()) - 1e-9
@@ -58,7 +60,7 @@ def test_weights_never_lose_to_the_best_member_on_the_part_they_are_found_on(by_
 def test_the_usual_spread_is_kept_with_the_model(tmp_path):
     config = {"members": ("ease", "gf_cf"), "weights": {"ease": 1.0, "gf_cf": 0.5}}
     snapshot = two_communities(users=60)
-    states = [UserHistory(watched=Trail.of([500, 502]))]
+    states = [UserHistory(watched=Trail.from_ids([500, 502]))]
     model = registry.fit("blend", snapshot, {**config, "by_person": False})
     by_person = registry.fit("blend", snapshot, config).scores(states)
     assert np.abs(model.scores(states) - by_person).max() > 0.01
@@ -73,7 +75,7 @@ def test_the_usual_spread_is_kept_with_the_model(tmp_path):
 def test_scores_are_standardised_over_what_is_unseen():
     ids = np.arange(5)
     scores = np.array([[9, 1, 2, 3, 4], [7, 7, 7, 7, 7]], np.float32)
-    states = [UserHistory(watched=Trail.of([0])), UserHistory()]
+    states = [UserHistory(watched=Trail.from_ids([0])), UserHistory()]
     z = blend.standardised(scores, ids, states)
     assert z[0, 1:].mean() == pytest.approx(0, abs=1e-6)
     assert z[0, 1:].std() == pytest.approx(1, abs=1e-6)
@@ -141,7 +143,7 @@ def test_its_members_are_scored_beside_it():
 
 def test_a_reason_is_something_without_which_the_score_falls(sage):
     for user, item in ((100, 504), (101, 503)):
-        state = UserHistory(watched=Trail.of([500, 501, 502]), user_id=user)
+        state = UserHistory(watched=Trail.from_ids([500, 501, 502]), user_id=user)
         for each in sage.contributions(state, [item])[0]:
             place = state.trail(each.relation).place(each.id)
             less = state.without(each.relation, place)
@@ -150,7 +152,7 @@ def test_a_reason_is_something_without_which_the_score_falls(sage):
 
 def test_a_new_video_is_found_at_once(sage):
     new = ItemFeatures(9000, "guitar", 60, START, category_ids=[11], parent_ids=[1])
-    state = UserHistory(watched=Trail.of([500, 502, 504]))
+    state = UserHistory(watched=Trail.from_ids([500, 502, 504]))
     before = sage.score_items(state, [503])
     assert np.isnan(sage.score_items(state, [9000])).all()
     sage.add_items([new])
@@ -181,7 +183,7 @@ def test_new_videos_compete_on_equal_terms():
     fitted.add_items(new)
     lists = np.array(
         [
-            fitted.recommend(UserHistory(watched=Trail.of(watched)), k=10).ids
+            fitted.recommend(UserHistory(watched=Trail.from_ids(watched)), k=10).ids
             for start in (500, 501)
             for watched in (range(start, start + 8, 2), range(start + 8, start + 16, 2))
         ]

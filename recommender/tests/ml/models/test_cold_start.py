@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recommender.ml.models.graphsage.cold_start import Placing
+from recommender.ml.models.graphsage.cold_start import ColdStartMap
 
 
 def test_new_videos_go_where_such_videos_end_up_and_spread_as_they_do():
@@ -12,7 +12,7 @@ def test_new_videos_go_where_such_videos_end_up_and_spread_as_they_do():
     turned = np.linalg.qr(random.normal(size=(6, 6)))[0]
     noise = random.normal(size=new.shape)
     watched = ((new - 1) @ turned * 3 + 0.5 * noise - 2).astype(np.float32)
-    placing = Placing.fit(new[:300], watched[:300])
+    placing = ColdStartMap.fit(new[:300], watched[:300])
     placed = placing(new[300:])
     assert placed.mean(0) == pytest.approx(watched.mean(0), abs=0.2)
     assert placed.std() == pytest.approx(watched.std(), rel=0.1)
@@ -25,10 +25,12 @@ def test_new_videos_go_where_such_videos_end_up_and_spread_as_they_do():
 def test_nothing_moves_without_videos_to_learn_from(videos):
     some = np.ones((videos, 3), np.float32)
     new = np.arange(6, dtype=np.float32).reshape(2, 3)
-    assert (Placing.fit(some, some)(new) == new).all()
+    assert (ColdStartMap.fit(some, some)(new) == new).all()
 
 
 def test_features_that_say_nothing_place_everything_in_the_middle():
     watched = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
-    placed = Placing.fit(np.ones_like(watched), watched)(np.ones((2, 3), np.float32))
+    placed = ColdStartMap.fit(np.ones_like(watched), watched)(
+        np.ones((2, 3), np.float32)
+    )
     assert placed == pytest.approx(np.tile(watched.mean(0), (2, 1)), abs=1e-5)

@@ -15,7 +15,7 @@ ONLY = {"text": 0.0, "categories": 0.0, "creator": 0.0, "numbers": 0.0}
 
 def test_a_person_is_the_weighted_mean_of_what_they_watched():
     model = registry.fit("content", two_communities())
-    trail = Trail.of([500, 501, 777], [1.0, 0.25, 1.0])
+    trail = Trail.from_ids([500, 501, 777], [1.0, 0.25, 1.0])
     mean = model.vectors[0] + 0.25 * model.vectors[1]
     np.testing.assert_allclose(
         model.embed_user(UserHistory(watched=trail)),
@@ -91,8 +91,8 @@ def test_own_words_place_whoever_watched_nothing():
     model = registry.fit("content", replace(world, user_texts=tuple(texts)))
     hits = model.recommend(UserHistory(user_id=100), k=10)
     assert (hits.ids % 2 == 0).mean() > 0.8
-    silent = model.scores([UserHistory(user_id=101), UserHistory()])
-    np.testing.assert_array_equal(silent[0], silent[1])
+    no_progress = model.scores([UserHistory(user_id=101), UserHistory()])
+    np.testing.assert_array_equal(no_progress[0], no_progress[1])
 
 
 def test_vectors_of_a_text_model_take_the_place_of_tf_idf(tmp_path):

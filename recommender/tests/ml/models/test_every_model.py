@@ -12,7 +12,7 @@ from recommender.ml.data.history import Trail, UserHistory, histories
 from recommender.ml.data.splits import global_time_split
 from recommender.ml.evaluation import evaluate
 from recommender.ml.models import registry
-from recommender.tests.ml.worlds import two_communities
+from recommender.tests.ml.worlds import strongest_contributions, two_communities
 
 # Settings with which each learns the planted world in a second or so.
 QUICK = {
@@ -53,8 +53,8 @@ from pathlib import Path
 from recommender.ml.models import registry
 from recommender.ml.data.history import Trail, UserHistory
 model = registry.load(Path(sys.argv[1]))
-state = UserHistory(watched=Trail.of([500, 502]), user_id=100)
-model.recommend(state, k=3), model.similar(500, k=3), model.explain(state, [504])
+state = UserHistory(watched=Trail.from_ids([500, 502]), user_id=100)
+model.recommend(state, k=3), model.similar(500, k=3), model.contributions(state, [504])
 sys.exit(any(name in sys.modules for name in {TRAINING_ONLY}))
 """
 
@@ -103,8 +103,8 @@ def test_nothing_known_still_ranks_everything(name):
     states = [
         UserHistory(),
         UserHistory(user_id=99999),
-        UserHistory(watched=Trail.of([777])),
-        UserHistory(watched=Trail.of([500], weight=0.0)),
+        UserHistory(watched=Trail.from_ids([777])),
+        UserHistory(watched=Trail.from_ids([500], weight=0.0)),
     ]
     scores = model.scores(states)
     assert scores.shape == (4, 40)
@@ -143,7 +143,9 @@ def test_the_watch_that_explains_is_the_one_whose_removal_costs_most(name):
     found = 0
     for state in histories(world(), np.arange(12)):
         items = model.recommend(state, k=5).ids
-        for item, reason in zip(items, model.explain(state, items), strict=True):
+        for item, reason in zip(
+            items, strongest_contributions(model, state, items), strict=True
+        ):
             if reason is None:
                 continue
             found += 1
@@ -158,15 +160,15 @@ def test_the_watch_that_explains_is_the_one_whose_removal_costs_most(name):
             place = list(state.watched.ids).index(reason.id)
             assert lost[place] == pytest.approx(max(lost), rel=1e-2, abs=1e-6)
     assert found > 40
-    assert model.explain(state, [99999]) == [None]
-    assert model.explain(UserHistory(), [500]) == [None]
+    assert model.contributions(state, [99999]) == [[]]
+    assert model.contributions(UserHistory(), [500]) == [[]]
 
 
 @names
 def test_one_watch_more_changes_the_scores(name):
     model = fitted(name)
-    before = UserHistory(watched=Trail.of([500, 502], time=[1, 2]), user_id=100)
-    after = replace(before, watched=Trail.of([500, 502, 504], time=[1, 2, 3]))
+    before = UserHistory(watched=Trail.from_ids([500, 502], time=[1, 2]), user_id=100)
+    after = replace(before, watched=Trail.from_ids([500, 502, 504], time=[1, 2, 3]))
     first, second = model.scores([before, after])
     assert not np.allclose(first, second)
 

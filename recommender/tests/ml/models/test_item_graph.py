@@ -39,7 +39,7 @@ def passed_on(watched, power):
 
 
 def test_it_passes_on_what_the_dense_graph_does(snapshot, watched):
-    graph = ItemGraph.of(normalised(snapshot), POWER)
+    graph = ItemGraph.from_matrix(normalised(snapshot), POWER)
     states = histories(snapshot, np.arange(40))
     sent = graph.sent(watch_matrix(snapshot.item_ids, states))
     expected = passed_on(watched, POWER)
@@ -60,7 +60,7 @@ def test_graphsage_adds_the_mean_of_the_ids_to_its_scores(snapshot, watched):
         for weight in (0.0, 1.5)
     )
     ids = passed_on(watched, WIDE_POWER) / np.maximum(watched.sum(1, keepdims=True), 1)
-    own = ItemGraph.of(normalised(snapshot)).own.mean()
+    own = ItemGraph.from_matrix(normalised(snapshot)).own.mean()
     np.testing.assert_allclose(wide - narrow, 1.5 * ids / own, atol=1e-5)
 
 

@@ -5,7 +5,7 @@ import torch
 
 from recommender.ml.data.history import histories
 from recommender.ml.models import registry
-from recommender.ml.models.lightgcn.train import Config, Trainer
+from recommender.ml.models.lightgcn.train import Config, LightGcnTrainer
 from recommender.tests.ml.worlds import two_communities
 
 
@@ -15,7 +15,7 @@ def test_vectors_are_those_of_pyg():
         from torch_geometric.nn import LightGCN
 
     snapshot = two_communities()
-    trainer = Trainer(snapshot, Config(dim=8, layers=3, batch_size=256))
+    trainer = LightGcnTrainer(snapshot, Config(dim=8, layers=3, batch_size=256))
     trainer.epoch()
     n_users = snapshot.n_users
     theirs = LightGCN(n_users + snapshot.n_items, 8, num_layers=3)
@@ -36,7 +36,7 @@ def test_vectors_are_those_of_pyg():
 
 def test_negatives_were_not_watched():
     snapshot = two_communities()
-    trainer = Trainer(snapshot, Config(dim=4, batch_size=128))
+    trainer = LightGcnTrainer(snapshot, Config(dim=4, batch_size=128))
     watched = set(zip(snapshot.watched.source, snapshot.watched.target, strict=True))
     for user, item, other in trainer._batches():
         assert watched.issuperset(zip(user, item, strict=True))

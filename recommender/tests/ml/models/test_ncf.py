@@ -9,8 +9,13 @@ from recommender.ml.data.snapshot import Links
 from recommender.ml.data.splits import global_time_split
 from recommender.ml.evaluation import evaluate
 from recommender.ml.models import registry
-from recommender.ml.models.legacy.ncf.inputs import INPUTS, Catalogue, Past, of_person
-from recommender.ml.models.legacy.ncf.train import Config, Trainer
+from recommender.ml.models.legacy.ncf.inputs import (
+    INPUTS,
+    ItemStatistics,
+    Past,
+    of_person,
+)
+from recommender.ml.models.legacy.ncf.train import Config, NcfTrainer
 from recommender.tests.ml.worlds import DAY, START, make_snapshot, two_communities
 
 QUICK = {
@@ -58,9 +63,9 @@ def test_inputs_by_hand():
 def test_serving_counts_what_training_counts():
     snapshot = two_communities()
     every = np.arange(snapshot.n_items)
-    catalogue, past = Catalogue.of(snapshot), Past(snapshot)
+    statistics, past = ItemStatistics.from_snapshot(snapshot), Past(snapshot)
     for user, state in enumerate(histories(snapshot, np.arange(10))):
-        served = of_person(catalogue, snapshot.item_ids, state)
+        served = of_person(statistics, snapshot.item_ids, state)
         trained = past.before(np.full(40, user), every, np.full(40, np.inf))
         np.testing.assert_allclose(served, trained, rtol=1e-5)
 
@@ -78,12 +83,14 @@ def test_the_answer_is_not_among_the_inputs():
 
 def test_serving_computes_what_training_does():
     snapshot = two_communities()
-    trainer = Trainer(snapshot, Config(dim=8, batch_size=256))
+    trainer = NcfTrainer(snapshot, Config(dim=8, batch_size=256))
     trainer.epoch()
     model, network = trainer.model(), trainer._network.eval()
     every = np.arange(snapshot.n_items)
     for user, state in enumerate(histories(snapshot, np.arange(5))):
-        inputs = of_person(Catalogue.of(snapshot), snapshot.item_ids, state)
+        inputs = of_person(
+            ItemStatistics.from_snapshot(snapshot), snapshot.item_ids, state
+        )
         with torch.no_grad():
             logits = network(
                 torch.full((40,), user + 1),
@@ -131,7 +138,9 @@ def test_likes_rank_above_views():
         },
     )
     model = registry.fit("ncf", snapshot, QUICK)
-    state = UserHistory(watched=Trail.of([500, 501], 0.6), liked=Trail.of([501]))
+    state = UserHistory(
+        watched=Trail.from_ids([500, 501], 0.6), liked=Trail.from_ids([501])
+    )
     scores = model.scores([state])[0]
     assert scores[3::2].min() > scores[2::2].max()
 
@@ -156,7 +165,7 @@ def test_unknown_ids_have_a_bucket_that_learned():
     weights = model._weights
     assert weights.users[0].any()
     assert weights.items[0].any()
-    state = UserHistory(watched=Trail.of([500, 502, 504], 0.8), user_id=4242)
+    state = UserHistory(watched=Trail.from_ids([500, 502, 504], 0.8), user_id=4242)
     anonymous = replace(state, user_id=None)
     first, second = model.scores([state, anonymous])
     assert first == pytest.approx(second)

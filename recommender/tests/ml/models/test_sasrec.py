@@ -6,7 +6,7 @@ import torch
 from recommender.ml.data.history import Trail, UserHistory, histories
 from recommender.ml.models import registry
 from recommender.ml.models.sasrec.serve import NOTHING, START
-from recommender.ml.models.sasrec.train import Config, Trainer, sequences
+from recommender.ml.models.sasrec.train import Config, SasRecTrainer, sequences
 from recommender.tests.ml.worlds import make_snapshot, two_communities
 
 QUICK = {
@@ -40,12 +40,12 @@ def fitted():
 def test_learns_the_order_and_not_only_the_taste():
     for last in range(10):
         ids = [500 + (last - back) % 10 for back in (3, 2, 1, 0)]
-        state = UserHistory(watched=Trail.of(ids, time=[1, 2, 3, 4]))
+        state = UserHistory(watched=Trail.from_ids(ids, time=[1, 2, 3, 4]))
         assert fitted().recommend(state, k=1).ids == [500 + (last + 1) % 10]
     # The same two watches: what follows is what follows the later one.
     first, second = (
         fitted().score_items(
-            UserHistory(watched=Trail.of([500, 505], time=t)), [501, 506]
+            UserHistory(watched=Trail.from_ids([500, 505], time=t)), [501, 506]
         )
         for t in ([1, 2], [2, 1])
     )
@@ -55,7 +55,7 @@ def test_learns_the_order_and_not_only_the_taste():
 
 def test_sampled_negatives_learn_it_too():
     model = registry.fit("sequence", rounds(), {**QUICK, "negatives": 5})
-    state = UserHistory(watched=Trail.of([503, 504, 505], time=[1, 2, 3]))
+    state = UserHistory(watched=Trail.from_ids([503, 504, 505], time=[1, 2, 3]))
     assert model.recommend(state, k=1).ids == [506]
 
 
@@ -76,7 +76,7 @@ def test_histories_are_cut_from_their_end():
 
 def test_serving_computes_what_training_does():
     snapshot = two_communities()
-    trainer = Trainer(snapshot, Config(dim=16, length=14, dropout=0.3))
+    trainer = SasRecTrainer(snapshot, Config(dim=16, length=14, dropout=0.3))
     trainer.epoch()
     states = histories(snapshot, np.arange(snapshot.n_users))
     model = trainer.model()
@@ -91,8 +91,8 @@ def test_serving_computes_what_training_does():
 
 def test_a_video_that_training_never_saw_is_last_and_left_out_of_the_order():
     model = fitted().renewed(make_snapshot(watched=[(100, 500, 1, 1)], n_items=12))
-    with_new = Trail.of([504, 505, 511], time=[1, 2, 3])
-    without = Trail.of([504, 505], time=[1, 2])
+    with_new = Trail.from_ids([504, 505, 511], time=[1, 2, 3])
+    without = Trail.from_ids([504, 505], time=[1, 2])
     scores = model.scores([UserHistory(watched=t) for t in (with_new, without)])
     np.testing.assert_allclose(scores[0], scores[1])
     assert scores[0, 10] == scores[0, 11] == scores[0].min()

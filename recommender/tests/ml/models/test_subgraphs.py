@@ -9,7 +9,7 @@ from recommender.ml.data.history import histories
 from recommender.ml.models import registry
 from recommender.ml.models.graphsage.config import Config
 from recommender.ml.models.graphsage.objective import Noise, Share
-from recommender.ml.models.graphsage.train import Trainer
+from recommender.ml.models.graphsage.train import GraphSageTrainer
 from recommender.tests.ml.worlds import two_communities
 
 SMALL = {
@@ -34,7 +34,7 @@ def snapshot():
 def trainer_of(snapshot, **overrides):
     config = Config(**{**SMALL, "contrast_weight": 0.1, **overrides})
     encoder = ContentEncoder.fit(snapshot.texts, snapshot.duration, text_size=8, seed=0)
-    return Trainer(snapshot, encoder, config)
+    return GraphSageTrainer(snapshot, encoder, config)
 
 
 def gradients(snapshot, rows=10_000, **overrides):

@@ -41,7 +41,7 @@ def test_it_is_the_ridge_regression_from_faded_watches_to_the_next(balance):
     model = registry.fit("transition", chains(), config)
     fade = np.exp(-1 / 2)
     matrix = solved(fade, 0.7, balance)
-    state = UserHistory(watched=Trail.of([501, 500], time=[2, 1]))
+    state = UserHistory(watched=Trail.from_ids([501, 500], time=[2, 1]))
     expected = matrix[1] + fade * matrix[0]
     np.testing.assert_allclose(model.scores([state])[0], expected, atol=1e-5)
 
@@ -50,8 +50,8 @@ def test_the_order_decides_what_is_next():
     model = registry.fit(
         "transition", chains(), {"regularization": 0.1, "recency": 1.0}
     )
-    onward = UserHistory(watched=Trail.of([500, 501], time=[1, 2]))
-    back = UserHistory(watched=Trail.of([504, 503], time=[1, 2]))
+    onward = UserHistory(watched=Trail.from_ids([500, 501], time=[1, 2]))
+    back = UserHistory(watched=Trail.from_ids([504, 503], time=[1, 2]))
     assert model.recommend(onward, k=1).ids[0] in (502, 504)
     assert model.recommend(back, k=1).ids[0] == 502
 

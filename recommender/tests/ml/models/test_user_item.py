@@ -26,7 +26,7 @@ def world():
 
 def test_every_result_carries_its_label():
     model = registry.fit("user_item", world())
-    hits = model.recommend(UserHistory(watched=Trail.of([500], 0.54)), k=2)
+    hits = model.recommend(UserHistory(watched=Trail.from_ids([500], 0.54)), k=2)
     assert hits.ids.tolist() == [501, 502]
     assert hits.labels == (WATCHED, CLICKED)
     similar = model.similar(501, k=1)
@@ -37,15 +37,15 @@ def test_every_result_carries_its_label():
 
 def test_the_matrix_holds_the_labels():
     model = registry.fit("user_item", world(), {"shrinkage": 0.0, "clicked": 0.5})
-    scores = model.scores([UserHistory(watched=Trail.of([501], 0.54))])[0]
+    scores = model.scores([UserHistory(watched=Trail.from_ids([501], 0.54))])[0]
     # Columns: 500 (1, 1, 1, .5), 501 (1, 1, 1, 0), 502 (0, 0, .5, .5).
     expected = [3 / np.sqrt(3.25 * 3), 0, 0.5 / np.sqrt(3 * 0.5), 0, 0]
     np.testing.assert_allclose(scores, expected, rtol=1e-5)
-    clicked = model.scores([UserHistory(watched=Trail.of([501], 0.2))])[0]
+    clicked = model.scores([UserHistory(watched=Trail.from_ids([501], 0.2))])[0]
     np.testing.assert_allclose(clicked, np.array(expected) / 2, rtol=1e-5)
 
 
 def test_the_threshold_is_a_setting():
-    watched = UserHistory(watched=Trail.of([501], 0.54))
+    watched = UserHistory(watched=Trail.from_ids([501], 0.54))
     strict = registry.fit("user_item", world(), {"watched_from": 0.95})
     assert strict.recommend(watched, k=1).labels == (CLICKED,)

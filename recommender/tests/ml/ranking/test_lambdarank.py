@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recommender.ml.ranking import lambdarank
-from recommender.ml.ranking.lambdarank import Config, Judged
+from recommender.ml.ranking.lambdarank import Config, GradedImpressions
 from recommender.ml.store import artifact
 from recommender.ml.store.artifact import Artifact, ArtifactError, Manifest
 
@@ -24,8 +24,8 @@ def shown(lists=400, length=10, seed=0):
     taste, chance = random.normal(size=(2, n))
     drawn = random.random(n)
     watched = (drawn < 1 / (1 + np.exp(-3 * taste))) & (random.random(n) < 2 / position)
-    return Judged(
-        signals=np.stack([position, taste, chance], axis=1).astype(np.float32),
+    return GradedImpressions(
+        features=np.stack([position, taste, chance], axis=1).astype(np.float32),
         grades=watched.astype(np.int64),
         lists=np.repeat(np.arange(lists), length),
         people=np.repeat(np.arange(lists) % 50, length),
@@ -49,11 +49,11 @@ def test_it_orders_by_what_people_watch_and_not_by_place(learned):
 
 def test_it_beats_chance_on_lists_it_never_saw(learned):
     later = shown(seed=1)
-    chance = later.signals[:, 2]
-    measured = lambdarank.compare(learned.score(later.signals), chance, later)
+    chance = later.features[:, 2]
+    measured = lambdarank.compare(learned.score(later.features), chance, later)
     assert measured["difference"].low > 0.1
     assert measured["people"] == 50
-    reverse = lambdarank.compare(chance, learned.score(later.signals), later)
+    reverse = lambdarank.compare(chance, learned.score(later.features), later)
     assert reverse["difference"].value == pytest.approx(-measured["difference"].value)
 
 
@@ -64,8 +64,8 @@ def test_equal_data_gives_equal_trees(learned):
 def test_a_comparison_by_hand():
     # Person 1: ours is perfect, theirs has the one watched second. Person 2 has two
     # lists: equal in one; the other holds nothing watched. Person 3 was only explored.
-    judged = Judged(
-        signals=np.zeros((8, 1), np.float32),
+    judged = GradedImpressions(
+        features=np.zeros((8, 1), np.float32),
         grades=np.array([1, 0, 0, 1, 0, 0, 1, 0]),
         lists=np.array([0, 0, 1, 1, 2, 2, 3, 3]),
         people=np.array([1, 1, 2, 2, 2, 2, 3, 3]),
@@ -89,8 +89,8 @@ def test_a_list_is_on_one_side_of_the_cut():
 
 def test_without_both_kinds_nothing_is_learned():
     every = shown(lists=20)
-    nothing = Judged(
-        every.signals, 0 * every.grades, every.lists, every.people, every.ranked
+    nothing = GradedImpressions(
+        every.features, 0 * every.grades, every.lists, every.people, every.ranked
     )
     with pytest.raises(ValueError, match="no list holds both"):
         lambdarank.fit(nothing, COLUMNS, Config())
@@ -109,7 +109,7 @@ def saved(learned, folder):
 
 def test_saved_and_loaded_it_orders_the_same(learned, tmp_path):
     again = lambdarank.load(saved(learned, tmp_path / "run"))
-    rows = shown(seed=2).signals
+    rows = shown(seed=2).features
     assert again.score(rows).tolist() == learned.score(rows).tolist()
     assert (again.columns, again.gain) == (learned.columns, learned.gain)
 

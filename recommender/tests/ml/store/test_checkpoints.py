@@ -1,15 +1,20 @@
+import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from recommender.ml.data.features import ContentEncoder
+from recommender.ml.models import registry
 from recommender.ml.models.graphsage.config import Config
-from recommender.ml.models.graphsage.train import Trainer
+from recommender.ml.models.graphsage.train import GraphSageTrainer
 from recommender.ml.store import checkpoints
 from recommender.ml.store.checkpoints import Slot
 from recommender.tests.ml.worlds import two_communities
 
+BEFORE = Path(__file__).parent / "before"
 SMALL = {"dim": 8, "epochs": 4, "batch_size": 128, "blocks": 2, "text_size": 4}
 
 
@@ -47,9 +52,9 @@ def test_it_is_not_written_before_its_time(tmp_path):
     assert slot.read(Path.read_text) == "asked for"
 
 
-def test_without_a_place_nothing_is_kept():
+def test_without_a_place_nothing_is_stored():
     slot = Slot()
-    slot.write(lambda _: pytest.fail("nobody asked"), now=True)
+    slot.write(lambda _: pytest.fail("no place"), now=True)
     assert slot.read(Path.read_text) is None
 
 
@@ -62,22 +67,26 @@ def test_each_training_has_a_slot_of_its_own(tmp_path):
         (other, Config(), "train"),
         (snapshot, Config(), "train"),
     ]
-    with checkpoints.kept_in(tmp_path, seconds=0):
+    with checkpoints.stored_in(tmp_path, seconds=0):
         for number, each in enumerate(asked):
-            checkpoints.slot(*each).write(saved(str(number)))
-        found = [checkpoints.slot(*each).read(Path.read_text) for each in asked]
+            checkpoints.slot("graphsage", *each).write(saved(str(number)))
+        found = [
+            checkpoints.slot("graphsage", *each).read(Path.read_text) for each in asked
+        ]
     assert found == ["4", "1", "2", "3", "4"]
-    assert checkpoints.any_in(tmp_path)
-    assert not checkpoints.any_in(tmp_path / "elsewhere")
+    assert checkpoints.exist_in(tmp_path)
+    assert not checkpoints.exist_in(tmp_path / "elsewhere")
 
 
 def test_one_that_cannot_be_read_is_as_if_it_were_not_there(tmp_path, caplog):
     snapshot = two_communities(users=20)
     config = Config(**{**SMALL, "epochs": 1})
     encoder = ContentEncoder.fit(snapshot.texts, snapshot.duration, text_size=4, seed=0)
-    with checkpoints.kept_in(tmp_path, seconds=0):
-        checkpoints.slot(snapshot, config, "train").write(saved("half of it"))
-        found = list(Trainer(snapshot, encoder, config).run(1, stage="train"))
+    with checkpoints.stored_in(tmp_path, seconds=0):
+        checkpoints.slot("graphsage", snapshot, config, "train").write(
+            saved("half of it")
+        )
+        found = list(GraphSageTrainer(snapshot, encoder, config).run(1, stage="train"))
     assert len(found) == 1
     assert "cannot be read" in caplog.text
 
@@ -88,7 +97,7 @@ def test_a_training_goes_on_within_an_epoch(tmp_path, stopped_after):
     encoder = ContentEncoder.fit(snapshot.texts, snapshot.duration, text_size=4, seed=0)
 
     def trainer(limit=None):
-        trainer = Trainer(snapshot, encoder, Config(**SMALL))
+        trainer = GraphSageTrainer(snapshot, encoder, Config(**SMALL))
         taken, losses = [], trainer.loop.losses
 
         def limited(batch, step):
@@ -103,7 +112,7 @@ def test_a_training_goes_on_within_an_epoch(tmp_path, stopped_after):
     straight, every = trainer()
     expected = list(straight.run(2, stage="train"))
     assert len(every) > 2 * stopped_after
-    with checkpoints.kept_in(tmp_path, seconds=0):
+    with checkpoints.stored_in(tmp_path, seconds=0):
         with pytest.raises(InterruptedError):
             list(trainer(stopped_after)[0].run(2, stage="train"))
         resumed, taken = trainer()
@@ -114,3 +123,27 @@ def test_a_training_goes_on_within_an_epoch(tmp_path, stopped_after):
         resumed.network.parameters(), straight.network.parameters(), strict=True
     ):
         np.testing.assert_array_equal(one.detach(), other.detach())
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("graphsage", {"dim": 4, "text_size": 4, "blocks": 2, "batch_size": 64}),
+        ("graphsage_ids", {"dim": 4, "epochs": 4, "batch_size": 5, "exponent": 0.1}),
+    ],
+)
+def test_a_checkpoint_of_the_version_before_is_resumed(tmp_path, name, config):
+    """The files in ``before`` hold two epochs of four; their names are hashes of what
+    was trained, with the module names of that version."""
+    config |= {"stop_after": 4} if name == "graphsage" else {"wide": 0.0}
+    snapshot, steps = two_communities(users=20), []
+    shutil.copytree(BEFORE, tmp_path / "run")
+    with checkpoints.stored_in(tmp_path / "run", seconds=0):
+        resumed = registry.fit(name, snapshot, config, steps.append)
+    restored = [
+        torch.load(path, weights_only=True)["epochs"] for path in BEFORE.iterdir()
+    ]
+    assert [asdict(step) for step in steps[:2]] in restored  # to the second
+    assert [step.epoch for step in steps] == [1, 2, 3, 4]
+    straight = registry.fit(name, snapshot, config)
+    np.testing.assert_allclose(resumed.vectors, straight.vectors, atol=1e-3)

@@ -21,8 +21,8 @@ from recommender.tests.ml.worlds import two_communities
 
 def main(*arguments):
     torch.set_num_threads(1)
-    with distributed.crew() as leads:
-        if leads:
+    with distributed.process_group() as is_leader:
+        if is_leader:
             lead(*arguments)
 
 
@@ -30,7 +30,7 @@ def lead(name, config, output, folder=None):
     size = distributed.Group.current().size
     kept = nullcontext()
     if folder:
-        kept = checkpoints.kept_in(Path(folder), seconds=0)
+        kept = checkpoints.stored_in(Path(folder), seconds=0)
     steps = []
 
     def tell(step):

@@ -39,7 +39,7 @@ HISTORY_LENGTH = 50  # more is not counted: serving knows the newest alone
 
 
 @dataclass(frozen=True, eq=False)
-class Catalogue:
+class ItemStatistics:
     """What is known of the items themselves, by dense id.
 
     ``watches`` and ``likes`` count people, (n_items,); ``creator`` is an external id,
@@ -53,7 +53,7 @@ class Catalogue:
     categories: sparse.csr_array
 
     @classmethod
-    def of(cls, snapshot: GraphSnapshot) -> Catalogue:
+    def from_snapshot(cls, snapshot: GraphSnapshot) -> ItemStatistics:
         """As the snapshot has it."""
         creator = snapshot.creator
         named = np.append(snapshot.user_ids, -1)[creator]
@@ -65,10 +65,10 @@ class Catalogue:
         )
 
 
-def of_person(
-    catalogue: Catalogue, item_ids: IntArray, state: UserHistory
+def person_inputs(
+    statistics: ItemStatistics, item_ids: IntArray, state: UserHistory
 ) -> npt.NDArray[np.float64]:
-    """(n_items, INPUTS): what ``state`` and the catalogue say of each item."""
+    """(n_items, INPUTS): what ``state`` and the statistics say of each item."""
     place = positions(item_ids, state.watched.ids)
     known = (place >= 0) & (state.watched.weight > 0)
     place = place[known]
@@ -79,16 +79,16 @@ def of_person(
     if count:
         values[:, 1] = state.watched.weight[known].mean()
         values[:, 2] = liked / count
-        taste = catalogue.categories[place].astype(bool).sum(0) / count
-        has_category = np.diff(catalogue.categories.indptr) > 0
-        values[:, 5] = np.where(has_category, catalogue.categories @ taste, np.nan)
-        ids, times = np.unique(catalogue.creator[place], return_counts=True)
-        of_creator = np.append(times, 0)[positions(ids, catalogue.creator)] / count
-        values[:, 6] = np.where(catalogue.creator >= 0, of_creator, np.nan)
-    values[:, 3] = np.log1p(catalogue.watches)
+        taste = statistics.categories[place].astype(bool).sum(0) / count
+        has_category = np.diff(statistics.categories.indptr) > 0
+        values[:, 5] = np.where(has_category, statistics.categories @ taste, np.nan)
+        ids, times = np.unique(statistics.creator[place], return_counts=True)
+        of_creator = np.append(times, 0)[positions(ids, statistics.creator)] / count
+        values[:, 6] = np.where(statistics.creator >= 0, of_creator, np.nan)
+    values[:, 3] = np.log1p(statistics.watches)
     with np.errstate(invalid="ignore"):
-        share = np.minimum(catalogue.likes / catalogue.watches, 1)
-    values[:, 4] = np.where(catalogue.watches > 0, share, np.nan)
+        share = np.minimum(statistics.likes / statistics.watches, 1)
+    values[:, 4] = np.where(statistics.watches > 0, share, np.nan)
     return values
 
 
@@ -97,9 +97,9 @@ class Past:
 
     def __init__(self, snapshot: GraphSnapshot) -> None:
         watched, liked = positive(snapshot.watched), snapshot.liked
-        self._catalogue = Catalogue.of(snapshot)
-        self._categories = self._catalogue.categories
-        _, self._creator = np.unique(self._catalogue.creator, return_inverse=True)
+        self._statistics = ItemStatistics.from_snapshot(snapshot)
+        self._categories = self._statistics.categories
+        _, self._creator = np.unique(self._statistics.creator, return_inverse=True)
         self._n_creators = int(self._creator.max(initial=0)) + 1
         self._n_categories = self._categories.shape[1]
         edge, category = self._each_category(watched.target)
@@ -140,7 +140,7 @@ class Past:
             )
         known = [count >= 0, count > 0, count > 0, seen >= 0, seen > 0]
         known.append((count > 0) & (of_item > 0))
-        known.append((count > 0) & (self._catalogue.creator[item] >= 0))
+        known.append((count > 0) & (self._statistics.creator[item] >= 0))
         return np.where(np.stack(known, 1), np.stack(columns, 1), np.nan)
 
     def _each_category(self, item: IntArray) -> tuple[IntArray, IntArray]:

@@ -15,7 +15,7 @@ from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, po
 from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation.interval import Interval, bootstrap
 from recommender.ml.models.base import Model, Parts
-from recommender.ml.models.legacy.ncf.inputs import Catalogue, of_person
+from recommender.ml.models.legacy.ncf.inputs import ItemStatistics, person_inputs
 from recommender.ml.store.artifact import Artifact
 
 UNKNOWN = 0
@@ -23,7 +23,7 @@ NEGATIVES = 4  # items not watched beside each that was, where errors are measur
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class NcfWeights:
     """What training learns, along the ids beside it.
 
     ``users`` (1 + n, d) and ``items`` (1 + m, d) begin with the bucket of unknown ids.
@@ -51,12 +51,12 @@ class Ncf(Model):
     def __init__(
         self,
         item_ids: IntArray,
-        catalogue: Catalogue,
-        weights: Weights,
+        statistics: ItemStatistics,
+        weights: NcfWeights,
         scaler: Scaler,
     ) -> None:
         self.item_ids = item_ids
-        self._catalogue = catalogue
+        self._statistics = statistics
         self._weights = weights
         self._scaler = scaler
         row = positions(weights.item_ids, item_ids) + 1  # -1, unknown, becomes 0
@@ -68,7 +68,7 @@ class Ncf(Model):
         w, d = self._weights, self._weights.users.shape[1]
         asked = -1 if state.user_id is None else state.user_id
         user = w.users[positions(w.user_ids, asked)[0] + 1]
-        values = of_person(self._catalogue, self.item_ids, state)[items]
+        values = person_inputs(self._statistics, self.item_ids, state)[items]
         hidden = self._items[items] + self._scaler.scale(values) @ w.first[2 * d :]
         hidden = np.maximum(hidden + user @ w.first[:d] + w.first_bias, 0)
         hidden = np.maximum(hidden @ w.second + w.second_bias, 0)
@@ -114,7 +114,7 @@ class Ncf(Model):
         return {"rmse": Interval(*bounds)}
 
     def parts(self) -> Parts:
-        known = self._catalogue
+        known = self._statistics
         arrays = {f"weights_{f.name}": getattr(self._weights, f.name) for f in WEIGHTS}
         return Parts(
             {
@@ -133,11 +133,14 @@ class Ncf(Model):
 
     def renewed(self, snapshot: GraphSnapshot) -> Ncf:
         return Ncf(
-            snapshot.item_ids, Catalogue.of(snapshot), self._weights, self._scaler
+            snapshot.item_ids,
+            ItemStatistics.from_snapshot(snapshot),
+            self._weights,
+            self._scaler,
         )
 
 
-WEIGHTS = fields(Weights)
+WEIGHTS = fields(NcfWeights)
 
 
 def load(artifact: Artifact) -> Ncf:
@@ -151,13 +154,13 @@ def load(artifact: Artifact) -> Ncf:
     weights = {f.name: artifact.array(f"weights_{f.name}") for f in WEIGHTS}
     return Ncf(
         item_ids,
-        Catalogue(
+        ItemStatistics(
             artifact.array("item_watches"),
             artifact.array("item_likes"),
             artifact.array("item_creator"),
             categories,
         ),
-        Weights(**weights),
+        NcfWeights(**weights),
         Scaler.restore(artifact.array("scaler")),
     )
 

@@ -28,9 +28,9 @@ from torch.nn import functional
 from recommender.ml.data.scaler import Scaler
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray, TimeArray
 from recommender.ml.data.splits import reactions
-from recommender.ml.models.base import Progress, silent
-from recommender.ml.models.legacy.ncf.inputs import Catalogue, Past, positive
-from recommender.ml.models.legacy.ncf.serve import UNKNOWN, Ncf, Weights
+from recommender.ml.models.base import Progress, no_progress
+from recommender.ml.models.legacy.ncf.inputs import ItemStatistics, Past, positive
+from recommender.ml.models.legacy.ncf.serve import UNKNOWN, Ncf, NcfWeights
 from recommender.ml.train import early_stopping
 
 HIDDEN = (128, 64)
@@ -53,16 +53,18 @@ class Config(early_stopping.Schedule):
     seed: int = 0
 
 
-def fit(snapshot: GraphSnapshot, config: Config, progress: Progress = silent) -> Ncf:
+def fit(
+    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
+) -> Ncf:
     """Raises `ValueError` when the snapshot has no watches."""
     model: Ncf = early_stopping.fit(
-        lambda part: Trainer(part, config), snapshot, config, progress
+        lambda part: NcfTrainer(part, config), snapshot, config, progress
     )
     return model
 
 
-class Network(nn.Module):
-    """Named as the `Weights` of `ncf_inference.py`."""
+class NcfNetwork(nn.Module):
+    """Named as the `NcfWeights` of `ncf_inference.py`."""
 
     def __init__(
         self, n_users: int, n_items: int, *, inputs: int, classes: int, dim: int
@@ -84,7 +86,7 @@ class Network(nn.Module):
         logits: Tensor = self.output(x)
         return logits
 
-    def weights(self, snapshot: GraphSnapshot) -> Weights:
+    def weights(self, snapshot: GraphSnapshot) -> NcfWeights:
         """What was learned, frozen, along the ids of ``snapshot``."""
         learned = {
             name.removesuffix(".weight").replace(".", "_"): p.detach().numpy().copy()
@@ -92,10 +94,10 @@ class Network(nn.Module):
         }
         for name in ("first", "second", "output"):
             learned[name] = np.ascontiguousarray(learned[name].T)
-        return Weights(snapshot.user_ids, snapshot.item_ids, **learned)
+        return NcfWeights(snapshot.user_ids, snapshot.item_ids, **learned)
 
 
-class Trainer:
+class NcfTrainer:
     """One network on one snapshot; seeded, so that a run can be repeated."""
 
     def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
@@ -110,7 +112,7 @@ class Trainer:
         self._scaler = Scaler.fit(inputs)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self._network = Network(
+            self._network = NcfNetwork(
                 snapshot.n_users,
                 snapshot.n_items,
                 inputs=self._scaler.size,
@@ -144,7 +146,7 @@ class Trainer:
         snapshot = self._snapshot
         return Ncf(
             snapshot.item_ids,
-            Catalogue.of(snapshot),
+            ItemStatistics.from_snapshot(snapshot),
             self._network.weights(snapshot),
             self._scaler,
         )
