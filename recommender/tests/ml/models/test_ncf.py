@@ -13,7 +13,7 @@ from recommender.ml.models.legacy.ncf.inputs import (
     INPUTS,
     ItemStatistics,
     Past,
-    of_person,
+    person_inputs,
 )
 from recommender.ml.models.legacy.ncf.train import Config, NcfTrainer
 from recommender.tests.ml.worlds import DAY, START, make_snapshot, two_communities
@@ -65,7 +65,7 @@ def test_serving_counts_what_training_counts():
     every = np.arange(snapshot.n_items)
     statistics, past = ItemStatistics.from_snapshot(snapshot), Past(snapshot)
     for user, state in enumerate(histories(snapshot, np.arange(10))):
-        served = of_person(statistics, snapshot.item_ids, state)
+        served = person_inputs(statistics, snapshot.item_ids, state)
         trained = past.before(np.full(40, user), every, np.full(40, np.inf))
         np.testing.assert_allclose(served, trained, rtol=1e-5)
 
@@ -88,7 +88,7 @@ def test_serving_computes_what_training_does():
     model, network = trainer.model(), trainer._network.eval()
     every = np.arange(snapshot.n_items)
     for user, state in enumerate(histories(snapshot, np.arange(5))):
-        inputs = of_person(
+        inputs = person_inputs(
             ItemStatistics.from_snapshot(snapshot), snapshot.item_ids, state
         )
         with torch.no_grad():
