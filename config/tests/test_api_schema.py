@@ -27,7 +27,7 @@ from accounts.tests.factories import make_user
 from interactions.tests.factories import make_comment, watch
 from videos.tests.factories import make_category, make_video
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = pytest.mark.django_db
 
 EXAMPLES = 4  # of each operation and person, beside those at the bounds
 # Refused with a 400 though the schema is kept: what was sent has to be true, too.
@@ -153,7 +153,14 @@ def judged_elsewhere(case, response):
     return [negative_data_rejection] if rejected else []
 
 
-@pytest.mark.parametrize("who", ["anonymous", "stranger", "owner"])
+@pytest.mark.parametrize(
+    "who",
+    [
+        pytest.param("anonymous", marks=pytest.mark.slow),
+        pytest.param("stranger", marks=pytest.mark.slow),
+        "owner",
+    ],
+)
 @schema.parametrize()
 @settings(
     max_examples=EXAMPLES,

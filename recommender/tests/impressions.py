@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import numpy as np
+from django.db import connection
+from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import User
@@ -94,14 +96,20 @@ def show(
             if watched[place]:
                 watches.append(Watch(**shared, watch_time=0.6, counted=True))
     Impression.objects.bulk_create(impressions)
-    for row in impressions:
-        row.created_at = times[row.feed_id]
-    Impression.objects.bulk_update(impressions, ["created_at"], batch_size=2000)
     Watch.objects.bulk_create(watches)
-    logs = list(FeatureLog.objects.filter(feed_id__in=times))
-    for log in logs:
-        log.created_at = times[log.feed_id]
-    FeatureLog.objects.bulk_update(logs, ["created_at"])
+    for model in (Impression, FeatureLog):
+        _set_created_at(model, times)
+
+
+def _set_created_at(model: type[Model], times: Mapping[UUID, datetime]) -> None:
+    """Set when the rows of each feed were made, which they set themselves to now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {model._meta.db_table} AS row SET created_at = feed.created_at "
+            "FROM unnest(%s::uuid[], %s::timestamptz[]) AS feed (feed_id, created_at) "
+            "WHERE row.feed_id = feed.feed_id",
+            [list(times), list(times.values())],
+        )
 
 
 def _drawn(world: World, generator: np.random.Generator) -> Sequence[Video]:
