@@ -109,7 +109,7 @@ def test_a_new_address_takes_the_password_and_a_confirmation(client, mailoutbox)
 
     asked = client.post(reverse("account_email"), data)
     assert asked.url.startswith(reverse("account_reauthenticate"))
-    assert "Is it you?" in client.get(asked.url).text
+    assert "Confirm it is you" in client.get(asked.url).text
     assert mailoutbox == []
     client.post(asked.url, {"password": PASSWORD})  # goes on with what was asked for
 

@@ -29,7 +29,7 @@ def test_every_tab_is_open_to_everyone(client, tab, visitor):
     response = client.get(reverse(tab, args=[owner.username]))
     assert response.status_code == 200
     assert "Porto" in response.text
-    assert ("Edit the profile" in response.text) == (visitor == "owner")
+    assert ("Edit profile" in response.text) == (visitor == "owner")
 
 
 def test_what_others_wrote_about_themselves_is_escaped(client):

@@ -179,7 +179,7 @@ def test_sign_ups_are_limited(client):
 
 def test_confirmation_through_the_link(client, mailoutbox):
     client.post(reverse("account_signup"), answers())
-    notice = "grace@example.com is not confirmed yet"
+    notice = "open the link we sent to grace@example.com"
     assert notice in client.get(reverse("settings")).text
     link = link_in(mailoutbox[0])
 

@@ -64,7 +64,7 @@ def test_every_point_is_a_link_however_it_is_reached(page, live_server, videos):
 
     # The list has the same links, in rows.
     page.goto(address)
-    page.get_by_role("button", name="As a list").click()
+    page.get_by_role("button", name="Show as list").click()
     lefts = {round(points.nth(n).bounding_box()["y"]) for n in range(points.count())}
     assert len(lefts) > 1
     page.locator(f"[data-key='video-{middle.video_id}'] .map-node__link").click()

@@ -83,7 +83,7 @@ def test_one_video_is_removed(client, member):
     assert Watch.objects.filter(pk=strangers.pk).exists()
     answer = client.post(address, {"video_id": other.video_id})
     assert answer.headers["Location"] == HISTORY
-    assert "Nothing watched yet" in client.get(HISTORY).text
+    assert "No history yet" in client.get(HISTORY).text
     assert client.post(address, {"video_id": "nowhere"}).status_code == 404
 
 
@@ -100,7 +100,7 @@ def test_recording_is_paused_and_resumed(client, member):
     client.post(address)
     member.refresh_from_db()
     assert not member.record_history
-    assert "Recording is paused" in client.get(HISTORY).text
+    assert "History is paused" in client.get(HISTORY).text
     client.post(address, {"on": "1"})
     member.refresh_from_db()
     assert member.record_history
@@ -130,7 +130,7 @@ def test_liked_videos_newest_first(client, member):
 
 
 def test_pages_say_so_when_they_are_empty(client, member):
-    assert "Nothing watched yet" in client.get(HISTORY).text
+    assert "No history yet" in client.get(HISTORY).text
     assert "No likes yet" in client.get(LIKED).text
 
 

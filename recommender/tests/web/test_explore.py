@@ -95,7 +95,7 @@ class TestPeopleToFollow:
         assert "<html" not in strip.text
         assert 'hx-get="/explore/people/"' in client.get("/following/").text
         interactions.follow(follower=user, followee=creator)
-        assert "Nobody to suggest" in client.get("/explore/people/").text
+        assert "No suggestions yet" in client.get("/explore/people/").text
 
     def test_a_bounded_number_of_queries(self, client):
         user = make_user()
@@ -234,7 +234,7 @@ class TestPages:
         assert f'href="{MAP}?person={middle.creator.username}"' in html
 
     def test_guests_begin_with_what_people_like(self, client):
-        assert "Nothing to draw yet" in client.get(MAP).text
+        assert "Nothing to show yet" in client.get(MAP).text
         make_video(title="Quiet")
         watch(make_video(title="Loud"))
         assert "Around Loud" in client.get(MAP).text

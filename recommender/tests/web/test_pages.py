@@ -144,7 +144,7 @@ def test_empty_pages_say_why_and_what_to_do(client, subject):
     for address, words in {
         "/": "No videos yet",
         f"/?category={subject.slug}": "Nothing in Jazz yet",
-        "/following/": "You follow nobody yet",
+        "/following/": "You are not following anyone yet",
         "/explore/": "Nothing to explore yet",
         f"/category/{subject.slug}/": "Nothing in Jazz yet",
     }.items():
