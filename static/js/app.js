@@ -1,4 +1,4 @@
-/* What every page needs: theme, menus, dialogs, toasts, and htmx's errors. */
+/* The script of every page: theme, menus, dialogs, toasts, htmx requests, impressions. */
 
 import { startDialogs } from "./dialogs.js";
 import { startFeeds } from "./feeds.js";

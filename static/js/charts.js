@@ -1,5 +1,5 @@
-/* Draws the Vega-Lite specification in each <figure class="chart">, in the colours of
-   the page around it. Needs `vega` and `vegaLite`; used by the admin and by reports. */
+/* Draws the Vega-Lite specification in each <figure class="chart"> with the colours of
+   the page. Needs `vega` and `vegaLite`. Used by the admin and by reports. */
 
 const PALETTE = ["#0f8aa3", "#f0642a", "#6a5acd", "#2e9e5b", "#c2418b", "#b58900"];
 

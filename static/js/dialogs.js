@@ -1,4 +1,4 @@
-/* Two dialogs serve all pages: #dialog shows whatever htmx loads into it, #confirm asks
+/* The two dialogs of every page: #dialog shows what htmx loads into it, #confirm asks
    before `hx-confirm` requests and `data-confirm` forms. */
 
 function ask(question, action) {

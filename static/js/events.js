@@ -1,10 +1,10 @@
-/* What people do, sent in batches. Every event has an id of its own, so a batch that is
-   sent twice counts once; what could not be sent waits for the next time. */
+/* Sends events in batches. Each event has its own id, so a batch that is sent twice counts
+   once. Events that could not be sent stay in the queue. */
 
 const ADDRESS = "/api/v1/events/";
-const EVERY = 5000; // ms
-const MOST = 100; // events a batch
-const KEEPALIVE_MOST = 40; // browsers bound what may outlive a page to 64 KiB
+const INTERVAL = 5000; // ms
+const BATCH_SIZE = 100; // events
+const KEEPALIVE_BATCH_SIZE = 40; // events; browsers limit keepalive requests to 64 KiB
 
 const queue = new Map();
 let sending = false;
@@ -14,14 +14,14 @@ function token() {
   return JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"] ?? "";
 }
 
-/** Queue an event; one with the same `key` that still waits is replaced. */
+/** Queue an event. It replaces a queued event with the same `key`. */
 export function record(event, key) {
   const id = newId();
   queue.set(key ?? id, { id, at: new Date().toISOString(), ...event });
-  timer ??= setTimeout(flush, EVERY);
+  timer ??= setTimeout(flush, INTERVAL);
 }
 
-/** A random UUID; `crypto.randomUUID` is missing on plain http outside localhost. */
+/** Return a random UUID. Plain HTTP outside localhost has no `crypto.randomUUID`. */
 export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -31,15 +31,15 @@ export function newId() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** Send what waits; with `last` so that the request outlives the page. */
+/** Send queued events. With `last`, the request completes even if the page closes. */
 export async function flush({ last = false } = {}) {
   clearTimeout(timer);
   timer = undefined;
   if (!queue.size || (sending && !last)) return;
-  const batch = [...queue].slice(0, last ? KEEPALIVE_MOST : MOST);
+  const batch = [...queue].slice(0, last ? KEEPALIVE_BATCH_SIZE : BATCH_SIZE);
   for (const [key] of batch) queue.delete(key);
   sending = true;
-  let pause = EVERY;
+  let pause = INTERVAL;
   try {
     const answer = await fetch(ADDRESS, {
       method: "POST",
@@ -49,7 +49,7 @@ export async function flush({ last = false } = {}) {
     });
     if (answer.status === 429 || answer.status >= 500) {
       putBack(batch);
-      pause = Math.max(EVERY, 1000 * (Number(answer.headers.get("Retry-After")) || 0));
+      pause = Math.max(INTERVAL, 1000 * (Number(answer.headers.get("Retry-After")) || 0));
     }
   } catch {
     putBack(batch);

@@ -1,5 +1,5 @@
-/* Lists of videos: after "Load more" the focus goes on to the first new entry and the
-   number is announced; a chosen chip is marked at once. */
+/* Lists of videos: after "Load more", focuses the first new item and announces how many
+   were added. Marks the chosen filter. */
 
 let announcer;
 
@@ -32,7 +32,7 @@ function markChip(event) {
   if (!chips || !event.detail.successful) return;
   chips.querySelector("[aria-current]")?.removeAttribute("aria-current");
   chosen.setAttribute("aria-current", "true");
-  announce("The list has changed");
+  announce("The list was updated");
 }
 
 export function startFeeds() {

@@ -1,5 +1,4 @@
-/* Which cards were really on the screen, and which of them were opened: what the
-   recommender learns positions from. */
+/* Records impressions (cards that were on the screen) and clicks. */
 
 import { flush, record } from "./events.js";
 
@@ -43,8 +42,8 @@ function observe() {
   }
 }
 
-/* The player joins what is watched with the feed it was found in. */
-function remember(event) {
+/* Records a click, and stores the feed and position for the player's watch events. */
+function recordClick(event) {
   const card = event.target.closest("a")?.closest("[data-feed-id]");
   if (!card) return;
   const shown = describe(card);
@@ -56,5 +55,5 @@ function remember(event) {
 export function startImpressions() {
   observe();
   document.addEventListener("htmx:load", observe);
-  document.addEventListener("click", remember);
+  document.addEventListener("click", recordClick);
 }

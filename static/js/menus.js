@@ -1,5 +1,5 @@
-/* Menus and disclosures over the page are <details>; this closes them as people expect:
-   by Escape, by a click elsewhere, when another opens. Also: copying an address. */
+/* Menus and popovers are <details> elements. Closes them on Escape, on a click elsewhere
+   and when another one opens. Also copies links. */
 
 import { showToast } from "./toasts.js";
 
@@ -16,7 +16,7 @@ async function copyAddress(path) {
     await navigator.clipboard.writeText(new URL(path, location.href).href);
     showToast("Link copied.", { level: "success" });
   } catch {
-    showToast("The browser did not allow copying.", { level: "error" });
+    showToast("The link could not be copied.", { level: "error" });
   }
 }
 

@@ -1,17 +1,17 @@
-/* The player: goes on where the viewer stopped, and reports what was really watched. */
+/* The player: resumes where the viewer stopped and reports the watch time. */
 
 import { flush, newId, record } from "./events.js";
 
 const REPORT_EVERY = 5000; // ms of playing
 
-/* Seconds of the video that were played, each counted once however often it was. */
+/* Seconds of the video that were played; replayed parts count once. */
 function playedSeconds({ played }) {
   let total = 0;
   for (let i = 0; i < played.length; i += 1) total += played.end(i) - played.start(i);
   return total;
 }
 
-function foundIn(videoId) {
+function feedContext(videoId) {
   try {
     return JSON.parse(sessionStorage.getItem(`feed:${videoId}`)) ?? {};
   } catch {
@@ -22,7 +22,7 @@ function foundIn(videoId) {
 function start(video) {
   const { videoId, startAt } = video.dataset;
   const sessionId = newId();
-  const { feed_id = null, feed_position = null } = foundIn(videoId);
+  const { feed_id = null, feed_position = null } = feedContext(videoId);
   let reported = 0;
 
   function report(force) {
@@ -46,13 +46,13 @@ function start(video) {
     );
   }
 
-  function goOn() {
+  function resume() {
     const at = Number(startAt);
     if (at > 0 && at < video.duration) video.currentTime = at;
   }
 
-  if (video.readyState >= 1) goOn();
-  else video.addEventListener("loadedmetadata", goOn, { once: true });
+  if (video.readyState >= 1) resume();
+  else video.addEventListener("loadedmetadata", resume, { once: true });
   video.addEventListener("timeupdate", () => report(false));
   for (const moment of ["pause", "ended"]) {
     video.addEventListener(moment, () => {
@@ -60,18 +60,18 @@ function start(video) {
       flush();
     });
   }
-  // Registered before those of events.js fire on the window: the last word is included.
+  // These run before the listeners of events.js, so that the last report is sent too.
   document.addEventListener("visibilitychange", () => report(true), { capture: true });
   addEventListener("pagehide", () => report(true), { capture: true });
 }
 
-/* What cannot be played here can be opened where it is. */
+/* Replaces the player with a link to a video that the browser cannot play here. */
 function offerLink(video) {
   const link = document.createElement("a");
   link.className = "button button--primary";
   link.href = video.dataset.external;
   link.rel = "noopener nofollow";
-  link.textContent = "Watch it where it is";
+  link.textContent = "Watch on the original site";
   const message = document.createElement("div");
   message.className = "player__message";
   message.append(link);
@@ -80,10 +80,10 @@ function offerLink(video) {
 
 const video = document.getElementById("player");
 if (video) {
-  video.controls = false; // media-chrome's take their place
+  video.controls = false; // replaced by media-chrome
   start(video);
   if (video.dataset.external) {
-    // It may have failed before this script came.
+    // The video may have failed before this script ran.
     if (video.error) offerLink(video);
     else video.addEventListener("error", () => offerLink(video), { once: true });
   }

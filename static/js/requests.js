@@ -1,11 +1,11 @@
-/* htmx's requests: the line at the top while they run, and a toast when they fail. */
+/* htmx requests: a loading bar while they run and a toast when they fail. */
 
 import { showToast } from "./toasts.js";
 
 const REASONS = {
-  403: "You are not allowed to do this. Reload the page, or log in again.",
-  404: "This is no longer here.",
-  413: "That is too large.",
+  403: "You do not have permission to do this. Reload the page or log in again.",
+  404: "This no longer exists.",
+  413: "The file is too large.",
   429: "Too many requests. Wait a moment, then try again.",
 };
 
@@ -34,13 +34,13 @@ function failed(event) {
     known ??
     (status >= 500
       ? "Something went wrong on our side."
-      : "No answer from the site. Check your connection.");
+      : "The site could not be reached. Check your connection.");
   const action = known ? undefined : retry(event.detail);
   showToast(text, { level: "error", action });
 }
 
-/* A session that ran out answers with the log-in page: go there, and come back. */
-function leadToLogin(event) {
+/* When the session has expired, redirects to the login page and back. */
+function redirectToLogin(event) {
   const login = document.body.dataset.loginUrl;
   const answered = new URL(event.detail.xhr.responseURL, location.href).pathname;
   if (answered !== login || event.detail.pathInfo.requestPath === login) return;
@@ -55,5 +55,5 @@ export function startRequests() {
   document.addEventListener("htmx:responseError", failed);
   document.addEventListener("htmx:sendError", failed);
   document.addEventListener("htmx:timeout", failed);
-  document.addEventListener("htmx:beforeSwap", leadToLogin);
+  document.addEventListener("htmx:beforeSwap", redirectToLogin);
 }

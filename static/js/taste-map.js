@@ -1,11 +1,11 @@
-/* The taste map. Cytoscape arranges the points, draws the lines and moves the view; the
-   points themselves are the entries of the page's list, laid over its canvas, so that
-   each stays a link for a mouse, a finger, the keyboard and a screen reader. */
+/* The taste map. Cytoscape computes the layout, draws the edges, pans and zooms. The nodes
+   are the page's list items, placed over the canvas, so that they stay links for mouse,
+   touch, keyboard and screen readers. */
 
 import cytoscape from "../vendor/cytoscape/cytoscape.esm.min.mjs";
 
-const SIZES = [128, 104, 88]; // px across, by ring, label included
-const CLOSEST = 0.85; // the first view is never so far away that labels cannot be read
+const SIZES = [128, 104, 88]; // px, by ring, label included
+const MIN_FIRST_ZOOM = 0.85; // keeps labels readable in the first view
 const STEPS = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -14,7 +14,7 @@ const STEPS = {
 };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-/* A token as the browser computes it here and now: Cytoscape knows no custom properties. */
+/* The computed value of a colour token; Cytoscape does not support custom properties. */
 function colour(element, token) {
   const probe = document.createElement("span");
   probe.style.color = `var(${token})`;
@@ -47,7 +47,7 @@ function style(stage) {
   ];
 }
 
-/* Rings around the middle, to begin with: the same page is arranged alike each time. */
+/* Starts from rings around the centre, so that the layout is always the same. */
 function elements(entries, links) {
   const rings = SIZES.map((_, ring) =>
     entries.filter((entry) => Number(entry.dataset.ring) === ring),
@@ -117,18 +117,18 @@ class TasteMap {
     this.listen();
   }
 
-  /* The list moves and grows with the canvas. */
+  /* Moves and scales the list with the canvas. */
   follow() {
     const { x, y } = this.cy.pan();
     this.list.style.transform = `translate(${x}px, ${y}px) scale(${this.cy.zoom()})`;
   }
 
-  /* All of it, or where that would be too small to read its middle. */
+  /* Shows the whole map, or its centre if the whole map would be unreadable. */
   fit() {
     this.cy.resize();
     this.cy.fit(undefined, 8);
-    if (this.cy.zoom() < CLOSEST) {
-      this.cy.zoom(CLOSEST);
+    if (this.cy.zoom() < MIN_FIRST_ZOOM) {
+      this.cy.zoom(MIN_FIRST_ZOOM);
       this.cy.center(this.cy.nodes()[0]);
     } else if (this.cy.zoom() > 1.15) {
       this.cy.zoom(1.15);
@@ -140,9 +140,9 @@ class TasteMap {
   listen() {
     const { stage, section } = this;
     for (const type of ["wheel", "mousedown", "touchstart"]) {
-      section.addEventListener(type, (event) => this.withhold(event), { capture: true });
+      section.addEventListener(type, (event) => this.filterEvent(event), { capture: true });
     }
-    this.tellClicksFromDrags();
+    this.separateClicksFromDrags();
     this.list.addEventListener("focusin", (event) => this.show(event.target));
     this.list.addEventListener("focusout", () => this.mark(null));
     this.list.addEventListener("pointerover", (event) => this.mark(event.target));
@@ -157,16 +157,16 @@ class TasteMap {
     });
   }
 
-  /* What is not for Cytoscape: a list is moved as any page is, and so is the page with
-     the map on it by the wheel, which zooms with Ctrl alone, as in any map. */
-  withhold(event) {
+  /* Keeps events from Cytoscape when the list is shown, and wheel events without Ctrl or
+     Cmd, which scroll the page. */
+  filterEvent(event) {
     const scrolls = event.type === "wheel" && !event.ctrlKey && !event.metaKey;
     if (!this.drawn || scrolls) event.stopPropagation();
   }
 
-  /* Whoever moves the map by a point does not mean to follow its link. Cytoscape keeps
-     touches from becoming clicks, so one that stayed in its place is made one here. */
-  tellClicksFromDrags() {
+  /* Dragging the map by a node must not open its link. Cytoscape prevents clicks from
+     touches, so a tap is turned into a click here. */
+  separateClicksFromDrags() {
     let start = [0, 0];
     const moved = ({ clientX, clientY }) =>
       Math.hypot(clientX - start[0], clientY - start[1]) > 8;
@@ -178,7 +178,7 @@ class TasteMap {
       if (tapped && !moved(event)) event.target.closest("a")?.click();
     });
     this.stage.addEventListener("click", (event) => {
-      // A click of the keyboard, or of the line above, comes from no place at all.
+      // Clicks from the keyboard or from `click()` have no position and no detail.
       if (event.detail && moved(event)) event.preventDefault();
     });
   }
@@ -200,7 +200,7 @@ class TasteMap {
     }
   }
 
-  /* What has the focus is in view. */
+  /* Brings the focused node into view. */
   show(element) {
     this.mark(element);
     const node = this.nodeOf(element);
@@ -217,7 +217,7 @@ class TasteMap {
     return this.section.classList.contains("taste-map--drawn");
   }
 
-  /* An arrow key leads to the nearest point that way. */
+  /* Moves the focus to the nearest node in the direction of an arrow key. */
   step(event) {
     const way = STEPS[event.key];
     const here = this.nodeOf(event.target);

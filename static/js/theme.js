@@ -1,5 +1,5 @@
-/* The theme: as the system, or a choice kept in a cookie, which the server reads so
-   that the first paint is right. */
+/* The theme: the system's, or the user's choice in a cookie. The server reads the cookie,
+   so that the page has the right theme at once. */
 
 const YEAR = 31536000;
 

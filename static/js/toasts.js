@@ -1,5 +1,5 @@
-/* Short messages in the corner. Errors stay until dismissed; others leave by themselves,
-   but not while the pointer or the focus is on them. */
+/* Short messages in the corner. Errors stay until dismissed. Others disappear after a
+   while, but not while they have the pointer or the focus. */
 
 const STAY = 6000;
 
@@ -11,8 +11,8 @@ function expire(toast) {
   }, STAY);
 }
 
-/* Show `text`; `level` is info, success, warning or error; `action` is an optional
-   {label, run}. As a popover opened anew, the region lies above an open dialog too. */
+/* Shows `text`. `level` is info, success, warning or error; `action` is an optional
+   {label, run}. Reopening the popover places it above an open dialog. */
 export function showToast(text, { level = "info", action } = {}) {
   const mould = document.getElementById("toast-mould");
   const toast = mould.content.firstElementChild.cloneNode(true);

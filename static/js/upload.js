@@ -1,5 +1,5 @@
-/* Upload and edit: only the categories of chosen subjects are shown; a file can be
-   dropped, is checked before it travels, and its way is shown. */
+/* The upload and edit forms: shows only the categories of chosen subjects, accepts a
+   dropped file, checks it before the upload and shows the progress. */
 
 import { showToast } from "./toasts.js";
 
@@ -19,7 +19,7 @@ function megabytes(bytes) {
   return `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 24 ? 1 : 0)} MB`;
 }
 
-/* The file's name becomes the title where none is given: IMG_0042 helps nobody. */
+/* Uses the file's name as the title if it has words, unlike IMG_0042. */
 function suggestTitle(form, file) {
   const title = form.elements.title;
   const name = file.name.replace(/\.[^.]*$/, "").replace(/[_-]+/g, " ").trim();
@@ -33,9 +33,9 @@ function checkFile(form) {
   const problem = !file
     ? ""
     : tooLarge
-      ? `The file has ${megabytes(file.size)}; ${megabytes(form.dataset.maxBytes)} is the limit.`
+      ? `This file is too large (${megabytes(file.size)}). The limit is ${megabytes(form.dataset.maxBytes)}.`
       : file.size === 0
-        ? "The file is empty."
+        ? "This file is empty."
         : "";
   error.textContent = problem;
   error.hidden = !problem;
@@ -62,11 +62,11 @@ function send(form) {
     button.disabled = false;
     showToast(message, { level: "error", action: { label: "Try again", run: () => send(form) } });
   }
-  request.addEventListener("error", () => again("The connection broke while uploading."));
+  request.addEventListener("error", () => again("The upload was interrupted. Check your connection."));
   request.addEventListener("load", () => {
     if (request.status === 422) {
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      // A file cannot be filled in again: keep ours, and show what the answer says.
+      // A response cannot prefill a file input: show its errors and keep the chosen file.
       const chosen = form.elements.file.files;
       form.replaceWith(page.querySelector("[data-upload]"));
       const fresh = document.querySelector("[data-upload]");
@@ -76,7 +76,7 @@ function send(form) {
     } else if (request.status < 400) {
       location.assign(request.responseURL);
     } else {
-      again("The upload was not accepted.");
+      again("The upload failed.");
     }
   });
   request.open("POST", form.action || location.href);
