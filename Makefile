@@ -6,6 +6,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.8
+# Python keeps what it has compiled: torch takes 10 s longer to import without.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run neo4j test test-all test-neo4j benchmark-quality benchmark-graph benchmark-mood lint format lock migrations install install-dev clean
 
