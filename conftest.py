@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from filelock import FileLock
 
 # A core a worker: more threads than that wait for one another. Child processes too.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -39,3 +44,52 @@ def _isolated(settings, tmp_path: Path) -> None:
     settings.TASKS = {
         "default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}
     }
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory) -> Path:
+    """A folder that the workers of a session share."""
+    folder: Path = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix, session_folder, django_db_blocker
+) -> None:
+    """Each worker's database is a copy of one that is migrated, kept between runs."""
+    test = connection.settings_dict["TEST"]
+    template = f"test_{connection.settings_dict['NAME']}_template_{_migrations_hash()}"
+    ready = session_folder / "template"
+    with FileLock(session_folder / "template.lock"), django_db_blocker.unblock():
+        if not ready.exists():
+            own_name, test["NAME"] = test["NAME"], template
+            _prepare_template()
+            test["NAME"] = own_name
+            ready.touch()
+    test["TEMPLATE"] = template
+
+
+def _migrations_hash() -> str:
+    """Of the source of all migrations: another template when one is edited."""
+    found = hashlib.sha256()
+    migrations = MigrationLoader(None).disk_migrations
+    for key in sorted(migrations):
+        source = Path(sys.modules[migrations[key].__module__].__file__)
+        found.update(source.read_bytes())
+    return found.hexdigest()[:12]
+
+
+def _prepare_template() -> None:
+    """Create and migrate the template unless it is there; drop older ones."""
+    name = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT datname FROM pg_database"
+            " WHERE datname LIKE %s AND datname <> current_database()",
+            [f"test_{name}_template_%"],
+        )
+        for (older,) in cursor.fetchall():
+            cursor.execute(f"DROP DATABASE {connection.ops.quote_name(older)}")
+    connection.creation.destroy_test_db(name, verbosity=0, keepdb=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -45,8 +44,5 @@ def neo4j(neo4j_process: Server, settings) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def trained_runs(tmp_path_factory) -> TrainedRuns:
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    return TrainedRuns(root / "trained")
+def trained_runs(session_folder) -> TrainedRuns:
+    return TrainedRuns(session_folder / "trained")
