@@ -13,7 +13,7 @@ from recommender.tests.ml.models.test_every_model import QUICK
 from recommender.training import pipeline
 from videos.models import VideoMood
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = pytest.mark.django_db
 
 MODELS = {
     "ncf": QUICK["ncf"] | {"epochs": 3},

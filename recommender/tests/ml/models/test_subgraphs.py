@@ -106,7 +106,6 @@ def test_whole_trainings_are_equal_too(snapshot, asked):
         assert one.loss == pytest.approx(other.loss, rel=1e-4)
 
 
-@pytest.mark.slow
 def test_few_neighbours_learn_nearly_as_well(snapshot):
     def own_share(**config):
         model = registry.fit("graphsage", snapshot, {**SMALL, **config})
@@ -132,7 +131,6 @@ def test_a_step_looks_at_no_more_nodes_than_the_limits_allow():
     np.testing.assert_array_equal(graph["item"].places[:2], items)
 
 
-@pytest.mark.slow
 def test_what_is_hidden_from_one_view_is_found_by_the_other(snapshot):
     """The contrastive term alone moves a video's views together and others apart."""
 
