@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageDraw
 
-from demo.media.canvas import TAU, Kit, Painter, hills, mix
+from demo.media.canvas import TAU, Board, Colour, Kit, Painter, hills, mix
 
 
 def skyline(kit: Kit) -> Painter:
@@ -27,14 +27,7 @@ def skyline(kit: Kit) -> Painter:
                 mast = left + wide / 2
                 board.box(mast, top - 0.08, mast + 0.006, top, tone)
             lit = mix(colour(0.75), colour(1.0), rng.random())
-            pitch = 0.026 + 0.008 * near
-            for row in np.arange(top + 0.02, 0.8, pitch):
-                for column in np.arange(left + 0.014, left + wide - 0.02, pitch * 0.8):
-                    if rng.random() < 0.4 - 0.08 * (2 - depth):
-                        ink = mix(tone, lit, rng.uniform(0.35, 1.0))
-                        board.box(
-                            column, row, column + pitch * 0.42, row + pitch * 0.5, ink
-                        )
+            _windows(board, rng, (left, top, wide), depth, (tone, lit))
             left += wide
         strips.append((board.image, depth))
     cars = rng.random((16, 3))
@@ -69,6 +62,23 @@ def skyline(kit: Kit) -> Painter:
         return board.picture()
 
     return paint
+
+
+def _windows(
+    board: Board,
+    rng: np.random.Generator,
+    tower: tuple[float, float, float],
+    depth: int,
+    inks: tuple[Colour, Colour],
+) -> None:
+    """Lit windows of a tower (left, top, width), in colours between two `inks`."""
+    left, top, wide = tower
+    pitch = 0.026 + 0.008 * depth / 2
+    for row in np.arange(top + 0.02, 0.8, pitch):
+        for column in np.arange(left + 0.014, left + wide - 0.02, pitch * 0.8):
+            if rng.random() < 0.4 - 0.08 * (2 - depth):
+                ink = mix(*inks, rng.uniform(0.35, 1.0))
+                board.box(column, row, column + pitch * 0.42, row + pitch * 0.5, ink)
 
 
 def train(kit: Kit) -> Painter:

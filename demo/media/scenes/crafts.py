@@ -3,7 +3,17 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from demo.media.canvas import TAU, Board, Floats, Kit, Painter, circle, ease, mix
+from demo.media.canvas import (
+    TAU,
+    Board,
+    Colour,
+    Floats,
+    Kit,
+    Painter,
+    circle,
+    ease,
+    mix,
+)
 
 
 def knitting(kit: Kit) -> Painter:
@@ -147,27 +157,6 @@ def garden(kit: Kit) -> Painter:
     t = np.linspace(0, 1, 12)
     bees = rng.random((3, 2))
 
-    def flower(
-        board: Board,
-        x: float,
-        y: float,
-        size: float,
-        fold: int,
-        tint: tuple[int, int, int],
-        turn: float,
-    ) -> None:
-        for layer, scale in ((0, 1.0), (1, 0.68)):
-            ink = mix(tint, (255, 255, 255), 0.28 * layer)
-            for k in range(fold):
-                a = TAU * (k + 0.5 * layer) / fold + turn
-                px, py = (
-                    x + size * scale * 0.62 * np.cos(a),
-                    y + size * scale * 0.62 * np.sin(a),
-                )
-                board.disc(px, py, size * scale * (0.42 if fold < 8 else 0.28), ink)
-        board.disc(x, y, size * 0.34, (255, 205, 70))
-        board.disc(x, y, size * 0.2, (214, 140, 40))
-
     def paint(u: float) -> Image.Image:
         board = kit.board(back.image)
         for k in order:
@@ -178,18 +167,11 @@ def garden(kit: Kit) -> Painter:
             line_x = xs[k] + sway * t**2 * grow
             line_y = 0.98 - height * t
             board.line(np.stack([line_x, line_y], 1), 0.013, stem)
-            for at, side in ((5, -1), (8, 1)):
-                if grow > 0.35:
-                    size = 0.085 * grow
-                    leaf = [
-                        [line_x[at], line_y[at]],
-                        [line_x[at] + side * size, line_y[at] - size * 0.7],
-                        [line_x[at] + side * size * 0.35, line_y[at] + size * 0.15],
-                    ]
-                    board.polygon(np.array(leaf), mix(stem, (120, 200, 90), 0.35))
+            if grow > 0.35:
+                _leaves(board, line_x, line_y, 0.085 * grow, stem)
             bloom = ease((life - 0.25) * 3.5) * (1 - ease((life - 0.9) * 12))
             if bloom > 0.03:
-                flower(
+                _flower(
                     board,
                     line_x[-1],
                     line_y[-1],
@@ -204,19 +186,50 @@ def garden(kit: Kit) -> Painter:
         for a, b in bees:
             bx = (a + u) % 1 * (kit.aspect + 0.4) - 0.2
             by = 0.2 + 0.35 * b + 0.06 * np.sin(TAU * (u * 4 + b))
-            for wing in (-1, 1):
-                board.disc(bx + 0.008 * wing, by - 0.02, 0.014, (250, 252, 255))
-            board.box(
-                bx - 0.026, by - 0.014, bx + 0.026, by + 0.014, (255, 196, 40), 0.014
-            )
-            for stripe in (-0.01, 0.008):
-                board.box(
-                    bx + stripe,
-                    by - 0.014,
-                    bx + stripe + 0.008,
-                    by + 0.014,
-                    (40, 30, 20),
-                )
+            _bee(board, bx, by)
         return board.picture()
 
     return paint
+
+
+def _flower(
+    board: Board,
+    x: float,
+    y: float,
+    size: float,
+    fold: int,
+    tint: tuple[int, int, int],
+    turn: float,
+) -> None:
+    for layer, scale in ((0, 1.0), (1, 0.68)):
+        ink = mix(tint, (255, 255, 255), 0.28 * layer)
+        for k in range(fold):
+            a = TAU * (k + 0.5 * layer) / fold + turn
+            px, py = (
+                x + size * scale * 0.62 * np.cos(a),
+                y + size * scale * 0.62 * np.sin(a),
+            )
+            board.disc(px, py, size * scale * (0.42 if fold < 8 else 0.28), ink)
+    board.disc(x, y, size * 0.34, (255, 205, 70))
+    board.disc(x, y, size * 0.2, (214, 140, 40))
+
+
+def _leaves(
+    board: Board, x: np.ndarray, y: np.ndarray, size: float, stem: Colour
+) -> None:
+    """Two leaves on the stem along `x` and `y`."""
+    for at, side in ((5, -1), (8, 1)):
+        leaf = [
+            [x[at], y[at]],
+            [x[at] + side * size, y[at] - size * 0.7],
+            [x[at] + side * size * 0.35, y[at] + size * 0.15],
+        ]
+        board.polygon(np.array(leaf), mix(stem, (120, 200, 90), 0.35))
+
+
+def _bee(board: Board, x: float, y: float) -> None:
+    for wing in (-1, 1):
+        board.disc(x + 0.008 * wing, y - 0.02, 0.014, (250, 252, 255))
+    board.box(x - 0.026, y - 0.014, x + 0.026, y + 0.014, (255, 196, 40), 0.014)
+    for stripe in (-0.01, 0.008):
+        board.box(x + stripe, y - 0.014, x + stripe + 0.008, y + 0.014, (40, 30, 20))

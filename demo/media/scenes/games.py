@@ -8,6 +8,7 @@ from demo.media.canvas import TAU, Colour, Kit, Painter, hills, mix
 
 WIDE, HIGH = 160, 90
 Pixels = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
 
 HERO = (
     "..hhhhhh..",
@@ -145,10 +146,7 @@ def invaders(kit: Kit) -> Painter:
             elif age < 0.13:
                 gone.add(cell)
                 reach = round((age - 0.07) * 120)
-                for turn in np.arange(8) * TAU / 8:
-                    px, py = at_x + reach * np.cos(turn), at_y + reach * np.sin(turn)
-                    if 0 <= px < WIDE and 0 <= py < HIGH:
-                        screen[int(py), int(px)] = colour(0.9)
+                _burst(screen, at_x, at_y, reach, colour(0.9))
             elif age < 0.45:
                 gone.add(cell)
         for rank, creature in enumerate(ranks):
@@ -162,6 +160,14 @@ def invaders(kit: Kit) -> Painter:
         return _enlarge(kit, screen)
 
     return paint
+
+
+def _burst(screen: Pixels, x: int, y: int, reach: int, ink: Colour) -> None:
+    """Eight sparks round (x, y)."""
+    for turn in np.arange(8) * TAU / 8:
+        px, py = x + reach * np.cos(turn), y + reach * np.sin(turn)
+        if 0 <= px < WIDE and 0 <= py < HIGH:
+            screen[int(py), int(px)] = ink
 
 
 def life(kit: Kit) -> Painter:
@@ -210,45 +216,8 @@ def maze(kit: Kit) -> Painter:
     """A light finds its way through a maze, and its search glows behind it."""
     rng, colour = kit.rng, kit.palette.at
     rows, columns = 18, 32
-    open_right = np.zeros((rows, columns), bool)
-    open_down = np.zeros((rows, columns), bool)
-    seen = np.zeros((rows, columns), bool)
-    stack = [(0, 0)]
-    seen[0, 0] = True
-    while stack:
-        row, column = stack[-1]
-        ways = []
-        for dr, dc in ((0, 1), (1, 0), (0, -1), (-1, 0)):
-            r, c = row + dr, column + dc
-            if 0 <= r < rows and 0 <= c < columns and not seen[r, c]:
-                ways.append((r, c))
-        if not ways:
-            stack.pop()
-            continue
-        r, c = ways[rng.integers(len(ways))]
-        if r == row:
-            open_right[row, min(c, column)] = True
-        else:
-            open_down[min(r, row), column] = True
-        seen[r, c] = True
-        stack.append((r, c))
-    distance = np.full((rows, columns), -1)
-    distance[rows // 2, columns // 2] = 0
-    ring = [(rows // 2, columns // 2)]
-    while ring:
-        following = []
-        for row, column in ring:
-            doors = (
-                (row, column + 1, open_right[row, column]),
-                (row, column - 1, column > 0 and open_right[row, column - 1]),
-                (row + 1, column, open_down[row, column]),
-                (row - 1, column, row > 0 and open_down[row - 1, column]),
-            )
-            for r, c, free in doors:
-                if free and distance[r, c] < 0:
-                    distance[r, c] = distance[row, column] + 1
-                    following.append((r, c))
-        ring = following
+    open_right, open_down = _passages(rng, rows, columns)
+    distance = _steps_from_middle(open_right, open_down)
     far = distance.max()
     # 5 pixels a cell, the fifth being the wall.
     level = np.zeros((HIGH, WIDE), np.float32)
@@ -271,3 +240,53 @@ def maze(kit: Kit) -> Painter:
         return _enlarge(kit, screen)
 
     return paint
+
+
+def _passages(rng: np.random.Generator, rows: int, columns: int) -> tuple[Flags, Flags]:
+    """A random maze: which cells are open to the right, and which downwards."""
+    open_right = np.zeros((rows, columns), bool)
+    open_down = np.zeros((rows, columns), bool)
+    seen = np.zeros((rows, columns), bool)
+    stack = [(0, 0)]
+    seen[0, 0] = True
+    while stack:
+        row, column = stack[-1]
+        ways = []
+        for dr, dc in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+            r, c = row + dr, column + dc
+            if 0 <= r < rows and 0 <= c < columns and not seen[r, c]:
+                ways.append((r, c))
+        if not ways:
+            stack.pop()
+            continue
+        r, c = ways[rng.integers(len(ways))]
+        if r == row:
+            open_right[row, min(c, column)] = True
+        else:
+            open_down[min(r, row), column] = True
+        seen[r, c] = True
+        stack.append((r, c))
+    return open_right, open_down
+
+
+def _steps_from_middle(open_right: Flags, open_down: Flags) -> np.ndarray:
+    """How many steps each cell is from the middle of the maze."""
+    rows, columns = open_right.shape
+    distance = np.full((rows, columns), -1)
+    distance[rows // 2, columns // 2] = 0
+    ring = [(rows // 2, columns // 2)]
+    while ring:
+        following = []
+        for row, column in ring:
+            doors = (
+                (row, column + 1, open_right[row, column]),
+                (row, column - 1, column > 0 and open_right[row, column - 1]),
+                (row + 1, column, open_down[row, column]),
+                (row - 1, column, row > 0 and open_down[row - 1, column]),
+            )
+            for r, c, free in doors:
+                if free and distance[r, c] < 0:
+                    distance[r, c] = distance[row, column] + 1
+                    following.append((r, c))
+        ring = following
+    return distance

@@ -188,20 +188,30 @@ def rain(kit: Kit, *, fireflies: bool = False) -> Painter:
             trunks(board, plane, u)
         board.polygon(ground, colour(0.0))
         if fireflies:
-            for number, (a, b, c) in enumerate(drops[:34]):
-                x = a * kit.aspect + 0.07 * np.sin(TAU * (u + c))
-                y = 0.3 + 0.6 * b + 0.05 * np.sin(TAU * (2 * u + a))
-                if np.sin(TAU * (u * (1 + number % 3) + c)) > -0.2:
-                    board.add(light, x, y)
-                    board.disc(x, y, 0.005, (255, 250, 210))
+            _fireflies(board, kit, drops[:34], light, u)
         else:
-            pale = mix(colour(0.7), (255, 255, 255), 0.35)
-            for a, b, c in drops:
-                speed = 3 + int(c * 4)
-                y = (b + u * speed) % 1 * 1.2 - 0.1
-                x = a * (kit.aspect + 0.2) - 0.05 * y
-                streak = [[x, y], [x - 0.006 - 0.004 * c, y + 0.05 + 0.06 * c]]
-                board.line(np.array(streak), 0.002 + 0.002 * c, pale)
+            _drops(board, kit, drops, u)
         return board.picture()
 
     return paint
+
+
+def _fireflies(
+    board: Board, kit: Kit, places: np.ndarray, light: Image.Image, u: float
+) -> None:
+    for number, (a, b, c) in enumerate(places):
+        x = a * kit.aspect + 0.07 * np.sin(TAU * (u + c))
+        y = 0.3 + 0.6 * b + 0.05 * np.sin(TAU * (2 * u + a))
+        if np.sin(TAU * (u * (1 + number % 3) + c)) > -0.2:
+            board.add(light, x, y)
+            board.disc(x, y, 0.005, (255, 250, 210))
+
+
+def _drops(board: Board, kit: Kit, drops: np.ndarray, u: float) -> None:
+    pale = mix(kit.palette.at(0.7), (255, 255, 255), 0.35)
+    for a, b, c in drops:
+        speed = 3 + int(c * 4)
+        y = (b + u * speed) % 1 * 1.2 - 0.1
+        x = a * (kit.aspect + 0.2) - 0.05 * y
+        streak = [[x, y], [x - 0.006 - 0.004 * c, y + 0.05 + 0.06 * c]]
+        board.line(np.array(streak), 0.002 + 0.002 * c, pale)

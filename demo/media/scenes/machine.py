@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from demo.media.canvas import TAU, Kit, Painter, ease, mix
+from demo.media.canvas import TAU, Colour, Kit, Painter, ease, mix
 
 
 def editor(kit: Kit) -> Painter:
@@ -20,19 +20,7 @@ def editor(kit: Kit) -> Painter:
         back.disc(left + 0.05 + 0.04 * k, top + 0.045, 0.012, ink)
     inks = [colour(0.62), colour(0.8), colour(0.97), (214, 220, 235)]
     pitch, rows = 0.052, 34
-    lines, indent = [], 0
-    for _ in range(rows):
-        indent = int(np.clip(indent + rng.choice([-1, 0, 0, 1, 1]), 0, 4))
-        words = []
-        if rng.random() > 0.12:
-            at = left + 0.11 + indent * 0.06
-            for _ in range(int(rng.integers(1, 6))):
-                long = rng.uniform(0.035, 0.19)
-                if at + long > right - 0.06:
-                    break
-                words.append((at, at + long, inks[int(rng.integers(4))]))
-                at += long + 0.022
-        lines.append(words)
+    lines = _lines_of_code(rng, left + 0.11, right - 0.06, inks, rows)
     visible = 14
 
     def paint(u: float) -> Image.Image:
@@ -68,6 +56,27 @@ def editor(kit: Kit) -> Painter:
         return board.picture()
 
     return paint
+
+
+def _lines_of_code(
+    rng: np.random.Generator, left: float, right: float, inks: list[Colour], rows: int
+) -> list[list[tuple[float, float, Colour]]]:
+    """Words of each line: where they begin and end, and their colour."""
+    lines: list[list[tuple[float, float, Colour]]] = []
+    indent = 0
+    for _ in range(rows):
+        indent = int(np.clip(indent + rng.choice([-1, 0, 0, 1, 1]), 0, 4))
+        words = []
+        if rng.random() > 0.12:
+            at = left + indent * 0.06
+            for _ in range(int(rng.integers(1, 6))):
+                long = rng.uniform(0.035, 0.19)
+                if at + long > right:
+                    break
+                words.append((at, at + long, inks[int(rng.integers(4))]))
+                at += long + 0.022
+        lines.append(words)
+    return lines
 
 
 def network(kit: Kit) -> Painter:

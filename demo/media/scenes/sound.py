@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from demo.media.canvas import TAU, Kit, Painter, ease, mix
+from demo.media.canvas import TAU, Board, Kit, Painter, ease, mix
 
 
 def piano_roll(kit: Kit) -> Painter:
@@ -12,25 +12,13 @@ def piano_roll(kit: Kit) -> Painter:
     sky = kit.sky([colour(0.0), mix(colour(0.0), colour(0.25), 0.6)])
     keys, floor = 28, 0.8
     step = kit.aspect / keys
-    notes = []
-    beats = 32
-    at = int(rng.integers(8, 20))
-    for beat in range(beats):
-        at = int(np.clip(at + rng.integers(-4, 5), 3, keys - 4))
-        notes.append((beat / beats, at, rng.choice([0.03, 0.045, 0.09])))
-        if beat % 4 == 0:
-            notes += [(beat / beats, int(rng.integers(0, 9)), 0.11)]
-        if rng.random() < 0.3:
-            notes.append((beat / beats, min(keys - 1, at + 4), 0.04))
+    notes = _melody(rng, keys)
     # A loop is two screens of music: 1.6 heights per loop.
     travel = 1.6
     inks = [mix(colour(0.45), colour(0.95), k / (keys - 1)) for k in range(keys)]
     lights = [kit.glow(0.16, mix((0, 0, 0), ink, 0.7)) for ink in inks]
     black = {1, 3, 6, 8, 10}
-    keyboard = kit.board((18, 18, 24))
-    for key in range(keys):
-        left, right = key * step + 0.002, (key + 1) * step - 0.002
-        keyboard.box(left, floor + 0.008, right, 1.1, (238, 238, 242))
+    keyboard = _white_keys(kit, keys, step, floor)
     below = 0, round(floor * keyboard.scale), *keyboard.image.size
     ivory = keyboard.image.crop(below)
 
@@ -67,6 +55,29 @@ def piano_roll(kit: Kit) -> Painter:
         return board.picture()
 
     return paint
+
+
+def _white_keys(kit: Kit, keys: int, step: float, top: float) -> Board:
+    board = kit.board((18, 18, 24))
+    for key in range(keys):
+        left, right = key * step + 0.002, (key + 1) * step - 0.002
+        board.box(left, top + 0.008, right, 1.1, (238, 238, 242))
+    return board
+
+
+def _melody(rng: np.random.Generator, keys: int) -> list[tuple[float, int, float]]:
+    """Notes of a loop: when each is struck, its key and its length."""
+    notes: list[tuple[float, int, float]] = []
+    beats = 32
+    at = int(rng.integers(8, 20))
+    for beat in range(beats):
+        at = int(np.clip(at + rng.integers(-4, 5), 3, keys - 4))
+        notes.append((beat / beats, at, rng.choice([0.03, 0.045, 0.09])))
+        if beat % 4 == 0:
+            notes += [(beat / beats, int(rng.integers(0, 9)), 0.11)]
+        if rng.random() < 0.3:
+            notes.append((beat / beats, min(keys - 1, at + 4), 0.04))
+    return notes
 
 
 def spectrum(kit: Kit) -> Painter:

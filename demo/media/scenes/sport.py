@@ -3,7 +3,17 @@
 import numpy as np
 from PIL import Image
 
-from demo.media.canvas import TAU, Board, Colour, Kit, Painter, ease, hills, mix
+from demo.media.canvas import (
+    TAU,
+    Board,
+    Colour,
+    Kit,
+    Painter,
+    Palette,
+    ease,
+    hills,
+    mix,
+)
 
 
 def pitch(kit: Kit) -> Painter:
@@ -95,17 +105,6 @@ def hoop(kit: Kit) -> Painter:
     )
     back.box(rim_x + 0.12, rim_y - 0.08, rim_x + 0.21, rim_y - 0.055, colour(0.03))
     starts = rng.uniform((0.25, 0.62), (0.8, 0.7), (3, 2))
-    orange, seam = (236, 122, 44), (70, 30, 12)
-
-    def ball(board: Board, x: float, y: float, turn: float, squash: float = 1) -> None:
-        board.disc(x, y, 0.055, orange)
-        for curve in (-0.6, 0.0, 0.6):
-            t = np.linspace(-1, 1, 12)
-            bow = curve * np.sqrt(np.clip(1 - t**2, 0, 1)) * 0.055
-            px, py = bow, t * 0.054
-            rx = px * np.cos(turn) - py * np.sin(turn) + x
-            ry = px * np.sin(turn) + py * np.cos(turn) + y
-            board.line(np.stack([rx, ry], 1), 0.005, seam)
 
     def paint(u: float) -> Image.Image:
         board = kit.board(back.image)
@@ -130,7 +129,7 @@ def hoop(kit: Kit) -> Painter:
         ends = [rim_x - 0.09, rim_x + 0.1]
         front = along > 0.55
         if not front:
-            ball(board, bx, by, TAU * along * 2)
+            _basketball(board, bx, by, TAU * along * 2)
         for cord in range(7):
             top = ends[0] + (ends[1] - ends[0]) * cord / 6
             low = rim_x + (top - rim_x) * 0.55 + 0.03 * swish * (cord - 3) / 3
@@ -140,11 +139,23 @@ def hoop(kit: Kit) -> Painter:
                 mesh = [[top, rim_y], [end, rim_y + depth]]
                 board.line(np.array(mesh), 0.004, (250, 250, 250))
         if front:
-            ball(board, bx, by, TAU * along * 2)
+            _basketball(board, bx, by, TAU * along * 2)
         board.line(np.array([[ends[0], rim_y], [ends[1], rim_y]]), 0.016, (228, 70, 40))
         return board.picture()
 
     return paint
+
+
+def _basketball(board: Board, x: float, y: float, turn: float) -> None:
+    orange, seam = (236, 122, 44), (70, 30, 12)
+    board.disc(x, y, 0.055, orange)
+    for curve in (-0.6, 0.0, 0.6):
+        t = np.linspace(-1, 1, 12)
+        bow = curve * np.sqrt(np.clip(1 - t**2, 0, 1)) * 0.055
+        px, py = bow, t * 0.054
+        rx = px * np.cos(turn) - py * np.sin(turn) + x
+        ry = px * np.sin(turn) + py * np.cos(turn) + y
+        board.line(np.stack([rx, ry], 1), 0.005, seam)
 
 
 def _limb(hip: np.ndarray, knee: float, foot: float, length: float) -> np.ndarray:
@@ -223,7 +234,6 @@ def wall(kit: Kit) -> Painter:
         for k in range(moves)
     ]
     turns = np.arange(9) / 9 * TAU
-    skin, shirt = mix(colour(0.9), (255, 220, 190), 0.7), colour(1.0)
 
     def hold_at(index: int) -> np.ndarray:
         return np.array([route[index % moves], -index / moves])
@@ -256,17 +266,30 @@ def wall(kit: Kit) -> Painter:
 
         hands = sorted((grip(2), grip(3)), key=lambda p: p[0])
         feet = sorted((grip(-3), grip(-2)), key=lambda p: p[0])
-        chest = np.mean(hands, 0) + [0.01 * np.sin(TAU * u), 0.17]
-        hips = chest * 0.6 + np.mean(feet, 0) * 0.4
-        for side, hand in zip((-1, 1), hands, strict=True):
-            elbow = (chest + hand) / 2 + [0.035 * side, 0.025]
-            board.line(np.stack([chest + [0.03 * side, 0], elbow, hand]), 0.026, skin)
-        for side, foot in zip((-1, 1), feet, strict=True):
-            knee = (hips + foot) / 2 + [0.06 * side, -0.02]
-            board.line(np.stack([hips, knee, foot]), 0.036, colour(0.0))
-        board.line(np.stack([chest, hips]), 0.085, shirt)
-        board.spot(chest + [0, -0.075], 0.04, skin)
-        board.spot(chest + [0, -0.087], 0.042, colour(0.03))
+        _climber(board, hands, feet, 0.01 * np.sin(TAU * u), kit.palette)
         return board.picture()
 
     return paint
+
+
+def _climber(
+    board: Board,
+    hands: list[np.ndarray],
+    feet: list[np.ndarray],
+    swing: float,
+    palette: Palette,
+) -> None:
+    """A figure that hangs from its hands and stands on its feet."""
+    colour = palette.at
+    skin, shirt = mix(colour(0.9), (255, 220, 190), 0.7), colour(1.0)
+    chest = np.mean(hands, 0) + [swing, 0.17]
+    hips = chest * 0.6 + np.mean(feet, 0) * 0.4
+    for side, hand in zip((-1, 1), hands, strict=True):
+        elbow = (chest + hand) / 2 + [0.035 * side, 0.025]
+        board.line(np.stack([chest + [0.03 * side, 0], elbow, hand]), 0.026, skin)
+    for side, foot in zip((-1, 1), feet, strict=True):
+        knee = (hips + foot) / 2 + [0.06 * side, -0.02]
+        board.line(np.stack([hips, knee, foot]), 0.036, colour(0.0))
+    board.line(np.stack([chest, hips]), 0.085, shirt)
+    board.spot(chest + [0, -0.075], 0.04, skin)
+    board.spot(chest + [0, -0.087], 0.042, colour(0.03))
