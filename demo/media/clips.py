@@ -18,6 +18,7 @@ from demo.media.music import RATE, compose
 from demo.media.scenes.looks import LOOKS
 
 WIDTH, HEIGHT = 416, 234
+UNFINISHED = ".unfinished-"  # how the names of temporary folders begin
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def make_clip(clip: Clip, video: Path, thumbnail: Path, ffmpeg: str) -> None:
     painter = look.painter(clip.seed, WIDTH, HEIGHT)
     count = round(look.seconds * look.rate)
     best, moment = 0.0, 0.0
-    with tempfile.TemporaryDirectory(dir=video.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=video.parent) as folder:
         tune = Path(folder, "tune.wav")
         with wave.open(str(tune), "wb") as handle:
             handle.setnchannels(1)

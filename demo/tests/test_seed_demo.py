@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from io import StringIO
 from pathlib import Path
 
+import imageio_ffmpeg
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from accounts.tests.factories import make_user
 from demo.catalogue import PARENT_OF, plan_videos
+from demo.media.clips import UNFINISHED
+from demo.media.render import clip_paths, make_clips
+from demo.publish import Published, best_of_each_category_first, published
 from demo.texts import PERSONAS, creators, videos
 from interactions.models import Comment, Engagement, Follow, Watch
 from videos.models import Video
 from videos.tests.factories import make_video
+
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 
 
 def seed(**options) -> str:
@@ -95,6 +103,79 @@ def test_seeding_twice_changes_nothing_and_removal_leaves_real_content(var, sett
     assert not Follow.objects.exists()
     assert not Comment.objects.exists()
     assert not any(Path(path).exists() for path in files)
+
+
+@pytest.mark.django_db
+def test_videos_are_listed_once_their_clips_are_made(var):
+    assert "8 videos" in seed(clips=False)
+    assert published() == Published(0, 8)
+    assert not Video.objects.listed().exists()
+    assert Watch.objects.exists()
+    mia = User.objects.get(username="mia_music")
+    assert not Video.objects.visible_to(mia).exists()
+    assert "already there" in seed()
+    assert published() == Published(8, 8)
+
+
+@pytest.mark.django_db
+def test_an_interrupted_run_goes_on_with_the_clips_that_it_made(var, settings):
+    encoder = var / "encoder"
+    encoder.write_text(
+        f'#!/bin/sh\n[ -e "{var}/broken" ] && exit 1\nexec "{FFMPEG}" "$@"\n'
+    )
+    encoder.chmod(0o755)
+    settings.FFMPEG = str(encoder)
+    seed(clips=False)
+    planned = plan_videos(8, 7)
+    for done in make_clips([planned[5].clip], var / "demo", ffmpeg=FFMPEG):
+        assert done == planned[5].clip
+    (var / "broken").touch()
+    with pytest.raises(CommandError):
+        seed()
+    assert published() == Published(1, 8)
+    [listed] = Video.objects.listed()
+    assert listed.external_id == "video-5"
+    made = {path: path.stat().st_mtime_ns for path in (var / "demo").iterdir()}
+    assert {path.suffix for path in made} == {".mp4", ".jpg"}
+    # A copy that was cut short, and a folder of a killed encoder.
+    other = Video.objects.get(external_id="video-2")
+    other.video_file.storage.save(other.video_file.name, ContentFile(b"half a cli"))
+    abandoned = var / "demo" / f"{UNFINISHED}x"
+    abandoned.mkdir()
+    os.utime(abandoned, (0, 0))
+
+    (var / "broken").unlink()
+    seed()
+    assert published() == Published(8, 8)
+    assert all(path.stat().st_mtime_ns == then for path, then in made.items())
+    other.refresh_from_db()
+    clip, thumbnail = clip_paths(planned[2].clip, var / "demo")
+    assert Path(other.video_file.path).read_bytes() == clip.read_bytes()
+    assert Path(other.thumbnail.path).read_bytes() == thumbnail.read_bytes()
+    assert not abandoned.exists()
+
+
+@pytest.mark.django_db
+def test_a_demo_is_finished_with_the_seed_that_it_was_begun_with(var):
+    seed(clips=False, seed=3, videos=2, viewers=2)
+    with pytest.raises(CommandError, match="--seed"):
+        seed()
+    assert published() == Published(0, 2)
+    seed(seed=3)
+    assert published() == Published(2, 2)
+
+
+def test_the_best_of_each_category_comes_first():
+    planned = plan_videos(112, 7)
+    category = planned[0].text.category
+    [second] = [n for n in range(56, 112) if planned[n].text.category == category]
+    videos = {n: Video(engagement=100 - n) for n in range(112)}
+    videos[second].engagement = 1000
+    order = best_of_each_category_first(videos, planned)
+    assert order[0] == second
+    assert order[1:56] == list(range(1, 56))
+    assert order[56] == 0
+    assert sorted(order) == list(range(112))
 
 
 @pytest.mark.django_db
