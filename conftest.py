@@ -38,6 +38,7 @@ def _isolated(settings, tmp_path: Path) -> None:
     settings.RANKERS_DIR = tmp_path / "rankers"
     settings.SNAPSHOTS_DIR = tmp_path / "snapshots"
     settings.CHECKPOINTS_DIR = tmp_path / "checkpoints"
+    settings.PREPARATION_FILE = tmp_path / "preparation.json"
     settings.NEO4J_URI = ""  # that of `make neo4j` is the developer's, not the tests'
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,13 +1,21 @@
-"""What every template may use."""
+"""Context of every template."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from config.runtime import preparation
+from config.runtime.preparation import Preparation
 
-def site(request: HttpRequest) -> dict[str, str | bool]:
+
+def site(
+    request: HttpRequest,
+) -> dict[str, str | bool | Callable[[], Preparation | None]]:
     return {
         "site_name": settings.SITE_NAME,
         "mail_is_written": settings.LOCAL and not settings.EMAIL_HOST,
+        "preparation": preparation.current,  # called by templates that name it
     }

@@ -27,6 +27,7 @@ DEBUG = env.flag("DEBUG")
 LOCAL = not env.all_or_none("DB_NAME", "DB_USER", "DB_PASSWORD", "DB_HOST")
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 SITE_NAME = env.text("SITE_NAME", "Reel")
+PREPARATION_FILE = VAR_DIR / "preparation.json"  # see config.runtime.preparation
 
 SECRET_KEY: Any = env.text("SECRET_KEY")
 if not SECRET_KEY:

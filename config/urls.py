@@ -7,10 +7,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.runtime.metrics import metrics
+from config.views import preparation_progress
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("metrics", metrics, name="metrics"),
+    path("preparation/", preparation_progress, name="preparation"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api")),
     path("docs/", RedirectView.as_view(pattern_name="docs")),

@@ -1,4 +1,5 @@
-/* htmx requests: a loading bar while they run and a toast when they fail. */
+/* htmx requests: a loading bar while they run and a toast when they fail, but neither for
+   elements with `data-background`, which poll. */
 
 import { showToast } from "./toasts.js";
 
@@ -11,7 +12,12 @@ const REASONS = {
 
 let running = 0;
 
-function count(change) {
+function isBackground(event) {
+  return event.detail.elt.hasAttribute("data-background");
+}
+
+function count(event, change) {
+  if (isBackground(event)) return;
   running = Math.max(0, running + change);
   document.getElementById("loading-bar").toggleAttribute("data-active", running > 0);
 }
@@ -28,6 +34,7 @@ function retry({ elt, requestConfig }) {
 }
 
 function failed(event) {
+  if (isBackground(event)) return;
   const { status = 0 } = event.detail.xhr;
   const known = REASONS[status];
   const text =
@@ -50,8 +57,8 @@ function redirectToLogin(event) {
 }
 
 export function startRequests() {
-  document.addEventListener("htmx:beforeSend", () => count(1));
-  document.addEventListener("htmx:afterRequest", () => count(-1));
+  document.addEventListener("htmx:beforeSend", (event) => count(event, 1));
+  document.addEventListener("htmx:afterRequest", (event) => count(event, -1));
   document.addEventListener("htmx:responseError", failed);
   document.addEventListener("htmx:sendError", failed);
   document.addEventListener("htmx:timeout", failed);

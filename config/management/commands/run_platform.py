@@ -8,9 +8,7 @@ import signal
 import socket
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,12 +18,20 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from accounts.models import User
+from config.runtime import preparation
+from config.runtime.first_run import DEMO, TRAINING, FirstRun
+from config.runtime.progress_line import ProgressLine
 from config.runtime.supervisor import Child, Supervisor
+from demo.publish import waiting
 from recommender.graph.mirror.driver import configured
+from recommender.registry.status import status
 
 
 class Command(BaseCommand):
-    help = "Prepare, train and serve the platform; Ctrl-C stops all of it."
+    help = (
+        "Prepare and serve the platform; Ctrl-C stops all of it. The first time, demo "
+        "videos are made and a model is trained while the site is up."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
@@ -43,7 +49,7 @@ class Command(BaseCommand):
         if not 0 < port < 65536:
             raise CommandError(f"--port {port}: use 1 to 65535.", returncode=2)
         _require_free(host, port)
-        # To be told to stop while preparing is to clean up first, as after Ctrl-C.
+        # SIGTERM while preparing cleans up first, as Ctrl-C does.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         # A first connection starts the embedded server, which then lives as long as
         # this process; the children attach to it.
@@ -54,20 +60,29 @@ class Command(BaseCommand):
         with self.stage("Categories and first admin"):
             logins.append(call_command("setup_platform") or _administrator())
         if not no_demo:
-            with self.stage("Demo content"):
-                logins.append(call_command("seed_demo"))
-        with self.stage("Recommender"):
-            call_command("train_model", if_needed=True)
+            with self.stage("Demo people and what they watched"):
+                logins.append(call_command("seed_demo", clips=False))
+        steps = preparing(demo=not no_demo)
+        last = steps[-1].name if steps else ""
         connection.close()
 
-        address = f"http://{host}:{port}/"
+        terminal = ProgressLine(sys.stdout)
         supervisor = Supervisor(
-            children=_children(host, port, web_workers),
+            children=[*steps, *serving(host, port, web_workers, after=last)],
             log_dir=settings.VAR_DIR / "log",
-            say=lambda line: print(line, flush=True),
+            say=terminal.say,
         )
-        supervisor.run(ready=lambda: self.announce(address, filter(None, logins)))
-        self.stdout.write("Stopped.")
+        first_run = FirstRun(
+            supervisor,
+            address=f"http://{host}:{port}/",
+            logins=[login for login in logins if login],
+            terminal=terminal,
+        )
+        try:
+            supervisor.run(watch=first_run.watch)
+        finally:
+            preparation.write(None)
+        terminal.say("Stopped.")
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
@@ -76,22 +91,21 @@ class Command(BaseCommand):
         yield
         self.stdout.write(f"  done in {time.monotonic() - started:.1f} s")
 
-    def announce(self, address: str, logins: Iterable[str]) -> bool:
-        """Say where the site is once it answers; return whether it did."""
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
-        self.stdout.write(self.style.SUCCESS(f"\n{settings.SITE_NAME} is at {address}"))
-        for line in logins:
-            self.stdout.write(line)
-        self.stdout.write("Ctrl-C stops it.")
-        self.stdout.flush()
-        return True
+
+def preparing(*, demo: bool) -> list[Child]:
+    """Children that prepare what is missing, one after the other."""
+    steps = []
+    if demo and waiting().exists():
+        steps.append(Child(DEMO, _manage("seed_demo"), once=True))
+    if status().fault:
+        after = DEMO if steps else ""
+        train = _manage("train_model", "--if-needed")
+        steps.append(Child(TRAINING, train, once=True, after=after))
+    return steps
 
 
-def _children(host: str, port: int, web_workers: int) -> list[Child]:
-    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+def serving(host: str, port: int, web_workers: int, *, after: str) -> list[Child]:
+    """Children that run until they are stopped; due trainings wait for `after`."""
     web = [
         *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
         *("--bind", f"{host}:{port}", "--workers", str(web_workers)),
@@ -99,17 +113,21 @@ def _children(host: str, port: int, web_workers: int) -> list[Child]:
         *("--chdir", str(settings.BASE_DIR), "--graceful-timeout", "5"),
         *("--access-logfile", "-", "--max-requests", "20000"),
     ]
-    relay = [Child("relay", [*manage, "relay_graph"])] if configured() else []
+    relay = [Child("relay", _manage("relay_graph"))] if configured() else []
     return [
         *relay,
-        Child("worker", [*manage, "run_worker", "--exclude", "training"]),
-        Child("trainer", [*manage, "run_worker", "--queue", "training"]),
         Child("web", web),
+        Child("worker", _manage("run_worker", "--exclude", "training")),
+        Child("trainer", _manage("run_worker", "--queue", "training"), after=after),
     ]
 
 
+def _manage(*arguments: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+
+
 def _administrator() -> str:
-    """How one logs in whose password was told at an earlier start."""
+    """How the administrator of an earlier start logs in; empty where there is none."""
     name = User.objects.filter(is_superuser=True).values_list("username").first()
     return (
         f"  administrator: {name[0]}, password: as told at first "

@@ -13,20 +13,32 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from config.runtime.supervisor import ATTEMPTS, LOW_PRIORITY
+
 SUPERVISE = """
 import sys
 from pathlib import Path
-from config.supervisor import Child, Supervisor
+from config.runtime.supervisor import Child, Supervisor
 
 folder = Path(sys.argv[1])
 script = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\\\n'); %s"
 stubborn = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
+
+def child(name, code, **options):
+    command = [sys.executable, "-c", script % code, str(folder / name)]
+    return Child(name, command, **options)
+
 children = [
-    Child("steady", [sys.executable, "-c", script % stubborn, str(folder / "steady")]),
-    Child("flaky", [sys.executable, "-c", script % "exit(3)", str(folder / "flaky")]),
+    child("steady", stubborn),
+    child("flaky", "exit(3)"),
+    child("step", "time.sleep(0.3)", once=True),
+    child("broken", "exit(4)", once=True),
+    child("next", "print(os.nice(0)); time.sleep(60)", once=True, after="step"),
+    child("last", "time.sleep(60)", after="broken"),
+    child("never", "time.sleep(60)", after="next"),
 ]
 Supervisor(children, folder, lambda line: print(line, flush=True)).run(
-    ready=lambda: print("ready", flush=True) or True
+    watch=lambda: print("watched", flush=True)
 )
 """
 
@@ -67,7 +79,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
 
 
 def test_interrupt_stops_every_child(supervisor, tmp_path: Path) -> None:
-    assert "ready\n" in iter(supervisor.stdout.readline, "")
+    assert "watched\n" in iter(supervisor.stdout.readline, "")
     assert eventually(lambda: bool(pids(tmp_path / "steady")))
     [pid] = pids(tmp_path / "steady")
     supervisor.send_signal(signal.SIGINT)
@@ -81,6 +93,30 @@ def test_child_that_ends_is_started_again(supervisor, tmp_path: Path) -> None:
     supervisor.send_signal(signal.SIGINT)
     output, _ = supervisor.communicate(timeout=15)
     assert "flaky ended with status 3" in output
+
+
+def test_child_that_runs_once_is_followed_by_the_next(supervisor, tmp_path: Path):
+    assert eventually(lambda: bool(pids(tmp_path / "next")))
+    [step] = pids(tmp_path / "step")
+    assert not alive(step)
+    [following] = pids(tmp_path / "next")
+    assert os.getpriority(os.PRIO_PROCESS, following) == os.nice(0) + LOW_PRIORITY
+    supervisor.send_signal(signal.SIGINT)
+    supervisor.communicate(timeout=15)
+    assert len(pids(tmp_path / "step")) == 1
+    assert not pids(tmp_path / "never")
+    assert "KeyboardInterrupt" in (tmp_path / "next.log").read_text()
+
+
+def test_child_that_runs_once_is_given_up_when_it_fails_again_and_again(
+    supervisor, tmp_path: Path
+):
+    assert eventually(lambda: bool(pids(tmp_path / "last")))
+    assert len(pids(tmp_path / "broken")) == ATTEMPTS
+    supervisor.send_signal(signal.SIGINT)
+    output, _ = supervisor.communicate(timeout=15)
+    assert f"broken ended with status 4, {ATTEMPTS} times" in output
+    assert len(pids(tmp_path / "broken")) == ATTEMPTS
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG")

@@ -1,0 +1,33 @@
+"""Pages of the installation as a whole."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_htmx.http import reswap, retarget, trigger_client_event
+
+from config.runtime import preparation
+
+
+@never_cache
+@require_safe
+def preparation_progress(request: HttpRequest) -> HttpResponse:
+    """The banner's progress, which asks for itself again; at the end the banner goes.
+
+    `?stage=` is what the banner shows: its title is sent only when that changes, so
+    that screen readers hear of each stage once.
+    """
+    status = preparation.current()
+    if status is None:
+        response = retarget(reswap(HttpResponse(), "delete"), "#preparation")
+        text = "All is prepared. Reload the page to see new videos and recommendations."
+        return trigger_client_event(
+            response, "toast", {"text": text, "level": "success"}
+        )
+    context = {
+        "status": status,
+        "is_new_stage": request.GET.get("stage") != status.stage,
+    }
+    return render(request, "components/preparation_progress.html", context)
