@@ -1,4 +1,4 @@
-"""Which demo videos there are, whose, since when, and what their clips are made of."""
+"""The plan of the demo: its videos, their creators, ages and clips."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo import texts as library
+from demo import texts
 from demo.media.clips import Clip
 from demo.simulate import Persona, Videos
 from demo.texts import THEMES, CreatorText, VideoText
@@ -32,31 +32,33 @@ class PlannedVideo:
 def plan_videos(count: int, seed: int) -> list[PlannedVideo]:
     """The first `count` videos, taken from each category in turn.
 
-    They were published over the last 90 days, rather more of them of late, and a
-    series' parts in their order. Raises `ValueError` for more than there are.
+    They were published over the last 90 days, more of them recently, and the parts of
+    a series in order. Raises `ValueError` for more than there are texts for.
     """
-    texts = library.videos()
-    if not 2 <= count <= len(texts):
-        raise ValueError(f"There are texts for 2 to {len(texts)} videos, not {count}.")
-    creators = library.creators()
+    video_texts = texts.videos()
+    if not 2 <= count <= len(video_texts):
+        raise ValueError(
+            f"There are texts for 2 to {len(video_texts)} videos, not {count}."
+        )
+    creators = texts.creators()
     rng = np.random.default_rng(seed)
-    # Creators know some of their categories better than others.
-    bent = rng.gumbel(0, 1, (len(creators), len(CATEGORIES)))
+    # Creators prefer some of their categories.
+    preference = rng.gumbel(0, 1, (len(creators), len(CATEGORIES)))
     planned: dict[int, PlannedVideo] = {}
-    for position in _in_turn(texts)[:count]:
-        text = texts[position]
-        luck = np.random.default_rng((seed, position))
+    for position in _in_turn(video_texts)[:count]:
+        text = video_texts[position]
+        video_rng = np.random.default_rng((seed, position))
         earlier = planned.get(text.follows_on)
-        age = 90 * luck.beta(1.0, 1.25) + 0.05
+        age = 90 * video_rng.beta(1.0, 1.25) + 0.05
         if earlier:
             creator = earlier.creator
-            age = earlier.age * luck.uniform(0.3, 0.8)
+            age = earlier.age * video_rng.uniform(0.3, 0.8)
         else:
-            creator = _creator(text, creators, bent, luck)
+            creator = _creator(text, creators, preference, video_rng)
         clip = Clip(
             look=text.category,
             seed=seed * 100_003 + position * 7919,
-            seconds=round(float(6 + 9 * luck.beta(1.2, 2.2)), 1),
+            seconds=round(float(6 + 9 * video_rng.beta(1.2, 2.2)), 1),
             hook=text.hook,
         )
         planned[position] = PlannedVideo(
@@ -69,24 +71,26 @@ def plan_videos(count: int, seed: int) -> list[PlannedVideo]:
     ]
 
 
-def _in_turn(texts: list[VideoText]) -> list[int]:
-    """Positions: the first of each category, then the second of each, ..."""
+def _in_turn(video_texts: list[VideoText]) -> list[int]:
+    """Positions: the first text of each category, the second of each, ..."""
     ranks: list[int] = []
     seen: dict[str, int] = {}
-    for text in texts:
+    for text in video_texts:
         ranks.append(seen.setdefault(text.category, 0))
         seen[text.category] += 1
-    return sorted(range(len(texts)), key=lambda position: (ranks[position], position))
+    return sorted(
+        range(len(video_texts)), key=lambda position: (ranks[position], position)
+    )
 
 
 def _creator(
     text: VideoText,
     creators: list[CreatorText],
-    bent: np.ndarray,
-    luck: np.random.Generator,
+    preference: np.ndarray,
+    rng: np.random.Generator,
 ) -> int:
     category = CATEGORIES.index(text.category)
-    score = bent[:, category] + luck.gumbel(0, 1.0, len(creators))
+    score = preference[:, category] + rng.gumbel(0, 1.0, len(creators))
     for number, creator in enumerate(creators):
         score[number] += 1.5 * (creator.theme == text.theme)
         if creator.parent != PARENT_OF[text.category]:
@@ -95,7 +99,7 @@ def _creator(
 
 
 def as_arrays(planned: list[PlannedVideo]) -> Videos:
-    """The same for the taste model."""
+    """The plan as the input of `simulate`."""
     return Videos(
         category=np.array([CATEGORIES.index(p.text.category) for p in planned]),
         theme=np.array([THEMES.index(p.text.theme) for p in planned]),
@@ -106,13 +110,13 @@ def as_arrays(planned: list[PlannedVideo]) -> Videos:
 
 
 def personas(planned: list[PlannedVideo]) -> list[Persona]:
-    """The personas' tastes, as far as there are videos for them."""
-    there = {p.text.category for p in planned}
+    """The tastes of the personas, in categories that have videos."""
+    available = {p.text.category for p in planned}
     return [
         Persona(
-            categories=[CATEGORIES.index(c) for c in text.categories if c in there],
+            categories=[CATEGORIES.index(c) for c in text.categories if c in available],
             themes=[THEMES.index(theme) for theme in text.themes],
             sessions=text.sessions,
         )
-        for text in library.PERSONAS
+        for text in texts.PERSONAS
     ]

@@ -1,7 +1,7 @@
-"""Whom viewers follow besides creators: people who liked what they watched gladly.
+"""Follows between viewers: of people who liked the videos that one watched.
 
-Only those who share their likes can be found so. That is what "3 people you follow
-liked it" needs: followed people who like, and who let it be counted.
+Only people who share their likes are followed: the reason "3 people you follow liked
+it" counts no others.
 """
 
 from __future__ import annotations
@@ -13,50 +13,53 @@ from numpy.typing import NDArray
 
 from demo.simulate import DAYS, Behaviour, Ints
 
-GLADLY = 0.6  # watched of a video, at least
-IN_COMMON = 2  # videos that one watched gladly and the other liked, at least
-SOCIABLE = 0.3  # of the crowd; personas all are
-MOST_FRIENDS = 10  # of one of the crowd
-FRIENDS_OF_PERSONAS = 24
-LUCK = 0.7  # scale of the noise, in videos in common
+MIN_FRACTION = 0.6  # of a video, from which it counts as watched
+MIN_COMMON = 2  # videos that the follower watched and the followee liked
+SOCIABLE = 0.3  # share of the crowd that follows viewers; all personas do
+MAX_FOLLOWS = 10  # of a viewer of the crowd
+PERSONA_FOLLOWS = 24
+NOISE = 0.7  # scale, in videos in common
 
 
 @dataclass(frozen=True)
-class Friendships:
-    """Parallel arrays: people by their position, and how many days ago."""
+class ViewerFollows:
+    """Parallel arrays: positions of people, and age in days."""
 
     follower: Ints
     followee: Ints
     age: NDArray[np.float64]
 
 
-def make_friends(
+def follow_viewers(
     behaviour: Behaviour, *, sharing: NDArray[np.bool_], crowd: int, seed: int
-) -> Friendships:
-    """`sharing` says of all people, the `crowd` and then the personas, who lets others
-    see likes. Same arguments, same friendships."""
+) -> ViewerFollows:
+    """Draw who follows whom; equal arguments give equal follows.
+
+    `sharing` holds for each person, the `crowd` first and then the personas, whether
+    they share their likes.
+    """
     rng = np.random.default_rng((seed, 3))
     people = len(sharing)
-    open_ones = np.flatnonzero(sharing)
+    candidates = np.flatnonzero(sharing)
     shape = people, behaviour.watch_video.max(initial=0) + 1
     watched, liked = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    gladly = behaviour.watch_fraction >= GLADLY
-    watched[behaviour.watch_viewer[gladly], behaviour.watch_video[gladly]] = 1
+    is_long = behaviour.watch_fraction >= MIN_FRACTION
+    watched[behaviour.watch_viewer[is_long], behaviour.watch_video[is_long]] = 1
     liked[behaviour.like_viewer, behaviour.like_video] = 1
-    common = watched @ liked[open_ones].T
-    wished = rng.integers(2, MOST_FRIENDS + 1, people) * (rng.random(people) < SOCIABLE)
-    wished[crowd:] = FRIENDS_OF_PERSONAS
-    alike = common + rng.gumbel(0, LUCK, common.shape)
-    alike[common < IN_COMMON] = -np.inf
-    alike[open_ones, np.arange(len(open_ones))] = -np.inf  # oneself
-    order = np.argsort(-alike, axis=1)
-    rank = np.arange(len(open_ones))
-    chosen = (rank < wished[:, None]) & np.isfinite(
-        np.take_along_axis(alike, order, axis=1)
+    common = watched @ liked[candidates].T
+    count = rng.integers(2, MAX_FOLLOWS + 1, people) * (rng.random(people) < SOCIABLE)
+    count[crowd:] = PERSONA_FOLLOWS
+    similarity = common + rng.gumbel(0, NOISE, common.shape)
+    similarity[common < MIN_COMMON] = -np.inf
+    similarity[candidates, np.arange(len(candidates))] = -np.inf  # themselves
+    order = np.argsort(-similarity, axis=1)
+    rank = np.arange(len(candidates))
+    chosen = (rank < count[:, None]) & np.isfinite(
+        np.take_along_axis(similarity, order, axis=1)
     )
     follower, place = np.nonzero(chosen)
-    return Friendships(
+    return ViewerFollows(
         follower=follower,
-        followee=open_ones[order[follower, place]],
+        followee=candidates[order[follower, place]],
         age=rng.uniform(0, DAYS / 2, len(follower)),
     )

@@ -31,7 +31,7 @@ SECOND = (
 
 
 def make_creators(now: datetime, seed: int) -> list[User]:
-    """Store the creators of the library, with generated pictures."""
+    """Store the creators, with generated pictures."""
     people = []
     looks: dict[str, list[str]] = {}
     for category, parent in PARENT_OF.items():
@@ -59,7 +59,7 @@ def make_creators(now: datetime, seed: int) -> list[User]:
 
 
 def make_personas(now: datetime, seed: int, password: str) -> list[User]:
-    """Store the personas, who share `password`."""
+    """Store the personas, all with the password `password`."""
     hashed = make_password(password)
     people = []
     for number, text in enumerate(texts.PERSONAS):
@@ -87,7 +87,7 @@ def make_personas(now: datetime, seed: int, password: str) -> list[User]:
 
 
 def make_viewers(count: int, now: datetime, seed: int) -> list[User]:
-    """Store the crowd, which has no passwords and no e-mails; a third share likes."""
+    """Store the crowd, without passwords and e-mails; a third share their likes."""
     rng = np.random.default_rng(seed)
     people = []
     for number in range(count):
@@ -107,7 +107,7 @@ def make_viewers(count: int, now: datetime, seed: int) -> list[User]:
 
 
 def _draw(person: User, name: str, look: str, seed: int) -> None:
-    """Give the person a picture, and a banner of `look` unless it is empty."""
+    """Store a picture of the person, and a banner of `look` unless it is empty."""
     picture = _jpeg(portraits.avatar(name, seed))
     person.profile_picture.save("avatar.jpg", picture, save=False)
     if look:

@@ -19,7 +19,7 @@ from demo.catalogue import (
     as_arrays,
     personas,
 )
-from demo.follows import make_friends
+from demo.follows import follow_viewers
 from demo.media.clips import HEIGHT, WIDTH
 from demo.people import SOURCE, make_creators, make_personas, make_viewers
 from demo.simulate import Behaviour, simulate
@@ -176,8 +176,8 @@ def _store_follows(
     now: datetime,
     seed: int,
 ) -> None:
-    """Viewers follow creators, and each other."""
-    friends = make_friends(
+    """Store the follows of creators and between viewers."""
+    viewer_follows = follow_viewers(
         behaviour,
         sharing=np.array([person.share_likes for person in audience]),
         crowd=len(audience) - len(texts.PERSONAS),
@@ -191,9 +191,9 @@ def _store_follows(
             strict=True,
         ),
         *zip(
-            friends.follower.tolist(),
-            [audience[number] for number in friends.followee.tolist()],
-            friends.age.tolist(),
+            viewer_follows.follower.tolist(),
+            [audience[number] for number in viewer_follows.followee.tolist()],
+            viewer_follows.age.tolist(),
             strict=True,
         ),
     ]
@@ -209,9 +209,9 @@ def _store_follows(
 
 
 def _copy(rows: Iterable[Watch | Like | Follow]) -> None:
-    """Insert rows of one model with COPY, which takes a fraction of INSERT's time.
+    """Insert rows of one model with COPY, which is faster than INSERT.
 
-    Their times are stored as they are, which `auto_now_add` would not do.
+    Their times are stored unchanged: `auto_now_add` would replace them.
     """
     rows = list(rows)
     if not rows:

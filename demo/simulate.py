@@ -1,29 +1,29 @@
-"""A model of who watches what: where the demo's viewers come from.
+"""A model of taste that produces the demo's watches, likes and follows.
 
 Everything is drawn from one seed, in this order.
 
 1. **Communities.** `COMMUNITIES` hidden groups each favour three to five categories,
    usually of several parents, two of the themes that run across the categories (calm,
-   deep, ...), and a few creators. Nothing in the data names them: somebody who
-   watches piano, trains and rain for their calm shows it by what else they watch.
-2. **Viewers** belong to one community and lean towards a second. At a moment of their
-   own the first takes over from the second: interests drift. Activity is log-normal.
+   deep, ...), and a few creators. The data do not name them: only the watches of a
+   viewer show that piano, trains and rain belong together.
+2. **Viewers** belong to one community and partly to a second. At a random moment the
+   first takes over from the second: interests drift. Activity is log-normal.
 3. **Videos** have an appeal (log-normal, so popularity is skewed), and are most
-   attractive when new. Nobody watches what is not yet published.
+   attractive when new. Videos are watched after they are published.
 4. **Sessions** fall on the last `DAYS` days. In a session, a viewer takes one to about
    eight videos by Gumbel-max sampling over a utility: taste for category, theme and
    creator, appeal, freshness, a bonus for creators followed *before* that moment, and
-   for the next part of a series whose earlier part was watched. Each video is watched
-   at most `MOST_SESSIONS` times by one person, again far less gladly.
-5. **Noise.** With probability `STRAY` a pick has nothing to do with taste: something
-   popular or something random.
-6. **Reactions.** How much is watched is Beta-distributed about a mean that rises with
+   for the next part of a series whose earlier part was watched. A person watches a
+   video at most `MAX_WATCHES` times, with a lower utility from the second time on.
+5. **Noise.** With probability `STRAY` a pick does not depend on taste: it is popular
+   or random.
+6. **Reactions.** The watched fraction is Beta-distributed about a mean that rises with
    the taste alone (not with popularity). Likes follow long watches that match the
-   taste; follows come after good watches of a creator, and raise later utilities.
+   taste; follows come after long watches of a creator, and raise later utilities.
 
-No position bias is modelled: sessions choose from the whole catalogue. What a graph can
-use beyond co-watching is there for a reason that real platforms know too: new videos
-have no watches yet, but a creator with followers, a category and a theme.
+There is no position bias: sessions choose from the whole catalogue. A graph has more to
+learn from than co-watching, as on real platforms: new videos have no watches yet, but a
+creator with followers, a category and a theme.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 COMMUNITIES = 26
 DAYS = 60.0
-MOST_SESSIONS = 3
+MAX_WATCHES = 3
 STRAY = 0.1
 
 Ints = NDArray[np.int64]
@@ -63,7 +63,7 @@ class Videos:
 
 @dataclass(frozen=True)
 class Persona:
-    """A viewer with given tastes; `sessions` of 0 is a newcomer."""
+    """A viewer with given tastes; a newcomer has 0 `sessions`."""
 
     categories: Sequence[int]
     themes: Sequence[int]
@@ -72,9 +72,9 @@ class Persona:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What happened, ordered by time; `*_age` in days before now.
+    """Watches, likes and follows, each ordered by time; `*_age` in days before now.
 
-    Viewers 0..n-1 are the anonymous crowd, the personas follow in their order.
+    Viewers 0..n-1 are the crowd; the personas follow in their order.
     """
 
     watch_viewer: Ints
@@ -99,8 +99,8 @@ class Tastes:
     theme: Floats
     creator: Floats
 
-    def of(self, videos: Videos) -> Floats:
-        """Liking for each video, (rows, videos)."""
+    def for_videos(self, videos: Videos) -> Floats:
+        """The liking for each video, (rows, videos)."""
         return np.asarray(
             self.category[:, videos.category]
             + self.theme[:, videos.theme]
@@ -111,17 +111,17 @@ class Tastes:
 def simulate(
     videos: Videos, *, viewers: int, personas: Sequence[Persona], seed: int
 ) -> Behaviour:
-    """Let `viewers` and then the personas watch. Same arguments, same behaviour."""
+    """Simulate `viewers` and then the personas; equal arguments give equal results."""
     rng = np.random.default_rng(seed)
     groups = _communities(videos, rng)
     appeal = rng.normal(0, 0.85, len(videos))
-    likings = groups.of(videos)
+    likings = groups.for_videos(videos)
     log = _Log()
     best = min(4, groups.category.shape[1])
     favourites = np.zeros((viewers + len(personas), best), np.int64)
     for viewer in range(viewers):
         first, second = rng.choice(COMMUNITIES, 2, replace=False)
-        own = rng.normal(0, 0.35, len(videos))  # nobody is their community
+        own = rng.normal(0, 0.35, len(videos))  # people differ from their community
         sessions = int(np.clip(rng.lognormal(2.2, 0.65), 2, 60))
         path = _Drift(likings[second] + own, likings[first] + own, rng.uniform(0, 0.9))
         blend = groups.category[first] + 0.4 * groups.category[second]
@@ -129,7 +129,7 @@ def simulate(
         _watch(viewer, sessions, path, videos, appeal, rng, log)
     for number, persona in enumerate(personas):
         taste = _persona_tastes(persona, groups)
-        own = taste.of(videos)[0] + rng.normal(0, 0.3, len(videos))
+        own = taste.for_videos(videos)[0] + rng.normal(0, 0.3, len(videos))
         order = np.argsort(-taste.category[0], kind="stable")
         favourites[viewers + number] = order[:best]
         path = _Drift(own, own, 0.0)
@@ -156,7 +156,7 @@ def _communities(videos: Videos, rng: np.random.Generator) -> Tastes:
 
 def _persona_tastes(persona: Persona, groups: Tastes) -> Tastes:
     category = np.full((1, groups.category.shape[1]), -1.0)
-    # The first are loved most; the slope keeps favourites distinct.
+    # The first are liked most; the slope makes the order of favourites definite.
     loved = 5.0 - 0.15 * np.arange(len(persona.categories))
     category[0, list(persona.categories)] = loved
     theme = np.zeros((1, groups.theme.shape[1]))
@@ -178,7 +178,7 @@ class _Drift:
 
 
 class _Log:
-    """Rows as they happen."""
+    """Rows in the order of simulation."""
 
     def __init__(self) -> None:
         self.watches: list[tuple[int, int, float, float]] = []
@@ -222,7 +222,7 @@ def _watch(
     seen = np.zeros(len(videos), np.int64)
     followed = np.zeros(int(videos.creator.max()) + 1, bool)
     popular = np.exp(appeal)
-    # What this person likes best of all sets the scale for their reactions.
+    # The videos that this person likes best set the scale for their reactions.
     level = float(np.quantile(taste.after, 0.97))
     for age in np.sort(rng.uniform(0, DAYS, sessions))[::-1]:
         out = videos.age > age
@@ -235,7 +235,7 @@ def _watch(
         utility = 1.15 * liking + appeal + freshness
         utility += 1.5 * followed[videos.creator] + 3.0 * sequel
         utility -= 3.5 * (seen > 0)
-        utility[~out | (seen >= MOST_SESSIONS)] = -np.inf
+        utility[~out | (seen >= MAX_WATCHES)] = -np.inf
         picks = min(1 + min(int(rng.geometric(0.22)), 9), len(videos) - 1)
         drawn = utility + rng.gumbel(0, 1, len(videos))
         order = np.argpartition(-drawn, picks)[:picks]
@@ -244,7 +244,7 @@ def _watch(
             if rng.random() < STRAY:
                 chance = out * (popular if rng.random() < 0.7 else 1.0)
                 video = rng.choice(len(videos), p=chance / chance.sum())
-                if seen[video] >= MOST_SESSIONS:
+                if seen[video] >= MAX_WATCHES:
                     continue
             match = 1 / (1 + math.exp(-1.3 * (float(liking[video]) - level + 1.1)))
             mean = 0.12 + 0.78 * match

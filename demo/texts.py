@@ -35,7 +35,7 @@ class CreatorText:
 
 @dataclass(frozen=True)
 class PersonaText:
-    """Somebody to log in as. `interests` are slugs of parent categories."""
+    """A user to log in as. `interests` are slugs of parent categories."""
 
     username: str
     name: str

@@ -1,7 +1,7 @@
-"""What every demo scene draws with: palettes, shaded fields and an anti-aliased board.
+"""Tools of every demo scene: palettes, shaded fields and an anti-aliased board.
 
 Lengths are in units of the picture's height: y runs from 0 (top) to 1, x from 0 to
-`Kit.aspect`. A scene so looks the same as a 480x270 clip and as a 640x360 thumbnail.
+`Kit.aspect`, so that a scene looks the same as a clip and as a larger thumbnail.
 """
 
 import colorsys
@@ -28,7 +28,7 @@ def hex_colour(text: str) -> Colour:
 
 
 def mix(first: Colour, second: Colour, amount: float) -> Colour:
-    """Blend in linear light, which keeps the middle of a gradient bright."""
+    """Blend in linear light, so that the middle of a gradient is bright."""
     amount = float(amount)  # a numpy scalar would be ten times slower
     rest = 1 - amount
     red, green, blue = (

@@ -1,8 +1,8 @@
 """Demo clips: a generated scene with a generated tune, encoded by ffmpeg.
 
-A scene is periodic: one loop is drawn, and ffmpeg repeats it for the clip's duration
-under a tune that does not repeat. Nothing here knows Django, so that worker processes
-start fast.
+A scene is periodic: one loop is drawn, and ffmpeg repeats it for the clip's duration;
+the tune does not repeat. Nothing here imports Django, so that worker processes start
+fast.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ UNFINISHED = ".unfinished-"  # how the names of temporary folders begin
 
 @dataclass(frozen=True)
 class Clip:
-    """What one clip is made from; equal clips give equal pictures.
+    """The recipe of a clip; equal recipes give equal pictures.
 
-    `look` is a category's slug; `hook` the words on its thumbnail, or none.
+    `look` is a category's slug; `hook` the words on its thumbnail, possibly none.
     """
 
     look: str
@@ -35,7 +35,7 @@ class Clip:
 
 
 class EncodingError(Exception):
-    """ffmpeg gave no clip; the message is its last line."""
+    """ffmpeg failed; the message is a line of its log."""
 
 
 def make_clip(clip: Clip, video: Path, thumbnail: Path, ffmpeg: str) -> None:

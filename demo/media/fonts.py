@@ -17,7 +17,7 @@ Face = ImageFont.FreeTypeFont | ImageFont.ImageFont
 def font(size: int, weight: int = 700) -> Face:
     """Inter at `size` pixels and `weight` 100..900.
 
-    Pillow's built-in face (one weight) stands in before the front-end packages are
+    Pillow's built-in face (one weight) is used before the front-end packages are
     installed, and where Pillow's FreeType reads no WOFF2.
     """
     try:

@@ -42,7 +42,7 @@ def avatar(name: str, seed: int) -> Image.Image:
 
 
 def banner(look: str, seed: int) -> Image.Image:
-    """RGB 1280x320: a scene of what the creator makes videos about."""
+    """RGB 1280x320: a scene of `look`."""
     picture = LOOKS[look].painter(seed, 640, 160)(0.37)
     return picture.resize((1280, 320), Image.Resampling.BICUBIC)
 

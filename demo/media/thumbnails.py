@@ -54,7 +54,7 @@ def _fit(lines: list[str], width: int, largest: int, weight: int) -> int:
 
 
 def _shade(picture: Image.Image, box: tuple[int, int, int, int], side: str) -> None:
-    """Darken from one side, so that light letters stand on any picture."""
+    """Darken from one side, so that light letters are readable on any picture."""
     left, top, right, bottom = box
     size = right - left, bottom - top
     ramp = np.linspace(0, 1, size[1] if side in "tb" else size[0]) ** 1.3 * 205

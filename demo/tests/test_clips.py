@@ -57,7 +57,7 @@ def test_clip_plays_with_picture_and_sound(tmp_path: Path):
         frames = [f.to_ndarray(format="gray") for f in container.decode(stream)]
     assert len(frames) == round(7.5 * LOOKS["oceans"].rate)
     assert abs(frames[0].astype(int) - frames[25]).mean() > 1
-    # Faststart: the index stands before the data, so that playback starts at once.
+    # Faststart: the index comes before the data, so that playback starts at once.
     data = video.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
 

@@ -1,4 +1,4 @@
-"""The taste model does what its docstring says."""
+"""The model of taste has the properties that its docstring lists."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demo.catalogue import CATEGORIES, as_arrays, personas, plan_videos
-from demo.simulate import MOST_SESSIONS, Behaviour, Videos, simulate
+from demo.simulate import MAX_WATCHES, Behaviour, Videos, simulate
 
 VIEWERS = 250
 
@@ -44,7 +44,7 @@ def test_popularity_is_skewed_and_repeats_are_few(videos, behaviour):
     assert counts[:200].sum() < 0.95 * counts.sum()
     pairs = behaviour.watch_viewer * len(videos) + behaviour.watch_video
     sessions = np.unique(pairs, return_counts=True)[1]
-    assert sessions.max() <= MOST_SESSIONS
+    assert sessions.max() <= MAX_WATCHES
     assert (sessions > 1).mean() < 0.2
 
 

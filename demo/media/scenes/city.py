@@ -96,7 +96,7 @@ def train(kit: Kit) -> Painter:
     clouds = rng.uniform((0, 0.1), (1, 0.32), (5, 2))
     frame = mix(colour(0.02), (14, 16, 22), 0.6)
     cloud = mix(colour(1.0), (255, 255, 255), 0.6)
-    # What does not move, the carriage, is drawn once and laid over each picture.
+    # The carriage does not move: it is drawn once and pasted over each picture.
     inside = kit.sprite(kit.aspect, 1)
     edge, whole = 0.07, Image.new("L", inside.image.size, 255)
     glass = [edge, edge, kit.aspect - edge, 0.86]
