@@ -1,4 +1,4 @@
-"""People and videos of one source: found by external id, made where missing."""
+"""People and videos of one source: looked up by external id, created if missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from imports.records import Item
 from videos.models import Category, ParentCategory, Video
 from videos.services import slug_of, unique_category_slug
 
-CREATORS = "dataset"  # the source of the accounts that stand for whole datasets
+CREATORS = "dataset"  # the source of the accounts that own the videos of a dataset
 PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,60}")
 
 
@@ -35,11 +35,11 @@ def username_for(source: str, external_id: str, *, distinct: bool = False) -> st
 
 
 class Catalogue:
-    """What is known of the source; the memory grows with people and videos alone.
+    """People and videos of the source, by external id.
 
-    `users_by_id` has primary keys, both are by external id. `added_users` and
-    `added_videos` count what was made; `renamed`, the people whose user name somebody
-    else had already.
+    Memory grows with the number of people and videos only. `users_by_id` holds primary
+    keys. `added_users` and `added_videos` count created rows; `renamed` counts people
+    whose user name was taken.
     """
 
     def __init__(self, *, source: str, title: str) -> None:
@@ -49,21 +49,21 @@ class Catalogue:
         self.videos_by_id: dict[str, KnownVideo] = {}
         self._parents: dict[str, ParentCategory] = {}
         self._categories: dict[str, Category] = {}
-        self.creator = self._creator_titled(title)
+        self.creator = self._get_or_create_creator(title)
 
     def add_users(self, external_ids: Iterable[str]) -> None:
-        """Find these people, and make those who are missing."""
+        """Look these people up, and create those who are missing."""
         missing = {key for key in external_ids if key not in self.users_by_id}
         missing -= self._find_users(missing)
-        clashing = missing - self._make_users(missing)
-        self._make_users(clashing, distinct=True)
+        clashing = missing - self._create_users(missing)
+        self._create_users(clashing, distinct=True)
         self.renamed += len(clashing)
         self.added_users += len(missing)
 
     def add_videos(self, items: Iterable[Item]) -> None:
-        """Find these videos, which stay as they are, and make those missing.
+        """Look these videos up, unchanged, and create those that are missing.
 
-        Of several items with one id the first stands.
+        Of several items with one id the first counts.
         """
         wanted: dict[str, Item] = {}
         for item in items:
@@ -71,8 +71,8 @@ class Catalogue:
                 wanted.setdefault(item.external_id, item)
         if not wanted:
             return
-        found = Video.objects.filter(source=self.source, external_id__in=wanted)
-        for pk, external_id, duration in found.exclude(external_id="").values_list(
+        existing = Video.objects.filter(source=self.source, external_id__in=wanted)
+        for pk, external_id, duration in existing.exclude(external_id="").values_list(
             "pk", "external_id", "duration"
         ):
             self.videos_by_id[external_id] = KnownVideo(pk, duration)
@@ -85,9 +85,9 @@ class Catalogue:
         self.added_videos += len(videos)
 
     def put_videos(self, items: Iterable[Item]) -> None:
-        """As `add_videos`, and those known are brought to what the items say.
+        """As `add_videos`, but update existing videos from the items.
 
-        Of several items with one id the last stands. The date of a video stays.
+        Of several items with one id the last counts. A video keeps its date.
         """
         wanted = {item.external_id: item for item in items}
         known = list(
@@ -111,18 +111,18 @@ class Catalogue:
     def _find_users(self, external_ids: set[str]) -> set[str]:
         if not external_ids:
             return set()
-        found = dict(
+        existing = dict(
             User.objects.filter(source=self.source, external_id__in=external_ids)
             .exclude(external_id="")
             .values_list("external_id", "pk")
         )
-        self.users_by_id |= found
-        return set(found)
+        self.users_by_id |= existing
+        return set(existing)
 
-    def _make_users(
+    def _create_users(
         self, external_ids: set[str], *, distinct: bool = False
     ) -> set[str]:
-        """Make those whose user name is free; returns their external ids."""
+        """Create those whose user name is free; return their external ids."""
         User.objects.bulk_create(
             [
                 User(
@@ -137,8 +137,8 @@ class Catalogue:
         )
         return self._find_users(external_ids)
 
-    def _creator_titled(self, title: str) -> User:
-        """The account under which all videos of the source are published."""
+    def _get_or_create_creator(self, title: str) -> User:
+        """The account that owns all videos of the source."""
         creator = User.objects.filter(source=CREATORS, external_id=self.source).first()
         if creator is None:
             taken = User.objects.filter(username__iexact=self.source).exists()
@@ -194,7 +194,7 @@ class Catalogue:
         return self._parents[name]
 
     def _category(self, parent: ParentCategory, name: str) -> Category:
-        """Known by its identity, whatever it is called today, or by its name."""
+        """Look up by external id, which survives renaming, then by name; or create."""
         key = f"{parent.name}/{name}"
         if key not in self._categories:
             own = Category.objects.filter(source=self.source, external_id=key)

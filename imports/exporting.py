@@ -1,8 +1,8 @@
-"""What people watched and liked here, in the layout of Amazon Personalize.
+"""Export of watches and reactions in the layout of Amazon Personalize.
 
-Three CSV files, as `import_dataset --format personalize` reads them, and with each the
-schema (Avro) by which Personalize takes it in. Rows are streamed. What is not public
-stays here, and so do names and e-mails: a person is a user id and their interests.
+Three CSV files, as `import_dataset --format personalize` reads them, each with its Avro
+schema for Personalize. Rows are streamed. Only public videos are exported, and of a
+person only the user id and the interests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from interactions.models import Inspire, Like, NotInterested, Rating, Watch
 from videos.models import Video
 
 BATCH = 2000  # rows in memory
-DONE = (Watch, Like, NotInterested, Inspire, Rating)
+INTERACTION_MODELS = (Watch, Like, NotInterested, Inspire, Rating)
 NAMESPACE = "com.amazonaws.personalize.schema"
 
 Cells = tuple[object, ...]
@@ -37,7 +37,7 @@ def _address(video: Video) -> str:
 
 
 def _pairs(video: Video) -> list[tuple[str, str]]:
-    """(parent category, category); a parent without a category of it stands alone."""
+    """(parent category, category); "" as the category of a parent without one."""
     pairs = [(c.parent_category.name, c.name) for c in video.categories.all()]
     named = {parent for parent, _ in pairs}
     alone = [p.name for p in video.parent_categories.all() if p.name not in named]
@@ -56,7 +56,7 @@ def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-# Columns of `items.csv` beside the id; they are also what recommendations may carry.
+# Columns of `items.csv` after the id; recommendations may return them too.
 ITEM_COLUMNS: dict[str, Callable[[Video], str]] = {
     "TITLE": lambda video: video.title,
     "URL": _address,
@@ -91,8 +91,8 @@ USERS: Fields = {"USER_ID": {"type": "string"}, "INTERESTS": CATEGORICAL}
 
 
 class Export:
-    """With a `source`, what came from there alone, by its ids; without, everything, by
-    user name and video id."""
+    """With a `source`: its rows, by external id. Without: all rows, by user name and
+    video id."""
 
     def __init__(self, *, source: str = "") -> None:
         videos = Video.objects.listed()
@@ -105,18 +105,18 @@ class Export:
         self.videos, self.users = videos.order_by("pk"), users.order_by("pk")
 
     def size(self) -> int:
-        """How many rows there are, at this moment."""
+        """The number of rows at this moment."""
         rows: list[QuerySet[Any]] = [self.videos, self.users]
-        rows += [self._among(model) for model in DONE]
+        rows += [self._among(model) for model in INTERACTION_MODELS]
         return sum(each.count() for each in rows)
 
     def write(
         self, folder: Path, on_progress: Callable[[int], object]
     ) -> dict[str, int]:
-        """Write the files into `folder`, and tell how many rows each has.
+        """Write the files into `folder`; return the number of rows of each.
 
-        Interactions come first: whom and what they name is then in the other files,
-        whatever is added meanwhile. Raises `OSError`.
+        Interactions come first, so that the other files hold all users and items that
+        they name, even if rows are added meanwhile. Raises `OSError`.
         """
         folder.mkdir(parents=True, exist_ok=True)
         return {
@@ -129,8 +129,8 @@ class Export:
         }
 
     def _interactions(self) -> Iterator[Cells]:
-        """The value of a watch is the fraction, none where nobody timed it; that of a
-        rating is in percent."""
+        """The value of a watch is the fraction, empty if it was not timed; that of a
+        rating is a percentage."""
         for row in self._rows(Watch, "timestamp", "watch_time"):
             user, item, at, fraction = row
             yield (

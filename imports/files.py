@@ -1,4 +1,4 @@
-"""Text files, line by line: gzip or not, with line numbers, in constant memory."""
+"""Text files, gzipped or not: rows with line numbers, in constant memory."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import IO
 
 from imports.records import BadRow, DatasetError, Row
 
-MAX_LINE = 1 << 20  # bytes; longer means that it is no text file
+MAX_LINE = 1 << 20  # bytes; a longer line means that this is not a text file
 CHUNK = 1 << 20
 
 
 def find(folder: Path, *names: str) -> Path | None:
-    """The first of `names` in `folder`, gzipped or not; None when there is none."""
+    """The first of `names` in `folder`, gzipped or not; None if there is none."""
     for name in names:
         for path in (folder / name, folder / f"{name}.gz"):
             if path.is_file():
@@ -25,7 +25,7 @@ def find(folder: Path, *names: str) -> Path | None:
 
 
 def require(folder: Path, *names: str) -> Path:
-    """As `find`. Raises `DatasetError` when none of the files is there."""
+    """As `find`, but raises `DatasetError` if there is none."""
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder")
     path = find(folder, *names)
@@ -54,8 +54,8 @@ def count_lines(path: Path) -> int:
     return sum(chunk.count(b"\n") for chunk in _blocks(path, by_line=False))
 
 
-def encoding_of(path: Path) -> str:
-    """UTF-8 where the whole file is; else Latin-1, as GroupLens publishes titles."""
+def detect_encoding(path: Path) -> str:
+    """UTF-8 if the whole file is valid; else Latin-1, as GroupLens publishes titles."""
     try:
         for line in _blocks(path, by_line=True):
             line.decode("utf-8")
@@ -65,7 +65,7 @@ def encoding_of(path: Path) -> str:
 
 
 def lines(path: Path, encoding: str = "utf-8") -> Iterator[str]:
-    """Lines with their ends. Raises `DatasetError` on what is no text in `encoding`."""
+    """Lines with their ends. Raises `DatasetError` if they are not in `encoding`."""
     for number, raw in enumerate(_blocks(path, by_line=True), start=1):
         if len(raw) >= MAX_LINE:
             raise DatasetError(f"{path} line {number}: over 1 MB long: is it text?")
@@ -81,7 +81,7 @@ def lines(path: Path, encoding: str = "utf-8") -> Iterator[str]:
 def split_lines(
     path: Path, separator: str, *, cells: int, encoding: str = "utf-8"
 ) -> Iterator[Row[list[str]] | BadRow]:
-    """Rows of a file without header or quoting; empty lines are passed over."""
+    """Rows of a file without header or quoting; empty lines are skipped."""
     for number, line in enumerate(lines(path, encoding), start=1):
         row = Row(path.name, number, line.rstrip("\r\n").split(separator))
         if row.cells == [""]:

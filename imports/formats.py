@@ -1,9 +1,4 @@
-"""Interactions that were collected elsewhere, brought in.
-
-A *dataset* (`movielens`, `kuairand`, `personalize`) reads one published layout and
-yields records (`records`); `loading` writes them. Layouts and mappings are described in
-`docs/importing.md`.
-"""
+"""The formats of `import_dataset`: a name and the dataset that reads it."""
 
 from __future__ import annotations
 

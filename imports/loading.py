@@ -1,4 +1,4 @@
-"""Write a dataset's records: in batches, and all of it in one transaction."""
+"""Store a dataset's records, in batches and in one transaction."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from videos.models import Video
 Record = TypeVar("Record")
 
 BATCH = 5000  # records
-HOPELESS = 1000  # bad interactions before the first good one: the wrong format
+MAX_BAD_AT_START = 1000  # bad interactions before the first good one
 SESSIONS = uuid.UUID("7d3b1c5e-5b0e-5c2a-9a63-2f0c6a1d8e47")
 IMPORT_LOCK = 0x1A7047  # key of the advisory lock that imports queue at
 
 
 @dataclass
 class Summary:
-    """`rows` and `bad_rows` count what was read, the others what was added."""
+    """`rows` and `bad_rows` count rows read, the others rows added."""
 
     rows: int = 0
     bad_rows: int = 0
@@ -61,60 +61,83 @@ def load(
     on_bad_row: Callable[[BadRow], object],
     on_progress: Callable[[int], object],
 ) -> Summary:
-    """Add what is not there yet; people, videos and sessions are known by their ids.
+    """Add new people, videos and interactions; existing ones are matched by their ids.
 
-    `limit` is the number of interaction rows to read. `on_progress` is told how many
-    were read since its last call. Raises `DatasetError`, with nothing written, when the
-    dataset cannot be read, and with `all_or_nothing` when any row is bad.
+    `limit` is the number of interaction rows to read. `on_progress` is called with the
+    number of rows since its last call. Raises `DatasetError`, with nothing written, if
+    the dataset cannot be read, and with `all_or_nothing` if any row is bad.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
     staging.prepare()
-    summary = Summary()
+    reader = _Reader(on_bad_row)
     catalogue = Catalogue(source=dataset.source, title=dataset.title)
 
-    def readable(records: Iterable[Record | BadRow]) -> Iterator[Record]:
-        for record in records:
-            if isinstance(record, BadRow):
-                summary.bad_rows += 1
-                on_bad_row(record)
-            else:
-                yield record
+    def is_refused() -> bool:
+        return all_or_nothing and reader.bad_rows > 0
 
-    def counted(records: Iterable[Record]) -> Iterator[Record]:
-        for record in records:
-            summary.rows += 1
-            on_progress(1)
-            yield record
-
-    def doomed() -> bool:
-        return all_or_nothing and summary.bad_rows > 0
-
-    for people in _batches(readable(dataset.people())):
+    for people in _batches(reader.good(dataset.people())):
         catalogue.add_users(people)
-    for items in _batches(readable(dataset.items())):
+    for items in _batches(reader.good(dataset.items())):
         catalogue.add_videos(items)
-    for batch in _batches(readable(counted(_hopeful(dataset.interactions(), limit)))):
-        if not doomed():
+    rows = reader.counted(_checked(dataset.interactions(), limit), on_progress)
+    for batch in _batches(reader.good(rows)):
+        if not is_refused():
             catalogue.add_users(row.person for row in batch)
             catalogue.add_videos(row.item for row in batch)
             staging.stage(_staged(row, catalogue) for row in batch)
-    if doomed():
-        raise DatasetError(f"{summary.bad_rows:,} bad rows: nothing was imported")
+    if is_refused():
+        raise DatasetError(f"{reader.bad_rows:,} bad rows: nothing was imported")
 
     new = staging.insert()
-    summary.watches, summary.likes = new.watches, new.likes
-    summary.dismissals = new.dismissals
-    summary.inspires, summary.ratings = new.inspires, new.ratings
-    summary.people, summary.videos = catalogue.added_users, catalogue.added_videos
-    summary.renamed = catalogue.renamed
+    summary = Summary(
+        rows=reader.rows,
+        bad_rows=reader.bad_rows,
+        people=catalogue.added_users,
+        renamed=catalogue.renamed,
+        videos=catalogue.added_videos,
+        watches=new.watches,
+        likes=new.likes,
+        dismissals=new.dismissals,
+        inspires=new.inspires,
+        ratings=new.ratings,
+    )
     if summary.added:
-        # First the sums, which lock tables, then rows of videos: as all services do.
-        videos = Video.objects.filter(source=dataset.source)
-        aggregates.rebuild(videos=videos.only("pk"))
-        _date_videos(videos)
-        search.refresh(list(videos.filter(search=None).values_list("pk", flat=True)))
+        _update_videos(dataset.source)
     return summary
+
+
+class _Reader:
+    """Counts rows, and passes bad ones to `on_bad_row`."""
+
+    def __init__(self, on_bad_row: Callable[[BadRow], object]) -> None:
+        self.rows = self.bad_rows = 0
+        self._on_bad_row = on_bad_row
+
+    def good(self, records: Iterable[Record | BadRow]) -> Iterator[Record]:
+        for record in records:
+            if isinstance(record, BadRow):
+                self.bad_rows += 1
+                self._on_bad_row(record)
+            else:
+                yield record
+
+    def counted(
+        self, records: Iterable[Record], on_progress: Callable[[int], object]
+    ) -> Iterator[Record]:
+        for record in records:
+            self.rows += 1
+            on_progress(1)
+            yield record
+
+
+def _update_videos(source: str) -> None:
+    """Rebuild the sums, dates and search vectors of the source's videos."""
+    # First the sums, which lock tables, then rows of videos: as all services do.
+    videos = Video.objects.filter(source=source)
+    aggregates.rebuild(videos=videos.only("pk"))
+    _date_videos(videos)
+    search.refresh(list(videos.filter(search=None).values_list("pk", flat=True)))
 
 
 def lock(*, patience: timedelta) -> None:
@@ -132,10 +155,10 @@ def lock(*, patience: timedelta) -> None:
         cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
-def _hopeful(
+def _checked(
     records: Iterable[Interaction | BadRow], limit: int | None
 ) -> Iterator[Interaction | BadRow]:
-    """The first `limit`. Raises `DatasetError` when they begin hopelessly."""
+    """The first `limit` records. Raises `DatasetError` if the first are all bad."""
     iterator = islice(records, limit)
     bad: list[BadRow] = []
     for record in iterator:
@@ -145,7 +168,7 @@ def _hopeful(
             yield from iterator
             return
         bad.append(record)
-        if len(bad) == HOPELESS:
+        if len(bad) == MAX_BAD_AT_START:
             break
     if bad:
         raise DatasetError(f"no row can be read; is this the format? {bad[0]}")
@@ -183,7 +206,7 @@ def _staged(row: Interaction, catalogue: Catalogue) -> StagedRow:
 
 
 def _session(source: str, row: Interaction) -> uuid.UUID:
-    """The same for the same row in each run, so that a second run adds nothing."""
+    """The same id for a row in each run, so that a second run adds nothing."""
     time = str(int(row.at.timestamp() * 1000))
     parts = (source, row.person, row.item.external_id, time, row.event)
     return uuid.uuid5(SESSIONS, "\n".join(parts))

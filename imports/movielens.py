@@ -1,4 +1,4 @@
-"""MovieLens 100K and 1M: ratings of films, taken as watches.
+"""MovieLens 100K and 1M: ratings of films, imported as watches.
 
 A rating of r stars is a watch of the fraction r / 5, and a like from 4 stars.
 """
@@ -49,7 +49,7 @@ GENRES_100K = (
 
 
 class MovieLens(Dataset):
-    """What both have in common: a small catalogue of films, and ratings of them."""
+    """Base of both: a small catalogue of films, and their ratings."""
 
     ratings: Path
     separator: ClassVar[str]
@@ -59,7 +59,7 @@ class MovieLens(Dataset):
 
     @cached_property
     def _catalogue(self) -> dict[str, Item | BadRow]:
-        """Films by id; rows that cannot be read under a key of their own."""
+        """Films by id; a bad row has its message as the key."""
         return {
             film.external_id if isinstance(film, Item) else str(film): film
             for film in self._films()
@@ -113,7 +113,7 @@ class MovieLens100K(MovieLens):
             self.films,
             "|",
             cells=5 + len(GENRES_100K),
-            encoding=files.encoding_of(self.films),
+            encoding=files.detect_encoding(self.films),
         )
         return parse_each(rows, self._film)
 
@@ -140,7 +140,7 @@ class MovieLens1M(MovieLens):
 
     The npz holds who rated what in which order, but neither stars nor times. Its rows
     become full watches without a like, and each person's are spread evenly over one
-    year: order within a person is kept, and a cut in time cuts everyone alike.
+    year: it keeps the order of each person, and a cut in time cuts everyone alike.
     """
 
     source = "ml1m"
@@ -164,7 +164,7 @@ class MovieLens1M(MovieLens):
             self.films,
             self.separator,
             cells=3,
-            encoding=files.encoding_of(self.films),
+            encoding=files.detect_encoding(self.films),
         )
         return parse_each(rows, self._film)
 

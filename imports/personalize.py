@@ -1,7 +1,7 @@
 """The users, items and interactions layout that Amazon Personalize documents.
 
 A folder with `interactions.csv` and, where there are any, `items.csv` and `users.csv`.
-The names of the columns are those of Personalize's schemas; others are passed over.
+The names of the columns are those of Personalize's schemas; others are ignored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from imports import files, values
 from imports.records import BadRow, Dataset, Interaction, Item, parse_each
 
 ValueUnit = Literal["fraction", "percent"]
-# The older systems label a view "watched", when more than `WATCHED_FROM` of the video
+# The older systems label a view "watched", if more than `WATCHED_FROM` of the video
 # was seen, or "clicked".
 WATCHED = "watched"
 WATCHES = {"watch", "view", "play", "clicked", WATCHED}
@@ -30,9 +30,9 @@ KNOWN = sorted(WATCHES | LIKES | DISMISSALS | CLICKS | INSPIRES | RATINGS)
 
 
 class Schema:
-    """What a row says, by the names of its columns; raises `ValueError` for a bad one.
+    """Parses rows by the names of their columns; raises `ValueError` for a bad row.
 
-    `event_value` says what EVENT_VALUE of a watch is: a fraction or a percentage.
+    `event_value` is the unit of EVENT_VALUE of a watch: a fraction or a percentage.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Schema:
         )
 
     def bare_item(self, external_id: str) -> Item:
-        """An item of which only the id is known. Nothing answers under `.invalid`."""
+        """An item of which only the id is known; `.invalid` addresses do not exist."""
         path = quote(external_id, safe="")[: values.MAX_URL - 100]
         return Item(
             external_id=external_id,
@@ -114,7 +114,9 @@ class Schema:
         if event in WATCHES | CLICKS:
             value = cells.get("EVENT_VALUE", "").strip()
             labelled = event == WATCHED and not value
-            fraction = _just_watched() if labelled else self._fraction(value, event)
+            fraction = (
+                _labelled_fraction() if labelled else self._fraction(value, event)
+            )
         return Interaction(
             person=values.identifier(cells["USER_ID"], "USER_ID"),
             item=self.bare_item(values.identifier(cells["ITEM_ID"], "ITEM_ID")),
@@ -129,7 +131,7 @@ class Schema:
         )
 
     def _fraction(self, value: str, event: str) -> float | None:
-        """Without a value, a watch is a view that nobody timed, a click no view."""
+        """Without a value, a watch is an untimed view, and a click is no view."""
         if not value:
             return None if event in WATCHES else 0.0
         highest = self.highest_value
@@ -179,6 +181,6 @@ def _percent(cells: dict[str, str]) -> int:
     return round(values.number(value, "EVENT_VALUE", low=1, high=100))
 
 
-def _just_watched() -> float:
-    """The least that the label says of a view."""
+def _labelled_fraction() -> float:
+    """The smallest fraction that the label can mean."""
     return float(min(settings.WATCHED_FROM + 0.01, 1.0))

@@ -1,4 +1,4 @@
-"""What a dataset yields: people, items, interactions, and rows that cannot be read."""
+"""Records of a dataset: people, items, interactions, and bad rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Record = TypeVar("Record")
 
 
 class DatasetError(Exception):
-    """The dataset as a whole cannot be imported; the message fits on one line."""
+    """The dataset cannot be imported; the message fits on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Item:
     """Something that can be watched.
 
     `categories` are pairs of a parent category's name and a category's; an empty
-    category stands for the parent alone. `duration` is in seconds, 0 when unknown.
+    category means the parent only. `duration` is in seconds, 0 if unknown.
     """
 
     external_id: str
@@ -57,12 +57,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """What one row says that one person did with one item.
+    """One row: a person and an item.
 
-    `fraction` is the part watched (0 to 1), None when the row tells of none; `viewed`
-    without one is a view that nobody timed. `seconds` None means the fraction of
-    the item's duration. `rating` is in percent, 1 to 100. `event` tells apart two
-    watches of the same moment.
+    `fraction` is the watched part (0 to 1), or None; `viewed` without it is an untimed
+    view. `seconds` of None means the fraction of the item's duration. `rating` is a
+    percentage, 1 to 100. `event` distinguishes two watches at the same moment.
     """
 
     person: str
@@ -79,20 +78,20 @@ class Interaction:
 
 
 class Dataset(ABC):
-    """One layout at one place. Reading may raise `DatasetError` at any point.
+    """Files of one layout. Reading may raise `DatasetError` at any point.
 
-    `source` is the first half of the external identity of all that it brings.
+    `source` and the external id identify each row that is imported.
     """
 
     source: str
     title: str
 
     def people(self) -> Iterator[str | BadRow]:
-        """People who are listed apart from what they did."""
+        """People from a list of their own."""
         return iter(())
 
     def items(self) -> Iterator[Item | BadRow]:
-        """Items that are listed apart from what was done with them."""
+        """Items from a list of their own."""
         return iter(())
 
     @abstractmethod
@@ -100,13 +99,13 @@ class Dataset(ABC):
 
     @abstractmethod
     def size(self) -> int:
-        """How many rows `interactions` reads, about: for the progress bar."""
+        """About how many rows `interactions` reads, for the progress bar."""
 
 
 def parse_each(
     rows: Iterable[Row[Cells] | BadRow], parse: Callable[[Cells], Record]
 ) -> Iterator[Record | BadRow]:
-    """Rows into records; the `ValueError` of `parse` is the reason of a bad row."""
+    """Parse rows into records; a `ValueError` of `parse` makes a bad row."""
     for row in rows:
         if isinstance(row, BadRow):
             yield row

@@ -1,6 +1,6 @@
-"""Interactions on their way in: streamed into a temporary table, then inserted at once.
+"""Bulk insert of interactions: streamed into a temporary table, then inserted at once.
 
-Row by row through the models, the same takes ten times as long.
+This takes a tenth of the time of single rows through the models.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ COLUMNS = {
     "video_id": "bigint",
     "session_id": "uuid",
     "watched": "boolean",
-    "watch_time": "double precision",  # NULL: of a watch that nobody timed
+    "watch_time": "double precision",  # NULL: not timed
     "watched_duration": "double precision",
     "counted": "boolean",
     "at": "timestamptz",
     "liked": "boolean",
     "dismissed": "boolean",
     "inspired": "boolean",
-    "rating": "smallint",  # NULL: the row tells of no rating
+    "rating": "smallint",  # NULL: not rated
 }
 
 
 @dataclass(frozen=True, slots=True)
 class StagedRow:
-    """One line of the table; the fields stand in the order of `COLUMNS`."""
+    """One row of the table; the fields are in the order of `COLUMNS`."""
 
     user_id: int
     video_id: int
@@ -49,15 +49,15 @@ class StagedRow:
     inspired: bool = False
     rating: int | None = None
 
-    def copied(self) -> str:
-        """As PostgreSQL's COPY reads it. No value can hold a tab or a line break."""
+    def as_copy_line(self) -> str:
+        """The row for PostgreSQL's COPY. No value can hold a tab or a line break."""
         values = (getattr(self, field.name) for field in fields(self))
         return "\t".join(r"\N" if v is None else str(v) for v in values) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Inserted:
-    """How many rows were new; of ratings, how many are new or newer."""
+    """Numbers of new rows; of ratings, new or newer ones."""
 
     watches: int
     likes: int
@@ -67,7 +67,7 @@ class Inserted:
 
 
 def prepare() -> None:
-    """Make the table, empty; it lasts until the transaction ends."""
+    """Create the empty table, which lasts until the transaction ends."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.import_staged")
@@ -75,13 +75,13 @@ def prepare() -> None:
 
 
 def stage(rows: Iterable[StagedRow]) -> None:
-    buffer = io.StringIO("".join(row.copied() for row in rows))
+    buffer = io.StringIO("".join(row.as_copy_line() for row in rows))
     with connection.cursor() as cursor:
         cursor.copy_expert("COPY import_staged FROM STDIN", buffer)
 
 
 def insert() -> Inserted:
-    """Move the rows to where they belong; those known stay as they are.
+    """Insert the staged rows; existing rows stay unchanged.
 
     Of a person's ratings of a video the newest counts.
     """
@@ -114,10 +114,10 @@ def _insert(
     newest: str = "",
     changing: str = "",
 ) -> int:
-    """Fill the columns `staged` from the table, the others as a new instance would.
+    """Fill the columns `staged` from the table, the others with a new row's defaults.
 
-    With `newest`, a column of time, a later row of a pair takes the place of the
-    value `changing` of an earlier one.
+    With `newest`, a time column, a later row of a pair replaces `changing` of an
+    earlier one.
     """
     blank = model()
     others = {

@@ -1,4 +1,4 @@
-"""Cells of text into values. Each raises `ValueError` with the reason a reader sees."""
+"""Parse cells of text. Each function raises `ValueError` with a readable reason."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def flag(text: str, name: str) -> bool:
 
 
 def moment(text: str, name: str) -> datetime:
-    """Unix time in seconds, or in milliseconds where seconds would be absurd."""
+    """Parse Unix time in seconds, or in milliseconds if it is too large for seconds."""
     value = number(text, name, low=-math.inf, high=math.inf)
     if abs(value) >= MILLISECONDS_FROM:
         value /= 1000
@@ -74,6 +74,6 @@ def category(text: str, name: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """`text` in at most `length` characters, the last of them an ellipsis if cut."""
+    """Cut `text` to `length` characters, the last an ellipsis if it was longer."""
     text = text.strip()
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -1,7 +1,8 @@
-"""The Socialverse API: people, posts, and what people did with them.
+"""Import from the Socialverse API: people, posts and reactions.
 
-`client` asks, `rows` understands, `people`, `posts` and `reactions` write a page each,
-`run` goes through all pages and can be killed anywhere. See `docs/importing.md`.
+`client` requests pages, `rows` parses them, `people`, `posts` and `reactions` store
+them, `run` goes through all pages and resumes after an interruption. See
+`docs/importing.md`.
 """
 
 SOURCE = "socialverse"

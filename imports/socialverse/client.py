@@ -1,4 +1,4 @@
-"""Pages of the API over HTTP: with time-outs, patience, and the token."""
+"""Requests pages of the API over HTTP, with time-outs, retries and the token."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from imports.records import DatasetError
 logger = logging.getLogger(__name__)
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-MAX_RETRY_AFTER = 600  # seconds; who is told to wait longer comes back another day
-GARBLED_ATTEMPTS = 3  # of an answer that is no JSON
+MAX_RETRY_AFTER = 600  # seconds; after a longer one the request fails
+MALFORMED_ATTEMPTS = 3  # at an answer that is not JSON
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ STREAMS: Mapping[str, Stream] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to wait and how often to try again; times are in seconds.
+class RetryPolicy:
+    """Time-outs and retries; times are in seconds.
 
     The pause doubles from `backoff` to `longest_pause`, with as much again at random.
     """
@@ -64,7 +64,7 @@ class Patience:
 
 
 class Client:
-    """Raises `DatasetError` when the address or a secret cannot be used."""
+    """Raises `DatasetError` if the address or a secret is missing or invalid."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Client:
         address: str,
         token: str,
         algorithm: str,
-        patience: Patience | None = None,
+        policy: RetryPolicy | None = None,
     ) -> None:
         missing = [
             name
@@ -87,32 +87,32 @@ class Client:
             raise DatasetError(f"not configured: set {', '.join(missing)}")
         if urlsplit(address).scheme not in ("http", "https"):
             raise DatasetError(f"API_BASE_URL {address!r} is not a web address")
-        patience = patience or Patience()
+        policy = policy or RetryPolicy()
         self.address = address.rstrip("/")
         self._token, self._algorithm = token, algorithm
         self._pool = urllib3.PoolManager(
-            timeout=Timeout(connect=patience.connect, read=patience.read),
+            timeout=Timeout(connect=policy.connect, read=policy.read),
             retries=Retry(
-                total=patience.attempts,
+                total=policy.attempts,
                 redirect=0,  # it would carry the token to another host
                 status_forcelist=TRANSIENT,
-                backoff_factor=patience.backoff,
-                backoff_max=patience.longest_pause,
-                backoff_jitter=patience.backoff,
+                backoff_factor=policy.backoff,
+                backoff_max=policy.longest_pause,
+                backoff_jitter=policy.backoff,
                 retry_after_max=MAX_RETRY_AFTER,
                 raise_on_redirect=False,
                 raise_on_status=False,
             ),
         )
-        self._pause = patience.backoff
+        self._pause = policy.backoff
 
     def page(self, stream: Stream, number: int, size: int) -> list[Any]:
-        """The rows of a page, counted from 1; none behind the last.
+        """The rows of page `number`, from 1; none after the last page.
 
-        Dropped connections, time-outs, 429 (after `Retry-After`) and 5xx are tried
-        again. Raises `DatasetError` when that is of no use.
+        Dropped connections, time-outs, 429 (after `Retry-After`) and 5xx are retried.
+        Raises `DatasetError` if all attempts fail.
         """
-        for attempt in range(GARBLED_ATTEMPTS):
+        for attempt in range(MALFORMED_ATTEMPTS):
             if attempt:
                 time.sleep(self._pause * 2**attempt)
             body = self._get(stream, number, size)
@@ -150,7 +150,7 @@ class Client:
 
 
 def _rows(document: Any, stream: Stream) -> list[Any]:
-    """The rows of an envelope; a single object stands for a list of one."""
+    """The rows of an envelope; a single object counts as a list of one."""
     if not isinstance(document, dict):
         raise ValueError("the answer is not an object")
     if document.get("status") not in (None, "success", True):

@@ -1,7 +1,7 @@
-"""People of the source: made, kept up to date, and told from people here.
+"""Create and update the people of the source.
 
-They have no usable password. A user name or an e-mail address that somebody here has
-stays theirs: the imported person gets another name, or no address, and a note says so.
+They have no usable password. If another account here has the user name or the e-mail
+address, the imported person gets another name or no address, and the report a note.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from django.utils import timezone
 from accounts.models import User
 from imports.catalogue import username_for
 from imports.socialverse import SOURCE
+from imports.socialverse.page_report import ADDED, CHANGED, RENAMED, PageReport
 from imports.socialverse.rows import Person
-from imports.socialverse.tally import ADDED, CHANGED, RENAMED, Tally
 from interactions.models import Follow
 from videos import search
 from videos.models import Video
 
-# What the source says of a person; the user name is chosen once and stays.
+# Fields that follow the source; the user name is chosen once.
 PROFILE = ("first_name", "last_name", "bio", "website", "verified")
 STORED = (*PROFILE, "email", "external_id", "external_username")
 USERNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_])?")
-ONLY_A_NAME = "@"  # begins the external id of an owner whose id is not known yet
+ONLY_A_NAME = "@"  # prefix of the external id of an owner known by name only
 
 
-def write(people: Iterable[Person], tally: Tally) -> None:
-    """Make who is missing, change who changed; of rows with one id the last counts."""
+def write(people: Iterable[Person], report: PageReport) -> None:
+    """Create or update people; of rows with one id the last counts."""
     wanted = {person.external_id: person for person in people}
     users = _known(wanted)
     emails = _Emails(wanted.values())
@@ -41,15 +41,15 @@ def write(people: Iterable[Person], tally: Tally) -> None:
     changed = []
     for key, user in users.items():
         person = wanted[key]
-        email = emails.for_person(person, tally if user.email else None)
-        told = {name: getattr(person, name) for name in PROFILE}
-        told |= {
+        email = emails.for_person(person, report if user.email else None)
+        fields = {name: getattr(person, name) for name in PROFILE}
+        fields |= {
             "email": email,
             "external_id": key,
             "external_username": person.username,
         }
-        if any(getattr(user, name) != value for name, value in told.items()):
-            for name, value in told.items():
+        if any(getattr(user, name) != value for name, value in fields.items()):
+            for name, value in fields.items():
                 setattr(user, name, value)
             user.updated_at = timezone.now()
             changed.append(user)
@@ -57,22 +57,22 @@ def write(people: Iterable[Person], tally: Tally) -> None:
     search.refresh(
         list(Video.objects.filter(creator__in=changed).values_list("pk", flat=True))
     )
-    tally.counts[CHANGED] += len(changed)
-    _make(new, emails, tally)
+    report.counts[CHANGED] += len(changed)
+    _create(new, emails, report)
 
 
-def keys_by_id(external_ids: Collection[str], tally: Tally) -> dict[str, int]:
-    """Primary keys by external id; who is not listed is made with the id alone."""
+def keys_by_id(external_ids: Collection[str], report: PageReport) -> dict[str, int]:
+    """Primary keys by external id; unknown people are created with the id only."""
     rows = User.objects.filter(source=SOURCE, external_id__in=external_ids)
     known = dict(rows.values_list("external_id", "pk"))
     if missing := sorted(set(external_ids) - set(known)):
-        _make([Person(key, "") for key in missing], _Emails(()), tally)
+        _create([Person(key, "") for key in missing], _Emails(()), report)
         known = dict(rows.all().values_list("external_id", "pk"))
     return known
 
 
-def owners(people: Iterable[Person], tally: Tally) -> dict[str, User]:
-    """Owners of posts by their user name there; made where missing."""
+def owners(people: Iterable[Person], report: PageReport) -> dict[str, User]:
+    """Owners of posts by their user name at the source; created if missing."""
     wanted = {person.username: person for person in people}
     rows = User.objects.filter(source=SOURCE, external_username__in=wanted)
     known = {user.external_username: user for user in rows}
@@ -82,31 +82,31 @@ def owners(people: Iterable[Person], tally: Tally) -> dict[str, User]:
         if name not in known
     ]
     if missing:
-        _make(missing, _Emails(()), tally)
+        _create(missing, _Emails(()), report)
         known = {user.external_username: user for user in rows.all()}
     return known
 
 
 def _known(wanted: dict[str, Person]) -> dict[str, User]:
-    """Users by the ids asked for; an owner known by name alone is recognised by it."""
+    """Existing users by external id; an owner known by name only matches by name."""
     by_name = {
         ONLY_A_NAME + person.username: key
         for key, person in wanted.items()
         if person.username
     }
     rows = User.objects.filter(source=SOURCE, external_id__in=[*wanted, *by_name])
-    found = {user.external_id: user for user in rows}
-    known = {key: user for key, user in found.items() if key in wanted}
+    by_id = {user.external_id: user for user in rows}
+    known = {key: user for key, user in by_id.items() if key in wanted}
     for name, key in by_name.items():
-        if name in found and key in known:
-            _merge(found[name], into=known[key])
-        elif name in found:
-            known[key] = found[name]
+        if name in by_id and key in known:
+            _merge(by_id[name], into=known[key])
+        elif name in by_id:
+            known[key] = by_id[name]
     return known
 
 
 def _merge(owner: User, *, into: User) -> None:
-    """One person had two accounts: an owner known by name, a viewer known by id."""
+    """Merge two accounts of one person: an owner known by name, a viewer by id."""
     Video.objects.filter(creator=owner).update(creator=into)
     Follow.objects.bulk_create(
         [
@@ -119,25 +119,25 @@ def _merge(owner: User, *, into: User) -> None:
     owner.delete()
 
 
-def _make(people: list[Person], emails: _Emails, tally: Tally) -> None:
-    names = _free_names(people, tally)
+def _create(people: list[Person], emails: _Emails, report: PageReport) -> None:
+    names = _free_names(people, report)
     User.objects.bulk_create(
         User(
             source=SOURCE,
             external_id=person.external_id,
             external_username=person.username,
             username=names[person.external_id],
-            email=emails.for_person(person, tally),
+            email=emails.for_person(person, report),
             password=make_password(None),
             **{name: getattr(person, name) for name in PROFILE},
         )
         for person in people
     )
-    tally.counts[ADDED] += len(people)
+    report.counts[ADDED] += len(people)
 
 
-def _free_names(people: list[Person], tally: Tally) -> dict[str, str]:
-    """A user name for each external id: the own one where it is free and can be."""
+def _free_names(people: list[Person], report: PageReport) -> dict[str, str]:
+    """A user name for each external id: their own if it is valid and free."""
     asked = {name.lower() for person in people for name in _names(person)}
     lowered = User.objects.annotate(lowered=Lower("username"))
     taken = set(lowered.filter(lowered__in=asked).values_list("lowered", flat=True))
@@ -148,8 +148,8 @@ def _free_names(people: list[Person], tally: Tally) -> dict[str, str]:
         taken.add(name.lower())
         chosen[person.external_id] = name
         if person.username and name != person.username:
-            tally.counts[RENAMED] += 1
-            tally.notes.append(
+            report.counts[RENAMED] += 1
+            report.notes.append(
                 f"user {person.external_id}: the user name {person.username!r} cannot "
                 f"be had here, so it is {name!r}"
             )
@@ -157,7 +157,7 @@ def _free_names(people: list[Person], tally: Tally) -> dict[str, str]:
 
 
 def _names(person: Person) -> Iterator[str]:
-    """User names in the order of preference; the last is this person's alone."""
+    """User names in the order of preference; the last one is unique."""
     if USERNAME.fullmatch(person.username):
         yield person.username
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", person.username).strip("-._")[:100]
@@ -168,7 +168,7 @@ def _names(person: Person) -> Iterator[str]:
 
 
 class _Emails:
-    """Whose e-mail addresses can be stored: valid ones that nobody else has."""
+    """Decides which e-mail addresses can be stored: valid ones of no other account."""
 
     def __init__(self, people: Iterable[Person]) -> None:
         asked = {person.email for person in people if person.email}
@@ -180,8 +180,8 @@ class _Emails:
             )
         }
 
-    def for_person(self, person: Person, tally: Tally | None) -> str:
-        """The person's address, or nothing; then a note says why."""
+    def for_person(self, person: Person, report: PageReport | None) -> str:
+        """The person's address, or an empty string and a note with the reason."""
         if not person.email:
             return ""
         me = (SOURCE, person.external_id)
@@ -194,8 +194,8 @@ class _Emails:
                 reason = "is not valid"
             else:
                 return person.email
-        if tally is not None:
-            tally.notes.append(
+        if report is not None:
+            report.notes.append(
                 f"user {person.external_id}: the e-mail address {reason}; left out"
             )
         return ""

@@ -1,4 +1,4 @@
-"""Posts of the source as videos elsewhere, with category, topic, tags and moods."""
+"""Posts of the source as external videos, with category, topic, tags and moods."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import User
 from imports.catalogue import Catalogue
 from imports.socialverse import SOURCE, TITLE, people
+from imports.socialverse.page_report import ADDED, CHANGED, PageReport
 from imports.socialverse.rows import CategoryRow, Post, TopicRow
-from imports.socialverse.tally import ADDED, CHANGED, Tally
 from videos import search
 from videos.models import Category, ParentCategory, Topic, Video
 from videos.moods import lexicon, store
@@ -23,30 +23,30 @@ FIELDS = (
 )
 
 
-def write(posts: Iterable[Post], tally: Tally) -> None:
-    """Make videos that are missing, change those that changed, leave the others."""
+def write(posts: Iterable[Post], report: PageReport) -> None:
+    """Create videos that are missing, and update those that changed."""
     wanted = {post.external_id: post for post in posts}
     owners = people.owners(
-        (post.owner for post in wanted.values() if post.owner), tally
+        (post.owner for post in wanted.values() if post.owner), report
     )
-    shelves = _Shelves(wanted.values())
+    references = _References(wanted.values())
     rows = Video.objects.filter(source=SOURCE, external_id__in=wanted)
     videos = {video.external_id: video for video in rows}
     new, changed = [], []
     for key, post in wanted.items():
-        owner = owners[post.owner.username] if post.owner else shelves.nobody
-        told = _told(post, owner, shelves)
+        owner = owners[post.owner.username] if post.owner else references.default_owner
+        fields = _fields(post, owner, references)
         if key not in videos:
             videos[key] = Video(
                 source=SOURCE,
                 external_id=key,
                 state=Video.State.READY,
                 published_at=post.created_at or timezone.now(),
-                **told,
+                **fields,
             )
             new.append(videos[key])
-        elif any(getattr(videos[key], name) != value for name, value in told.items()):
-            for name, value in told.items():
+        elif any(getattr(videos[key], name) != value for name, value in fields.items()):
+            for name, value in fields.items():
                 setattr(videos[key], name, value)
             videos[key].updated_at = timezone.now()
             changed.append(videos[key])
@@ -58,7 +58,7 @@ def write(posts: Iterable[Post], tally: Tally) -> None:
         changed, [*(name.removesuffix("_id") for name in FIELDS), "updated_at"]
     )
     moved = _categorise(
-        {videos[key].pk: shelves.category(post) for key, post in wanted.items()}
+        {videos[key].pk: references.category(post) for key, post in wanted.items()}
     )
     store.store(
         origin="emotions",
@@ -69,24 +69,24 @@ def write(posts: Iterable[Post], tally: Tally) -> None:
     )
     store.read([*new, *changed])
     search.refresh(sorted({video.pk for video in (*new, *changed)} | moved))
-    tally.counts[ADDED] += len(new)
+    report.counts[ADDED] += len(new)
     touched = {video.pk for video in changed} | moved
-    tally.counts[CHANGED] += len(touched - {video.pk for video in new})
+    report.counts[CHANGED] += len(touched - {video.pk for video in new})
 
 
-def _told(post: Post, owner: User, shelves: _Shelves) -> dict[str, Any]:
-    """What the source says of a video, by the names of `FIELDS`."""
+def _fields(post: Post, owner: User, references: _References) -> dict[str, Any]:
+    """Values of a video, by the names of `FIELDS`."""
     public, unlisted = Video.Visibility.PUBLIC, Video.Visibility.UNLISTED
     values = (
         *(post.title, slug_of(post.slug or post.title), post.summary),
-        *(post.description, list(post.tags), shelves.topic(post), owner.pk),
+        *(post.description, list(post.tags), references.topic(post), owner.pk),
         *(post.url, public if post.in_public_feed else unlisted, post.locked),
     )
     return dict(zip(FIELDS, values, strict=True))
 
 
 def _categorise(wanted: dict[int, Category | None]) -> set[int]:
-    """Set the one category of each video and its parent; gives those it changed."""
+    """Set the one category of each video and its parent; return changed videos."""
     in_category = Video.categories.through.objects
     in_parent = Video.parent_categories.through.objects
     had = dict(
@@ -111,12 +111,12 @@ def _categorise(wanted: dict[int, Category | None]) -> set[int]:
     return moved
 
 
-class _Shelves:
+class _References:
     """Categories and topics that posts name, and the owner of those without one."""
 
     def __init__(self, posts: Iterable[Post]) -> None:
         catalogue = Catalogue(source=SOURCE, title=TITLE)
-        self.nobody = catalogue.creator
+        self.default_owner = catalogue.creator
         self._parent, _ = ParentCategory.objects.get_or_create(
             name=TITLE, defaults={"slug": unique_category_slug(TITLE)}
         )
@@ -135,9 +135,9 @@ class _Shelves:
         return self._topics[post.topic.external_id].pk if post.topic else None
 
     def _known_categories(self, rows: dict[str, CategoryRow]) -> dict[str, Category]:
-        """A category keeps the name that it was given here."""
-        found = Category.objects.filter(source=SOURCE, external_id__in=rows)
-        known = {category.external_id: category for category in found}
+        """Look up or create categories; an existing one keeps its name."""
+        existing = Category.objects.filter(source=SOURCE, external_id__in=rows)
+        known = {category.external_id: category for category in existing}
         for key, row in rows.items():
             if key in known:
                 continue
@@ -156,18 +156,18 @@ class _Shelves:
         return known
 
     def _known_topics(self, rows: dict[str, TopicRow]) -> dict[str, Topic]:
-        """A topic keeps its slug; its name, code and description follow the source."""
-        found = Topic.objects.filter(source=SOURCE, external_id__in=rows)
-        known = {topic.external_id: topic for topic in found}
+        """Look up, create or update topics; a topic keeps its slug."""
+        existing = Topic.objects.filter(source=SOURCE, external_id__in=rows)
+        known = {topic.external_id: topic for topic in existing}
         for key, row in rows.items():
             topic = known.setdefault(key, Topic(source=SOURCE, external_id=key))
-            told = {
+            fields = {
                 name: getattr(row, name)
                 for name in ("name", "project_code", "description")
             }
-            if topic.pk and all(getattr(topic, n) == v for n, v in told.items()):
+            if topic.pk and all(getattr(topic, n) == v for n, v in fields.items()):
                 continue
-            for name, value in told.items():
+            for name, value in fields.items():
                 setattr(topic, name, value)
             topic.slug = topic.slug or unique_topic_slug(row.slug or row.name)
             topic.save()

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from imports import staging
 from imports.loading import SESSIONS
 from imports.socialverse import SOURCE, people
+from imports.socialverse.page_report import ADDED, UNKNOWN_POST, PageReport
 from imports.socialverse.rows import Reaction
-from imports.socialverse.tally import ADDED, UNKNOWN_POST, Tally
 from imports.staging import StagedRow
 from videos.models import Video
 
@@ -21,9 +21,9 @@ TIMES = {
 }
 
 
-def write(stream: str, reactions: Iterable[Reaction], tally: Tally) -> None:
-    """Add what is new. Those of posts that nobody listed wait for the post: all is
-    read again next time."""
+def write(stream: str, reactions: Iterable[Reaction], report: PageReport) -> None:
+    """Add new reactions. Those of unknown posts are left out: the next import reads
+    them again."""
     reactions = list(reactions)
     videos = {
         key: (pk, creator)
@@ -32,14 +32,14 @@ def write(stream: str, reactions: Iterable[Reaction], tally: Tally) -> None:
         ).values_list("external_id", "pk", "creator_id")
     }
     known = [row for row in reactions if row.post in videos]
-    tally.counts[UNKNOWN_POST] += len(reactions) - len(known)
-    made = Tally()
-    users = people.keys_by_id({row.person for row in known}, made)
-    tally.counts["people added"] += made.counts[ADDED]
+    report.counts[UNKNOWN_POST] += len(reactions) - len(known)
+    people_report = PageReport()
+    users = people.keys_by_id({row.person for row in known}, people_report)
+    report.counts["people added"] += people_report.counts[ADDED]
     staging.prepare()
     staging.stage(_staged(stream, known, videos, users))
     new = staging.insert()
-    tally.counts[ADDED] += new.watches + new.likes + new.inspires + new.ratings
+    report.counts[ADDED] += new.watches + new.likes + new.inspires + new.ratings
 
 
 def _staged(
@@ -56,7 +56,7 @@ def _staged(
             video_id=video,
             session_id=_session(row),
             watched=stream == "views",
-            watch_time=None,  # the source does not tell
+            watch_time=None,  # unknown
             watched_duration=0,
             counted=user != creator,
             at=row.at,
@@ -67,6 +67,6 @@ def _staged(
 
 
 def _session(row: Reaction) -> uuid.UUID:
-    """The same for the same view each time, so that what repeats adds nothing."""
+    """The same id for the same view each time, so that a repetition adds nothing."""
     parts = (SOURCE, row.person, row.post, row.at.isoformat())
     return uuid.uuid5(SESSIONS, "\n".join(parts))

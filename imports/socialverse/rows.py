@@ -1,7 +1,7 @@
-"""Rows of the API as records; each function raises `ValueError` with the reason.
+"""Parse rows of the API; each function raises `ValueError` with the reason.
 
-The API's forms are unsteady: what is a list in one row is an object in the next, a key
-is spelt in two ways, and numbers come as text. What a record holds is clean.
+The API's forms vary: a value is a list in one row and an object in the next, keys have
+two spellings, and numbers come as text. Records hold clean values.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_PROJECT = 100
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`external_id` is empty where only the user name is known: of a post's owner."""
+    """`external_id` is empty for owners of posts: only their user name is known."""
 
     external_id: str
     username: str
@@ -55,8 +55,7 @@ class TopicRow:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """`emotions` are words as they came, the surest first; `duration` is in seconds,
-    0 when unknown."""
+    """`emotions` are words as received, the most certain first."""
 
     external_id: str
     title: str
@@ -146,7 +145,7 @@ def reaction(row: Any, *, at: str) -> Reaction:
 
 
 def _owner(row: Mapping[str, Any]) -> Person | None:
-    """Of 2025 an object, of 2024 flat names; the user's id is in neither."""
+    """In rows of 2025 an object, in those of 2024 flat names; neither has the id."""
     owner = _object_or_empty(row.get("owner")) or row
     username = _text(owner, "username", MAX_NAME)
     if not username:
@@ -187,7 +186,7 @@ def _object(value: Any, name: str) -> Mapping[str, Any]:
 
 
 def _object_or_empty(value: Any) -> Mapping[str, Any]:
-    """An object, also alone in a list; empty for `[]`, null and whatever else."""
+    """An object, also alone in a list; empty for anything else."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return value if isinstance(value, dict) else {}
@@ -208,17 +207,17 @@ def _text(row: Mapping[str, Any], key: str, length: int) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without what PostgreSQL cannot store: NUL, and halves of surrogate pairs."""
+    """Remove what PostgreSQL cannot store: NUL, and halves of surrogate pairs."""
     return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def _address(value: Any, length: int) -> str:
-    """A web address, or nothing: what people write into profiles is often none."""
+    """A valid web address, or an empty string."""
     try:
-        found = values.web_address(str(value or "").strip(), "address")
+        address = values.web_address(str(value or "").strip(), "address")
     except ValueError:
         return ""
-    return found if len(found) <= length else ""
+    return address if len(address) <= length else ""
 
 
 def _true(value: Any) -> bool:
@@ -228,8 +227,8 @@ def _true(value: Any) -> bool:
 def _words(value: Any) -> Iterator[str]:
     """All words in a value of any form, in order.
 
-    Of an object that weighs a word, `{"keyword": "bees", "weight": 3}`, the word; of
-    one that weighs by key, `{"joy": 0.8, "fear": 0}`, the keys of what is not zero.
+    `{"keyword": "bees", "weight": 3}` gives the word; `{"joy": 0.8, "fear": 0}` gives
+    the keys whose value is not zero.
     """
     if isinstance(value, str):
         for word in _clean(value).split(","):
@@ -248,7 +247,7 @@ def _words(value: Any) -> Iterator[str]:
 
 
 def _moment(value: Any, name: str) -> datetime:
-    """`2025-05-01 12:00:00`, in UTC; ISO forms are understood too."""
+    """Parse `2025-05-01 12:00:00`, in UTC, or an ISO form."""
     try:
         at = datetime.fromisoformat(str(value))
     except ValueError:
@@ -260,7 +259,7 @@ def _moment(value: Any, name: str) -> datetime:
 
 
 def _milliseconds(value: Any) -> datetime | None:
-    """The time of a post; one that cannot be is left out, the post is not."""
+    """The time of a post; None if it is invalid."""
     try:
         return values.moment(str(value), "created_at")
     except ValueError:

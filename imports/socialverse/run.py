@@ -22,7 +22,7 @@ from imports.loading import IMPORT_LOCK
 from imports.records import DatasetError
 from imports.socialverse import SOURCE, people, posts, reactions, rows
 from imports.socialverse.client import STREAMS, Client, Stream
-from imports.socialverse.tally import Tally
+from imports.socialverse.page_report import PageReport
 from interactions.models import ImportRun, Like, Watch
 from interactions.services import aggregates
 from videos.models import Video
@@ -30,7 +30,7 @@ from videos.models import Video
 PAGE_SIZE = 1000
 MAX_NOTES = 1000  # that a run keeps
 LOCK_SECONDS = 20.0
-CLASHES = 3  # attempts at a page whose names others take in the same moment
+PAGE_ATTEMPTS = 3  # if others take a user name at the same moment
 
 
 def client_from_settings() -> Client:
@@ -54,17 +54,17 @@ def run(
     restart: bool = False,
     on_page: Callable[[str, int], object] = lambda stream, rows: None,
 ) -> ImportRun:
-    """Read everything, or go on with the run that was stopped; gives the finished run.
+    """Import all pages, or resume the run that was stopped; return the finished run.
 
-    `restart` begins anew instead. `on_page` is told the stream and the number of rows
-    of each page written. Raises `DatasetError` when the source cannot be read, after
-    which a new call goes on from the same page.
+    `restart` starts again from the first page. `on_page` is called with the stream and
+    the number of rows of each page. Raises `DatasetError` if the source cannot be read;
+    the next call resumes at the same page.
     """
     with _alone():
         current = _open_run(client.address, page_size, restart=restart)
-        for stream in _left(current):
+        for stream in _remaining(current):
             _read(current, client, stream, on_page)
-        _settle(current)
+        _finish(current)
     return current
 
 
@@ -92,9 +92,9 @@ def _alone() -> Iterator[None]:
 
 
 def _open_run(address: str, page_size: int, *, restart: bool) -> ImportRun:
-    """The unfinished run of this address, else a new one.
+    """The unfinished run of this address, or a new one.
 
-    With another page size the pages are others: its stream is read from the start.
+    With another page size, the run's stream is read from its first page.
     """
     current = ImportRun.objects.filter(source=SOURCE, finished_at=None).first()
     if current and (restart or current.address != address):
@@ -111,7 +111,7 @@ def _open_run(address: str, page_size: int, *, restart: bool) -> ImportRun:
     return current
 
 
-def _left(current: ImportRun) -> list[Stream]:
+def _remaining(current: ImportRun) -> list[Stream]:
     names = list(STREAMS)
     start = names.index(current.stream) if current.stream else len(names)
     return [STREAMS[name] for name in names[start:]]
@@ -123,55 +123,55 @@ def _read(
     stream: Stream,
     on_page: Callable[[str, int], object],
 ) -> None:
-    """Read a stream from where `current` stands to its end."""
+    """Import a stream from the page of `current` to its end."""
     before: list[Any] = []
     while True:
-        found = client.page(stream, current.page, current.page_size)
-        if not found or found == before:  # some servers repeat the last page for ever
+        page = client.page(stream, current.page, current.page_size)
+        if not page or page == before:  # some servers repeat the last page for ever
             break
-        _write(current, stream, found)
-        on_page(stream.name, len(found))
-        before = found
+        _write(current, stream, page)
+        on_page(stream.name, len(page))
+        before = page
     names = [*STREAMS, ""]
     current.stream, current.page = names[names.index(stream.name) + 1], 1
     current.save()
 
 
-def _write(current: ImportRun, stream: Stream, found: list[Any]) -> None:
-    for attempt in range(1, CLASHES + 1):
+def _write(current: ImportRun, stream: Stream, page: list[Any]) -> None:
+    for attempt in range(1, PAGE_ATTEMPTS + 1):
         try:
             with transaction.atomic():
-                tally = _tallied(current, stream, found)
+                report = _store(current, stream, page)
                 counts = current.counts.get(stream.name, {})
-                for name, number in tally.counts.items():
+                for name, number in report.counts.items():
                     counts[name] = counts.get(name, 0) + number
                 current.counts = current.counts | {stream.name: counts}
-                current.notes = [*current.notes, *tally.notes][:MAX_NOTES]
+                current.notes = [*current.notes, *report.notes][:MAX_NOTES]
                 current.page += 1
                 current.save()
             return
         except IntegrityError:
-            # Somebody signed up with a name that was free when it was chosen.
+            # A person signed up with a name that was free when it was chosen.
             current.refresh_from_db()
-            if attempt == CLASHES:
+            if attempt == PAGE_ATTEMPTS:
                 raise
 
 
-def _tallied(current: ImportRun, stream: Stream, found: list[Any]) -> Tally:
-    tally = Tally()
+def _store(current: ImportRun, stream: Stream, page: list[Any]) -> PageReport:
+    report = PageReport()
     where = f"{stream.name} page {current.page}"
     if stream.name == "users":
-        people.write(tally.parse(found, rows.person, where=where), tally)
+        people.write(report.parse(page, rows.person, where=where), report)
     elif stream.name == "posts":
-        posts.write(tally.parse(found, rows.post, where=where), tally)
+        posts.write(report.parse(page, rows.post, where=where), report)
     else:
         parse = partial(rows.reaction, at=reactions.TIMES[stream.name])
-        reactions.write(stream.name, tally.parse(found, parse, where=where), tally)
-    return tally
+        reactions.write(stream.name, report.parse(page, parse, where=where), report)
+    return report
 
 
-def _settle(current: ImportRun) -> None:
-    """Bring sums in step for videos with new views or likes, and for those alone."""
+def _finish(current: ImportRun) -> None:
+    """Rebuild the sums of videos with new views or likes, and close the run."""
     new = {"created_at__gte": current.started_at, "video__source": SOURCE}
     touched = (
         Watch.objects.filter(**new)

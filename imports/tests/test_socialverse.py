@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import Count
 
 from accounts.models import User
-from imports.socialverse.client import Client, Patience
+from imports.socialverse.client import Client, RetryPolicy
 from imports.socialverse.run import run
 from imports.tests.socialverse_server import (
     ALGORITHM,
@@ -40,7 +40,7 @@ from interactions.models import (
 from interactions.services import follow
 from videos.models import Category, Topic, Video, VideoMood
 
-QUICK = Patience(connect=1, read=1, attempts=12, backoff=0.01, longest_pause=0.1)
+QUICK = RetryPolicy(connect=1, read=1, attempts=12, backoff=0.01, longest_pause=0.1)
 EVERYTHING = (
     *(User, Video, Category, Topic, VideoMood, Watch, Like, Inspire, Rating),
     *(Engagement, UserCategoryInterest),
@@ -50,7 +50,7 @@ SMALL = {"n_posts": 40, "n_users": 30, "n_interactions": 400}
 
 def client_of(server: StandIn, **changes):
     given = {"address": server.address, "token": TOKEN, "algorithm": ALGORITHM}
-    return Client(**given | {"patience": QUICK} | changes)
+    return Client(**given | {"policy": QUICK} | changes)
 
 
 def written():
@@ -365,10 +365,10 @@ def test_what_fails_for_good_goes_on_later_from_there(settings):
     ],
 )
 @pytest.mark.django_db
-def test_patience_ends(faults, cause):
-    patience = Patience(connect=1, read=0.1, attempts=2, backoff=0, longest_pause=0)
+def test_retries_end(faults, cause):
+    policy = RetryPolicy(connect=1, read=0.1, attempts=2, backoff=0, longest_pause=0)
     with serving(World(**SMALL), faults) as server:
-        client = client_of(server, patience=patience)
+        client = client_of(server, policy=policy)
         with pytest.raises(Exception, match=cause):
             run(client=client)
         assert sum(server.requests.values()) == 3
@@ -380,7 +380,7 @@ def test_retry_after_is_kept(settings):
         client = client_of(server)
         timer = time.monotonic()
         with pytest.raises(Exception, match="answered 429"):
-            run(client=client_of(server, patience=Patience(attempts=1, backoff=0)))
+            run(client=client_of(server, policy=RetryPolicy(attempts=1, backoff=0)))
         assert time.monotonic() - timer >= 1
         server.faults = Faults()
         run(client=client)

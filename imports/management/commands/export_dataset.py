@@ -1,4 +1,4 @@
-"""Write what people did here into files that leave: see `docs/importing.md`."""
+"""Export people, videos and interactions: see `docs/importing.md`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring in interactions that were collected elsewhere: see `docs/importing.md`."""
+"""Import interactions from files: see `docs/importing.md`."""
 
 from __future__ import annotations
 
@@ -73,19 +73,19 @@ class Command(BaseCommand):
                     on_progress=progress.update,
                 )
             except DatasetError as error:
-                self._tell(bad_rows)
+                self._print_notes(bad_rows)
                 raise CommandError(str(error), returncode=2) from error
-        self._tell(bad_rows)
+        self._print_notes(bad_rows)
         seconds = time.monotonic() - started
         self.stdout.write(_sentence(dataset.title, summary, seconds))
 
-    def _tell(self, bad_rows: BadRows) -> None:
+    def _print_notes(self, bad_rows: BadRows) -> None:
         for line in bad_rows.lines():
             self.stderr.write(line)
 
 
 class BadRows:
-    """Counts them, keeps the first few for the terminal, and files them all."""
+    """Counts bad rows, keeps a few for the terminal, and writes all to a file."""
 
     def __init__(self, stack: ExitStack, path: Path | None) -> None:
         self.count = 0

@@ -1,4 +1,4 @@
-"""Bring in people, posts and reactions from the Socialverse API."""
+"""Import people, posts and reactions from the Socialverse API."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOWN_NOTES = 20
 class Command(BaseCommand):
     help = (
         "Import people, posts and reactions from the API that API_BASE_URL, FLIC_TOKEN "
-        "and RESONANCE_ALGORITHM name. May be run again, and goes on where it stopped."
+        "and RESONANCE_ALGORITHM name. An interrupted import resumes at the next run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,13 +38,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--restart",
             action="store_true",
-            help="Begin anew instead of going on with a run that was stopped.",
+            help="Start again instead of resuming a run that was stopped.",
         )
         parser.add_argument(
             "--report",
             type=Path,
             metavar="FILE",
-            help="Write there what was resolved and what could not be read.",
+            help="Write notes on bad rows and on renamed people here.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -65,12 +65,12 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"{error}. Run this again to go on.", returncode=2
                 ) from error
-        self._tell(finished, options["report"])
+        self._print_notes(finished, options["report"])
         fetched = enqueue_fetching(source=SOURCE) if options["download"] else 0
         seconds = time.monotonic() - started
         self.stdout.write(_sentence(finished, fetched, seconds))
 
-    def _tell(self, finished: ImportRun, report: Path | None) -> None:
+    def _print_notes(self, finished: ImportRun, report: Path | None) -> None:
         notes = finished.notes
         for note in notes[:SHOWN_NOTES]:
             self.stderr.write(note)

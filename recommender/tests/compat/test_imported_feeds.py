@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts import service_clients
-from imports.socialverse.client import Client, Patience
+from imports.socialverse.client import Client, RetryPolicy
 from imports.socialverse.run import run
 from imports.tests.socialverse_server import ALGORITHM, TOKEN, serving
 from imports.tests.socialverse_world import World
@@ -29,13 +29,13 @@ WHO = 5
 def world() -> World:
     world = World(n_posts=120, n_users=60, n_interactions=2400)
     with serving(world) as server:
-        patience = Patience(connect=5, read=5, attempts=3, backoff=0.01)
+        policy = RetryPolicy(connect=5, read=5, attempts=3, backoff=0.01)
         run(
             client=Client(
                 address=server.address,
                 token=TOKEN,
                 algorithm=ALGORITHM,
-                patience=patience,
+                policy=policy,
             )
         )
     return world

@@ -1,4 +1,4 @@
-"""What became of the rows of a page, and what people should be told of."""
+"""Counts and notes of one page of rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNKNOWN_POST = "of unknown posts"
 
 
 @dataclass
-class Tally:
+class PageReport:
     """`counts` by the names above; `notes` are sentences, each fit for one line."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -24,7 +24,7 @@ class Tally:
     def parse(
         self, rows: Iterable[Any], parse: Callable[[Any], Record], *, where: str
     ) -> list[Record]:
-        """The records of `rows`; those that cannot be read are counted and noted."""
+        """The records of `rows`; bad rows are counted and noted."""
         records = []
         for number, row in enumerate(rows, start=1):
             self.counts[READ] += 1
