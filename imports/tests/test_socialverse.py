@@ -366,7 +366,8 @@ def test_what_fails_for_good_goes_on_later_from_there(settings):
 )
 @pytest.mark.django_db
 def test_retries_end(faults, cause):
-    policy = RetryPolicy(connect=1, read=0.1, attempts=2, backoff=0, longest_pause=0)
+    read = 0.1 if faults.delayed else 10
+    policy = RetryPolicy(connect=10, read=read, attempts=2, backoff=0, longest_pause=0)
     with serving(World(**SMALL), faults) as server:
         client = client_of(server, policy=policy)
         with pytest.raises(Exception, match=cause):

@@ -43,10 +43,10 @@ def test_without_neo4j_the_answer_is_that_there_is_none():
 
 def test_a_silent_server_costs_one_budget_however_often_it_is_asked(settings, silent):
     settings.NEO4J_URI, settings.NEO4J_PASSWORD = silent, "password"
+    settings.NEO4J_PAGE_BUDGET = timedelta(seconds=0.6)
     budget = settings.NEO4J_PAGE_BUDGET.total_seconds()
-    first = seconds_until_unavailable()
-    assert budget <= first < budget + 0.15
-    assert sum(seconds_until_unavailable() for _ in range(20)) < 0.05
+    assert budget <= seconds_until_unavailable() < 2 * budget
+    assert sum(seconds_until_unavailable() for _ in range(20)) < budget
 
 
 def test_a_silent_server_is_left_alone_for_longer_and_longer(
@@ -83,7 +83,8 @@ def test_an_answer_ends_the_longer_and_longer_pauses(neo4j, monkeypatch):
 def test_a_server_that_is_not_there_is_left_alone_for_a_while(settings):
     settings.NEO4J_URI, settings.NEO4J_PASSWORD = "bolt://127.0.0.1:1", "password"
     seconds_until_unavailable()
-    assert seconds_until_unavailable() < 0.05
+    budget = settings.NEO4J_PAGE_BUDGET.total_seconds()
+    assert seconds_until_unavailable() < budget
 
 
 @pytest.mark.neo4j

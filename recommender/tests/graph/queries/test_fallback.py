@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -18,7 +19,8 @@ from recommender.graph.queries.postgres import PostgresGraph
 from recommender.tests.graph.mirror.world import needs_neo4j, relay_all, start_afresh
 from videos.tests.factories import make_category, make_video
 
-MOST = 0.3  # seconds that a page may lose to a Neo4j that says nothing
+BUDGET = 0.6  # seconds; long beside what a busy machine adds to a page
+MOST = 1.5 * BUDGET  # that a page may lose to a silent Neo4j: two waits cost more
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +51,7 @@ def silent(settings):
     with socket.create_server(("127.0.0.1", 0)) as server:
         settings.NEO4J_URI = f"bolt://127.0.0.1:{server.getsockname()[1]}"
         settings.NEO4J_PASSWORD = "password"
+        settings.NEO4J_PAGE_BUDGET = timedelta(seconds=BUDGET)
         yield
         driver.forget()
 
@@ -104,7 +107,7 @@ def test_a_silent_neo4j_costs_the_first_question_its_budget_and_later_ones_nothi
     assert first - plain <= MOST
     later = [ask(graph()) for _ in range(10)]
     assert all(found == wanted for found, _ in later)
-    assert sum(took for _, took in later) / 10 - plain < 0.05
+    assert sum(took for _, took in later) / 10 - plain < BUDGET / 2
 
 
 def test_a_silent_neo4j_costs_a_page_no_more(client, world, settings, silent):
