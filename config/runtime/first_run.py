@@ -17,6 +17,7 @@ from config.runtime.supervisor import Supervisor
 from demo.catalogue import CATEGORIES
 from demo.publish import published
 from recommender.models import ModelRun
+from recommender.training.progress import WHOLE
 
 DEMO, TRAINING = "demo", "training"  # children of the supervisor
 FIRST_VIDEOS = len(CATEGORIES)  # playable before the site is announced: one of each
@@ -112,10 +113,11 @@ def training_progress() -> Preparation:
     if run is None or not run.curves:
         return Preparation(stage=TRAINING, title=title)
     step = run.curves[-1]
+    model = "final model" if step.get("part") == WHOLE else "evaluation"
     return Preparation(
         stage=TRAINING,
         title=title,
-        detail=f"{step['stage']}, epoch {step['epoch']} of {step['epochs']}",
+        detail=f"{model}, epoch {step['epoch']} of {step['epochs']}",
         done=step["epoch"],
         total=step["epochs"],
     )

@@ -84,7 +84,7 @@ def test_stages_follow_each_other_and_end(steps):
     )
     run.watch()
     assert str(preparation.current()) == (
-        "Training recommendations: graphsage, epoch 3 of 12"
+        "Training recommendations: evaluation, epoch 3 of 12"
     )
     steps.children[1].ended = True
     run.watch()
