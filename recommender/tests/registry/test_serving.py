@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 from uuid import uuid4
 
 import pytest
-from django.conf import settings as django_settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
 from django.utils import timezone
 
 from accounts.tests.factories import make_user
@@ -215,43 +210,3 @@ class TestGraphSage:
                 break
         assert len(keys) == len(set(keys)) == 40 - len(seen) - 2
         assert not {*seen, dismissed.pk, hidden.pk} & set(keys)
-
-
-FEED_WITHOUT_TORCH = """
-import django, sys
-django.setup()
-from django.db import connections
-from django.conf import settings
-settings.ALLOWED_HOSTS = ["testserver"]
-connections["default"].settings_dict["NAME"] = sys.argv[1]
-from pathlib import Path
-settings.ARTIFACTS_DIR = Path(sys.argv[2])
-from django.test import Client
-assert Client().get("/").status_code == 200
-from recommender.registry import serving
-print(serving.active_model() is not None, "torch" in sys.modules)
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_web_processes_never_import_torch(settings, trained_runs):
-    plant()
-    trained_runs.activate("graphsage", QUICK)
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            FEED_WITHOUT_TORCH,
-            connection.settings_dict["NAME"],
-            str(settings.ARTIFACTS_DIR),
-        ],
-        capture_output=True,
-        text=True,
-        cwd=django_settings.BASE_DIR,
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        },
-        timeout=120,
-    )
-    assert done.stdout.split() == ["True", "False"], done.stderr
