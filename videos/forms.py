@@ -11,7 +11,7 @@ from django.core.files import File
 from django.template.defaultfilters import filesizeformat
 
 from accounts.images import clean_image
-from videos.files import media
+from videos.files.probing import looks_like_video
 from videos.models import Category, ParentCategory, Video
 
 THUMBNAIL_SIZE = (1280, 720)  # pixels
@@ -101,7 +101,7 @@ def check_upload(upload: File[Any]) -> None:
         raise ValidationError(_too_large(), code="too_large")
     head = upload.read(16)
     upload.seek(0)
-    if not media.looks_like_video(head):
+    if not looks_like_video(head):
         raise ValidationError(
             "This is not a video file, whatever its name says. MP4, WebM, MOV, MKV "
             "and AVI work."

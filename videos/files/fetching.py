@@ -1,8 +1,8 @@
-"""Fetching videos that lie elsewhere, from public addresses alone.
+"""Downloading the files of external videos, from public addresses only.
 
-An address that comes with a video was chosen by a stranger. So that it cannot reach
-into the network that the worker stands in, the host is resolved once, what it resolves
-to must be public, and that very address is connected to; so for each redirect.
+An external URL is untrusted: it must not reach into the worker's own network. For the
+URL and each redirect, the host is resolved once, all its addresses must be public, and
+the connection is made to one of these addresses.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
 from videos import tasks
-from videos.files import media
+from videos.files.probing import BadVideo, probe
 from videos.models import Video
 
 CHUNK = 1 << 20  # bytes
@@ -36,11 +36,11 @@ USER_AGENT = "Mozilla/5.0 (compatible; video platform)"
 
 
 class Refused(Exception):
-    """The address will not be fetched, however often one tries; says why."""
+    """The URL will never be fetched; the message is the reason."""
 
 
 def enqueue_fetching(*, source: str) -> int:
-    """Have the worker fetch the videos of a source that have no file; counts them."""
+    """Enqueue a download for each video of a source without a file; return how many."""
     keys = Video.objects.filter(
         source=source, video_file="", state=Video.State.READY
     ).values_list("pk", flat=True)
@@ -50,9 +50,10 @@ def enqueue_fetching(*, source: str) -> int:
 
 
 def fetch_video(video_pk: int) -> str:
-    """Give a video elsewhere a file here, which is then processed as an upload is.
+    """Download the file of an external video and process it as an upload.
 
-    Returns why it stays as it is, or nothing. A failure that may pass is raised.
+    Returns the reason if the video stays external, else "". Raises `OSError` for a
+    failure that may be temporary.
     """
     video = Video.objects.filter(pk=video_pk, state=Video.State.READY).first()
     if video is None or video.video_file:
@@ -60,8 +61,8 @@ def fetch_video(video_pk: int) -> str:
     with tempfile.NamedTemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as file:
         try:
             download(video.external_url, file, limit=settings.UPLOAD_MAX_BYTES)
-            media.probe(Path(file.name))
-        except (Refused, media.BadVideo) as reason:
+            probe(Path(file.name))
+        except (Refused, BadVideo) as reason:
             return str(reason)
         file.seek(0)
         _attach(video_pk, file)
@@ -80,14 +81,14 @@ def _attach(video_pk: int, file: IO[bytes]) -> None:
 
 
 def download(url: str, target: IO[bytes], *, limit: int) -> None:
-    """Write what `url` answers to `target`, at most `limit` bytes.
+    """Write the content of `url` to `target`, at most `limit` bytes.
 
-    Raises `Refused`, or `OSError` for what may go better another time.
+    Raises `Refused`, or `OSError` for a failure that may be temporary.
     """
     deadline = time.monotonic() + MAX_SECONDS
     for _ in range(MAX_REDIRECTS + 1):
         try:
-            with closing(_ask(urlsplit(url))) as answer:
+            with closing(_request(urlsplit(url))) as answer:
                 moved = answer.get_redirect_location()
                 if not moved:
                     _copy(answer, target, limit, deadline)
@@ -98,7 +99,7 @@ def download(url: str, target: IO[bytes], *, limit: int) -> None:
     raise Refused("too many redirects")
 
 
-def _ask(parts: SplitResult) -> BaseHTTPResponse:
+def _request(parts: SplitResult) -> BaseHTTPResponse:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Refused("not a web address")
     https = parts.scheme == "https"
@@ -130,7 +131,7 @@ def _ask(parts: SplitResult) -> BaseHTTPResponse:
 
 
 def public_address(host: str, port: int) -> str:
-    """An address of `host` to connect to. Raises `Refused` if any is not public."""
+    """An IP address of `host`. Raises `Refused` if any of them is not public."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
@@ -142,7 +143,7 @@ def public_address(host: str, port: int) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether everybody reaches the same machine under this IP address."""
+    """Whether the IP address is global: the same machine from everywhere."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         within = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None

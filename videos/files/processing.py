@@ -1,4 +1,4 @@
-"""From an uploaded file to a video that browsers play."""
+"""Processing an uploaded file into a video that browsers can play."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
-from videos.files import media
+from videos.files.probing import BadVideo, Probe, probe
+from videos.files.thumbnails import make_thumbnail
+from videos.files.transcoding import make_playable
 from videos.models import Video
 
 logger = logging.getLogger(__name__)
 
 
 def process(video_pk: int, *, last_attempt: bool = False) -> None:
-    """Probe the file, make it playable, take a thumbnail; then the video is ready.
+    """Probe the file, make it playable, take a thumbnail; then the video is READY.
 
-    May run again at any time. A file that cannot be used makes the video FAILED, with
-    the reason for its creator; a video that is ready or was deleted is left alone.
-    Any other error is raised, for another attempt. On the last one the failure is
-    written first, so that it stands even when the file brings this process down.
+    May be repeated at any time; a ready or deleted video is skipped. A file that cannot
+    be used makes the video FAILED, with a message for its creator. Any other error is
+    raised, for another attempt. On the last attempt the failure is stored first, in
+    case the file crashes this process.
     """
     video = Video.objects.filter(pk=video_pk).first()
     if video is None or video.is_ready or not video.video_file:
@@ -39,29 +41,29 @@ def process(video_pk: int, *, last_attempt: bool = False) -> None:
             _process(video, path)
     except FileNotFoundError:
         if video.video_file.storage.exists(str(video.video_file.name)):
-            raise  # it is ffmpeg that is missing
+            raise  # ffmpeg is missing
         _fail(video_pk, "The file has gone missing. Please upload it again.")
-    except media.BadVideo as reason:
+    except BadVideo as reason:
         _fail(video_pk, str(reason))
 
 
 def _process(video: Video, path: Path) -> None:
-    facts = media.probe(path)
-    picture = None if video.thumbnail else media.thumbnail(path, facts)
-    if facts.servable:
-        _finish(video.pk, facts, picture, None)
+    properties = probe(path)
+    picture = None if video.thumbnail else make_thumbnail(path, properties)
+    if properties.servable:
+        _finish(video.pk, properties, picture, None)
         return
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         target = Path(folder) / "playable.mp4"
-        media.make_playable(path, target, facts)
+        make_playable(path, target, properties)
         with target.open("rb") as encoded:
-            _finish(video.pk, media.probe(target), picture, File(encoded))
+            _finish(video.pk, probe(target), picture, File(encoded))
 
 
 @transaction.atomic
 def _finish(
     video_pk: int,
-    facts: media.Probe,
+    properties: Probe,
     picture: bytes | None,
     encoded: File[bytes] | None,
 ) -> None:
@@ -74,9 +76,9 @@ def _finish(
         transaction.on_commit(lambda: storage.delete(original))
     if picture is not None and not video.thumbnail:
         video.thumbnail.save("thumbnail.jpg", ContentFile(picture), save=False)
-    video.duration = facts.duration
-    video.width, video.height = facts.width, facts.height
-    video.content_type = facts.content_type
+    video.duration = properties.duration
+    video.width, video.height = properties.width, properties.height
+    video.content_type = properties.content_type
     video.state, video.failure = Video.State.READY, ""
     video.publish()
     video.save()
@@ -89,7 +91,7 @@ def _fail(video_pk: int, reason: str) -> None:
 
 @contextmanager
 def _local_copy(file: FieldFile) -> Iterator[Path]:
-    """The stored file as a path: itself on a disk, else a copy for the time being."""
+    """The path of the stored file, or of a temporary copy if it is not on a disk."""
     try:
         path = Path(file.path)
     except NotImplementedError:

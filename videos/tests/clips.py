@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from videos.files import media
+from videos.files.transcoding import ffmpeg
 
 REAL = settings.BASE_DIR.parent / "shared" / "data" / "videos"
 
@@ -29,7 +29,7 @@ def make_clip(
     chosen = options or ("-pix_fmt", "yuv420p", "-movflags", "+faststart")
     subprocess.run(
         [
-            *(media.ffmpeg(), "-v", "error", "-y", *source, "-t", str(seconds)),
+            *(ffmpeg(), "-v", "error", "-y", *source, "-t", str(seconds)),
             *(*chosen, str(path)),
         ],
         check=True,

@@ -1,93 +1,26 @@
-"""Probing, thumbnails and conversion, on real files."""
+"""Probing real files."""
 
 from __future__ import annotations
 
 import io
-import subprocess
 from pathlib import Path
 
 import av
 import pytest
 from PIL import Image
 
-from videos.files import media
+from videos.files.probing import BadVideo, probe
+from videos.files.thumbnails import make_thumbnail
 from videos.tests.clips import REAL, make_clip, needs_real_clips
 
 
 def test_facts_of_a_clip(tmp_path: Path) -> None:
-    facts = media.probe(make_clip(tmp_path / "clip.mp4"))
+    facts = probe(make_clip(tmp_path / "clip.mp4"))
     assert facts.duration == pytest.approx(2, abs=0.15)
     assert (facts.width, facts.height) == (160, 90)
     assert (facts.video_codec, facts.audio_codec) == ("h264", "aac")
     assert facts.playable
     assert facts.fast_start
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("old.avi", ("-c:v", "mpeg4", "-c:a", "mp3")),
-        ("matroska.mkv", ("-pix_fmt", "yuv420p")),
-        ("deep.mp4", ("-pix_fmt", "yuv420p10le")),
-        ("late.mp4", ("-pix_fmt", "yuv420p")),
-        ("stream.ts", ("-c:v", "mpeg2video", "-c:a", "mp2")),
-    ],
-)
-def test_other_forms_become_playable(tmp_path: Path, name: str, options) -> None:
-    source = make_clip(tmp_path / name, *options)
-    before = media.probe(source)
-    assert not (before.playable and before.fast_start)
-    media.make_playable(source, tmp_path / "out.mp4", before)
-    after = media.probe(tmp_path / "out.mp4")
-    assert after.playable
-    assert after.fast_start
-    assert after.duration == pytest.approx(before.duration, abs=0.3)
-
-
-def test_recorded_in_a_browser_without_length_it_becomes_seekable(
-    tmp_path: Path,
-) -> None:
-    source = make_clip(
-        tmp_path / "live.webm", "-c:v", "libvpx", "-c:a", "libopus", "-live", "1"
-    )
-    facts = media.probe(source)
-    assert facts.duration == pytest.approx(2, abs=0.2)
-    assert facts.playable
-    assert not facts.servable
-    media.make_playable(source, tmp_path / "out.mp4", facts)
-    assert media.probe(tmp_path / "out.mp4").servable
-
-
-def test_where_it_was_filmed_is_not_passed_on(tmp_path: Path) -> None:
-    options = ("-pix_fmt", "yuv420p", "-movflags", "+faststart")
-    place = ("-metadata", "location=+48.8577+002.295/")
-    source = make_clip(tmp_path / "phone.mp4", *options, *place)
-    facts = media.probe(source)
-    assert facts.located
-    assert not facts.servable
-    media.make_playable(source, tmp_path / "out.mp4", facts)
-    assert media.probe(tmp_path / "out.mp4").servable
-
-
-def test_cover_picture_is_not_taken_for_the_video(tmp_path: Path) -> None:
-    make_clip(tmp_path / "clip.mkv", "-pix_fmt", "yuv420p")
-    Image.new("RGB", (64, 64), "red").save(tmp_path / "cover.jpg")
-    source = tmp_path / "covered.mp4"
-    files = ("-i", tmp_path / "cover.jpg", "-i", tmp_path / "clip.mkv")
-    maps = ("-map", "0", "-map", "1:v", "-c", "copy", "-disposition:0", "attached_pic")
-    command = [media.ffmpeg(), "-v", "error", *files, *maps, source]
-    subprocess.run(command, check=True)
-    facts = media.probe(source)
-    assert (facts.width, facts.height) == (160, 90)
-    media.make_playable(source, tmp_path / "out.mp4", facts)
-    assert media.probe(tmp_path / "out.mp4").width == 160
-
-
-def test_odd_sides_are_made_even(tmp_path: Path) -> None:
-    source = make_clip(tmp_path / "odd.avi", "-c:v", "mpeg4", size="161x91")
-    media.make_playable(source, tmp_path / "out.mp4", media.probe(source))
-    after = media.probe(tmp_path / "out.mp4")
-    assert after.width % 2 == after.height % 2 == 0
 
 
 def test_rotation_of_a_phone_is_applied(tmp_path: Path) -> None:
@@ -105,9 +38,9 @@ def test_rotation_of_a_phone_is_applied(tmp_path: Path) -> None:
     with av.open(str(turned)) as container:
         if not next(container.decode(video=0)).rotation:
             pytest.skip("this PyAV cannot write a rotation")
-    facts = media.probe(turned)
+    facts = probe(turned)
     assert (facts.width, facts.height) == (90, 160)
-    picture = Image.open(io.BytesIO(media.thumbnail(turned, facts)))
+    picture = Image.open(io.BytesIO(make_thumbnail(turned, facts)))
     assert picture.width < picture.height
 
 
@@ -134,38 +67,26 @@ def broken(folder: Path) -> dict[str, bytes]:
 def test_what_is_no_video_is_refused(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "upload.mp4"
     path.write_bytes(broken(tmp_path)[kind])
-    with pytest.raises(media.BadVideo):
-        media.probe(path)
+    with pytest.raises(BadVideo):
+        probe(path)
 
 
 def test_sound_alone_is_refused(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "sound.mp4", "-vn")
-    with pytest.raises(media.BadVideo, match="no pictures"):
-        media.probe(path)
+    with pytest.raises(BadVideo, match="only sound"):
+        probe(path)
 
 
 def test_longer_than_allowed_is_refused(tmp_path: Path, settings) -> None:
     settings.VIDEO_MAX_SECONDS = 1
-    with pytest.raises(media.BadVideo, match="longer than"):
-        media.probe(make_clip(tmp_path / "clip.mp4"))
-
-
-def test_thumbnail_is_not_the_black_beginning(tmp_path: Path) -> None:
-    path = make_clip(
-        tmp_path / "fade.mp4",
-        *("-vf", "fade=in:st=0:d=1.2", "-pix_fmt", "yuv420p"),
-        seconds=3,
-    )
-    picture = Image.open(io.BytesIO(media.thumbnail(path, media.probe(path))))
-    assert picture.size == (160, 90)
-    low, high = picture.convert("L").getextrema()
-    assert high - low > 60
+    with pytest.raises(BadVideo, match="longer than"):
+        probe(make_clip(tmp_path / "clip.mp4"))
 
 
 @needs_real_clips
 @pytest.mark.parametrize("name", sorted(p.name for p in REAL.glob("*")))
 def test_clips_of_other_encoders(name: str) -> None:
-    facts = media.probe(REAL / name)
+    facts = probe(REAL / name)
     assert facts.playable
     assert 5 < facts.duration < 41
-    Image.open(io.BytesIO(media.thumbnail(REAL / name, facts))).verify()
+    Image.open(io.BytesIO(make_thumbnail(REAL / name, facts))).verify()

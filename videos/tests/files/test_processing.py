@@ -10,7 +10,7 @@ from django.db.models import F
 
 from accounts.tests.factories import make_user
 from videos import services
-from videos.files import media, processing
+from videos.files import processing, transcoding
 from videos.models import Video
 from videos.tests.clips import as_upload, make_clip
 
@@ -98,7 +98,7 @@ def test_conversion_that_takes_too_long_is_ended(
     video: Video, settings, monkeypatch, tmp_path: Path
 ) -> None:
     settings.FFMPEG = str(_script(tmp_path, "exec sleep 60"))
-    monkeypatch.setattr(media, "ENCODE_TIMEOUT", 0.3)
+    monkeypatch.setattr(transcoding, "MAX_TIMEOUT", 0.3)
     processing.process(video.pk)
     video.refresh_from_db()
     assert video.state == "failed"
