@@ -81,17 +81,17 @@ def run(talks: Talks) -> reports.Report:
     random = np.random.default_rng(SEED)
     hidden = np.sort(random.permutation(len(talks))[: round(len(talks) * HIDDEN)])
     known = np.setdiff1d(np.arange(len(talks)), hidden)
-    usual = lexicon.usual([talks.reactions[i] for i in known])
+    usual = lexicon.mean_shares([talks.reactions[i] for i in known])
 
     def table(rows: Sequence[dict[str, float]]) -> Matrix:
         return np.array([[row.get(mood, 0.0) for mood in MEASURED] for row in rows])
 
-    truth = table([lexicon.of_reactions(row, usual) for row in talks.reactions])
+    truth = table([lexicon.from_reactions(row, usual) for row in talks.reactions])
     has = truth >= FROM
     asked = [talks.texts[i] for i in hidden]
     with timed("mood", "ted") as result:
         classifier = MoodClassifier.fit([talks.texts[i] for i in known], has[known])
-        words = table([lexicon.of_words(talks.words[i]) for i in hidden])
+        words = table([lexicon.from_words(talks.words[i]) for i in hidden])
         ways = {
             "chance": random.random((len(hidden), len(MEASURED))),
             "popularity": np.tile(talks.views[hidden][:, None], len(MEASURED)),

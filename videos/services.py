@@ -88,7 +88,7 @@ def add_video(*, video: Video) -> None:
         video.state = Video.State.READY
         video.publish()
     video.save()
-    store.read([video])
+    store.store_from_texts([video])
     if video.video_file:
         tasks.process_video.enqueue(video.pk)
 
@@ -129,7 +129,7 @@ def save_video(*, video: Video, fields: Collection[str]) -> None:
     stored.publish()
     stored.save(update_fields=[*fields, "published_at", "updated_at"])
     if {"title", "description", "tags"} & set(fields):
-        store.read([stored])
+        store.store_from_texts([stored])
 
 
 @transaction.atomic

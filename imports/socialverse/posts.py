@@ -62,12 +62,12 @@ def write(posts: Iterable[Post], report: PageReport) -> None:
     )
     store.store(
         origin="emotions",
-        found={
-            videos[key].pk: lexicon.of_words(post.emotions)
+        strengths={
+            videos[key].pk: lexicon.from_words(post.emotions)
             for key, post in wanted.items()
         },
     )
-    store.read([*new, *changed])
+    store.store_from_texts([*new, *changed])
     search.refresh(sorted({video.pk for video in (*new, *changed)} | moved))
     report.counts[ADDED] += len(new)
     touched = {video.pk for video in changed} | moved

@@ -9,7 +9,7 @@ from recommender.dataset import text_embeddings
 from recommender.ml.labels.mood_classifier import MoodClassifier
 from videos.models import Video, VideoMood
 from videos.moods import store
-from videos.moods.lexicon import Strengths, of_words
+from videos.moods.lexicon import Strengths, from_words
 
 ENOUGH = 200  # videos whose mood is known, to learn anything from
 ENOUGH_OF_ONE = 20  # with a mood, to learn that mood
@@ -39,11 +39,11 @@ def tell() -> int:
         if strength >= STRONG:
             examples[pk].add(mood)
     silent = [pk for pk in rows if pk not in examples]
-    found: dict[int, Strengths] = {pk: of_words(rows[pk][:2]) for pk in silent}
+    found: dict[int, Strengths] = {pk: from_words(rows[pk][:2]) for pk in silent}
     for pk, strengths in _learned(rows, examples, silent).items():
         for mood, strength in strengths.items():
             found[pk][mood] = max(found[pk].get(mood, 0.0), strength)
-    return store.store(origin=VideoMood.Origin.TEXT, found=found)
+    return store.store(origin=VideoMood.Origin.TEXT, strengths=found)
 
 
 def _learned(

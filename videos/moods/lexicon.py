@@ -1,6 +1,6 @@
-"""What words and audiences say of a video's mood; `docs/moods.md` tells it in prose.
+"""The moods that words and audience reactions stand for; see `docs/moods.md`.
 
-Nothing here needs a database: the benchmark asks the same functions.
+Pure functions, without a database: the benchmark uses them too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from accounts.moods import Mood
 
 Strengths = dict[str, float]  # mood -> strength, above 0 and at most 1
 
-# What speaks for each mood, as emotions, moods and tags name it.
+# The words of emotions, moods and tags for each mood.
 WORDS: Mapping[Mood, frozenset[str]] = {
     mood: frozenset(words.split())
     for mood, words in {
@@ -52,7 +52,7 @@ WORDS: Mapping[Mood, frozenset[str]] = {
     }.items()
 }
 
-# What an audience says of a talk, and the mood that it speaks for.
+# Reactions of a talk's audience, and the mood of each.
 REACTIONS: Mapping[str, Mood] = {
     "Funny": Mood.FUNNY,
     "Inspiring": Mood.INSPIRING,
@@ -65,26 +65,26 @@ REACTIONS: Mapping[str, Mood] = {
     "Persuasive": Mood.THOUGHTFUL,
 }
 
-FADING = 0.1  # of each word after the first
-FAINTEST = 0.3
+DECAY = 0.1  # of the strength, for each word after the first
+MIN_STRENGTH = 0.3
 
 
-def of_words(words: Iterable[str]) -> Strengths:
-    """The moods that emotions or tags speak for; what stands first counts most."""
-    found: Strengths = {}
-    for place, phrase in enumerate(words):
-        strength = max(1 - FADING * place, FAINTEST)
+def from_words(words: Iterable[str]) -> Strengths:
+    """The moods of emotions, tags or texts; earlier ones are stronger."""
+    strengths: Strengths = {}
+    for position, phrase in enumerate(words):
+        strength = max(1 - DECAY * position, MIN_STRENGTH)
         for word in re.findall(r"[a-z]+(?:-[a-z]+)*", phrase.lower()):
             for mood, known in WORDS.items():
                 if word in known:
-                    found.setdefault(mood.value, strength)
-    return found
+                    strengths.setdefault(mood.value, strength)
+    return strengths
 
 
 def shares(reactions: Mapping[str, float]) -> Strengths:
-    """What part of an audience's reactions speaks for each mood; they sum to 1.
+    """The share of each mood in an audience's reactions; shares sum to 1.
 
-    Reactions that speak for none ("OK", "Longwinded") are left out.
+    Reactions without a mood ("OK", "Longwinded") are ignored.
     """
     sums: Strengths = {}
     for name, count in reactions.items():
@@ -95,7 +95,7 @@ def shares(reactions: Mapping[str, float]) -> Strengths:
     return {mood: amount / total for mood, amount in sums.items()}
 
 
-def usual(audiences: Sequence[Mapping[str, float]]) -> Strengths:
+def mean_shares(audiences: Sequence[Mapping[str, float]]) -> Strengths:
     """The mean of `shares` over many audiences."""
     sums: Strengths = {}
     for reactions in audiences:
@@ -104,14 +104,13 @@ def usual(audiences: Sequence[Mapping[str, float]]) -> Strengths:
     return {mood: amount / len(audiences) for mood, amount in sums.items()}
 
 
-def of_reactions(reactions: Mapping[str, float], common: Strengths) -> Strengths:
-    """The moods for which an audience reacted more than audiences do.
+def from_reactions(reactions: Mapping[str, float], common: Strengths) -> Strengths:
+    """The moods whose share is greater than `common`, the `mean_shares`.
 
-    `common` is what is `usual`. A mood as frequent as that is none; one twice as
-    frequent has strength 0.5, one four times as frequent 0.75.
+    Twice the mean share gives strength 0.5, four times gives 0.75.
     """
-    found = {}
-    for mood, share in shares(reactions).items():
-        if common.get(mood, 0.0) < share:
-            found[mood] = 1 - common.get(mood, 0.0) / share
-    return found
+    return {
+        mood: 1 - common.get(mood, 0.0) / share
+        for mood, share in shares(reactions).items()
+        if common.get(mood, 0.0) < share
+    }

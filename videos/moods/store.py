@@ -1,8 +1,7 @@
-"""The moods of videos.
+"""The moods of videos, stored by kind of evidence (`VideoMood`).
 
-Each kind of evidence is stored for itself (`VideoMood`), so that it can be weighed anew
-when it changes; a video's mood is as strong as its best evidence. What counts as
-evidence is in `mood_evidence`.
+A mood of a video is as strong as its strongest evidence, weighted by `TRUST`. The
+evidence itself comes from `videos.moods.lexicon`.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from django.db.models import (
 )
 
 from videos.models import Video, VideoMood
-from videos.moods.lexicon import Strengths, of_words
+from videos.moods.lexicon import Strengths, from_words
 
-# How far each kind of evidence is believed.
+# The weight of each kind of evidence.
 TRUST = {
     VideoMood.Origin.EMOTIONS: 1.0,
     VideoMood.Origin.REACTIONS: 1.0,
@@ -34,53 +33,43 @@ TRUST = {
 }
 
 
-def read(videos: Iterable[Video]) -> None:
-    """Take note of what the tags, and the words of title and description, speak for."""
+def store_from_texts(videos: Iterable[Video]) -> None:
+    """Store the moods of the videos' tags, and of their titles and descriptions."""
     rows = list(videos)
-    store(origin="tags", found={video.pk: of_words(video.tags) for video in rows})
+    store(origin="tags", strengths={v.pk: from_words(v.tags) for v in rows})
     store(
         origin="text",
-        found={v.pk: of_words([v.title, v.description]) for v in rows},
+        strengths={v.pk: from_words([v.title, v.description]) for v in rows},
     )
 
 
-def store(*, origin: str, found: Mapping[int, Strengths]) -> int:
-    """Make one kind of evidence of these videos (by primary key) what was `found`.
+def store(*, origin: str, strengths: Mapping[int, Strengths]) -> int:
+    """Replace one kind of evidence of the videos with these primary keys.
 
-    Returns how many rows were written or deleted; what did not change is left alone.
+    Returns how many rows were written or deleted; unchanged rows are not written.
     """
-    rows = VideoMood.objects.filter(origin=origin, video__in=found)
-    had = {(row.video_id, row.mood): row for row in rows}
-    wanted = {(pk, mood): s for pk, moods in found.items() for mood, s in moods.items()}
-    gone = [row.pk for key, row in had.items() if key not in wanted]
-    written = [
+    rows = VideoMood.objects.filter(origin=origin, video__in=strengths)
+    stored = {(row.video_id, row.mood): row for row in rows}
+    new = {
+        (pk, mood): strength
+        for pk, moods in strengths.items()
+        for mood, strength in moods.items()
+    }
+    obsolete = [row.pk for key, row in stored.items() if key not in new]
+    changed = [
         VideoMood(video_id=pk, mood=mood, origin=origin, strength=strength)
-        for (pk, mood), strength in wanted.items()
-        if (pk, mood) not in had or had[pk, mood].strength != strength
+        for (pk, mood), strength in new.items()
+        if (pk, mood) not in stored or stored[pk, mood].strength != strength
     ]
-    if gone:
-        VideoMood.objects.filter(pk__in=gone).delete()
+    if obsolete:
+        VideoMood.objects.filter(pk__in=obsolete).delete()
     VideoMood.objects.bulk_create(
-        written,
+        changed,
         update_conflicts=True,
         unique_fields=["video", "mood", "origin"],
         update_fields=["strength"],
     )
-    return len(gone) + len(written)
-
-
-def of_videos(videos: Iterable[Video]) -> dict[int, Strengths]:
-    """The moods of each video by primary key, the strongest first."""
-    rows = VideoMood.objects.filter(video__in=[video.pk for video in videos])
-    best = (
-        rows.values_list("video", "mood")
-        .annotate(best=Max(believed()))
-        .order_by("video", "-best", "mood")
-    )
-    moods: dict[int, Strengths] = {video.pk: {} for video in videos}
-    for pk, mood, strength in best:
-        moods[pk][mood] = strength
-    return moods
+    return len(obsolete) + len(changed)
 
 
 def in_mood(videos: QuerySet[Any], mood: str) -> QuerySet[Any]:
@@ -88,16 +77,16 @@ def in_mood(videos: QuerySet[Any], mood: str) -> QuerySet[Any]:
     best = (
         VideoMood.objects.filter(video=OuterRef("pk"), mood=mood)
         .values("video")
-        .annotate(best=Max(believed()))
+        .annotate(best=Max(trusted_strength()))
         .values("best")
     )
     strength = Subquery(best, output_field=FloatField())
-    strong: QuerySet[Any] = videos.annotate(mood_strength=strength)
-    return strong.filter(mood_strength__gt=0)
+    annotated: QuerySet[Any] = videos.annotate(mood_strength=strength)
+    return annotated.filter(mood_strength__gt=0)
 
 
-def believed() -> Case:
-    """SQL: the strength of a `VideoMood`, as far as its kind is believed."""
+def trusted_strength() -> Case:
+    """SQL: the strength of a `VideoMood`, weighted by `TRUST`."""
     return Case(
         *(
             When(origin=origin, then=F("strength") * Value(trust))

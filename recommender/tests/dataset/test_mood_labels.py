@@ -24,7 +24,7 @@ def test_moods_are_learned_from_videos_that_tell_theirs(monkeypatch):
         words = "clown trips over bucket" if funny else "rain falls on pond"
         video = make_video(title=f"{words} {n}")
         told[video.pk] = {"funny": 1.0} if funny else {"calm": 1.0}
-    store.store(origin="emotions", found=told)
+    store.store(origin="emotions", strengths=told)
     clown, pond = make_video(title="Clown and bucket"), make_video(title="Rain on pond")
     assert telling.tell() == 2
     found = texts_of()
@@ -36,7 +36,7 @@ def test_moods_are_learned_from_videos_that_tell_theirs(monkeypatch):
 def test_with_few_examples_words_speak_for_themselves():
     plain, calm = make_video(title="A chair"), make_video(title="A peaceful morning")
     told = make_video(title="Peaceful")
-    store.store(origin="tags", found={told.pk: {"calm": 1.0}})
+    store.store(origin="tags", strengths={told.pk: {"calm": 1.0}})
     assert telling.tell() == 1
     assert texts_of() == {(calm.pk, "calm"): 1.0}
     assert plain.pk not in {pk for pk, _ in texts_of()}

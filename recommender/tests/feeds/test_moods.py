@@ -28,7 +28,7 @@ def world():
     for mood in ("funny", "calm"):
         videos = [make_video(categories=[(jazz, chess)[n % 2]]) for n in range(6)]
         found = {video.pk: {mood: 1 - n / 10} for n, video in enumerate(videos)}
-        store.store(origin="emotions", found=found)
+        store.store(origin="emotions", strengths=found)
         made[mood] = videos
     return made
 

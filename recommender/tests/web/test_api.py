@@ -78,7 +78,7 @@ def test_following_is_of_the_followed(videos):
 
 def test_a_mood_has_a_feed_and_home_begins_with_it(videos):
     calm = videos[3:14]
-    store.store(origin="tags", found={video.pk: {"calm": 1.0} for video in calm})
+    store.store(origin="tags", strengths={video.pk: {"calm": 1.0} for video in calm})
     keys = {video.video_id for video in calm}
     token = token_of(make_user())
     for strategy in ("for_you", "newest", "trending"):
