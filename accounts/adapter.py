@@ -1,4 +1,4 @@
-"""Where allauth asks the project."""
+"""The project's hooks in allauth: mail."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def send_mail(
         self, template_prefix: str, email: str, context: dict[str, Any]
     ) -> None:
-        """As allauth's; a mail server that fails does not take the sign-up with it."""
+        """Send as allauth does; a failing mail server does not fail the sign-up."""
         try:
             super().send_mail(template_prefix, email, context)
         except (OSError, SMTPException):
-            logger.exception("No e-mail went out (%s)", template_prefix)
+            logger.exception("Sending an e-mail failed (%s)", template_prefix)
             messages.error(
                 self.request,
-                "We could not send you an e-mail just now. Try again in a while.",
+                "We could not send you an e-mail. Try again in a few minutes.",
             )
 
     def send_password_reset_mail(
         self, user: User, email: str, context: dict[str, Any]
     ) -> None:
-        """As allauth's; to imported people, who have no password to set, none goes."""
+        """Send as allauth does, but not to imported people, who have no password."""
         if not user.is_imported:
             super().send_password_reset_mail(user, email, context)

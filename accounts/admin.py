@@ -20,7 +20,7 @@ admin.site.index_title = "Administration"
 
 
 class EmailAddressInline(admin.TabularInline[EmailAddress, User]):
-    """Two at most: the address that counts, and one waiting to be confirmed."""
+    """At most two: the current address, and a new one until it is confirmed."""
 
     model = EmailAddress
     extra = 0
@@ -79,7 +79,7 @@ class UserAdmin(DjangoUserAdmin[User]):
                 ]
             },
         ),
-        ("Standing", {"fields": ["role", "verified", "is_active"]}),
+        ("Status", {"fields": ["role", "verified", "is_active"]}),
         (
             "Choices",
             {"fields": ["parent_category_interests", "record_history", "share_likes"]},
@@ -122,11 +122,11 @@ class UserAdmin(DjangoUserAdmin[User]):
     def banner(self, user: User) -> str:
         return _image(user.banner_image, "height: 80px")
 
-    @admin.action(description="Give the verified badge", permissions=["change"])
+    @admin.action(description="Add the verified badge", permissions=["change"])
     def give_badge(self, request: HttpRequest, users: QuerySet[User]) -> None:
         self._report(request, services.set_verified(users=users, verified=True))
 
-    @admin.action(description="Take the verified badge", permissions=["change"])
+    @admin.action(description="Remove the verified badge", permissions=["change"])
     def take_badge(self, request: HttpRequest, users: QuerySet[User]) -> None:
         self._report(request, services.set_verified(users=users, verified=False))
 
@@ -137,10 +137,11 @@ class UserAdmin(DjangoUserAdmin[User]):
     @admin.action(description="Deactivate", permissions=["change"])
     def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
         assert request.user.is_authenticated
-        others = users.exclude(pk=request.user.pk)  # never lock oneself out
+        # Administrators cannot lock themselves out.
+        others = users.exclude(pk=request.user.pk)
         self._report(request, services.set_active(users=others, active=False))
 
-    @admin.action(description="Take the pictures down", permissions=["change"])
+    @admin.action(description="Remove the pictures", permissions=["change"])
     def take_pictures_down(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
             services.remove_pictures(user=user)
@@ -161,7 +162,7 @@ class UserAdmin(DjangoUserAdmin[User]):
 
 @admin.register(ServiceClient)
 class ServiceClientAdmin(admin.ModelAdmin[ServiceClient]):
-    """Made by `create_service_client`, which shows the secret; shut out here."""
+    """Clients are created by `create_service_client`, which prints the secret."""
 
     list_display = ["name", "client_id", "source", "active", "last_used_at"]
     list_filter = ["active", "source"]

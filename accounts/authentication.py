@@ -1,4 +1,4 @@
-"""How a request of the API says whose it is: by the token of a session."""
+"""Authentication of API requests by the token of a session."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ SCHEME = "Bearer"
 
 
 def token_of(request: HttpRequest | Request) -> str | None:
-    """What `Authorization: Bearer TOKEN` carries; None without it."""
+    """The token of `Authorization: Bearer TOKEN`, or None."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == SCHEME.lower() else None
 
 
 class BearerStrategy(SessionTokenStrategy):  # type: ignore[misc]
-    """allauth finds the token in the same place."""
+    """allauth reads the token from the same header."""
 
     def get_session_token(self, request: HttpRequest) -> str | None:
         return token_of(request)
 
 
 class SessionToken(XSessionTokenAuthentication):  # type: ignore[misc]
-    """allauth's session token, where HTTP has its place for it.
+    """allauth's session token in the `Authorization` header.
 
-    A token that belongs to no session (it ended, or was made up) is an error, so that
-    a client learns of it; without any the request is a visitor's.
+    A token without a session is an error, so that clients notice when theirs has ended.
+    A request without a token is anonymous.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        found: tuple[Any, Any] | None = super().authenticate(request)
-        if found is None and token_of(request) is not None:
-            raise AuthenticationFailed("This token is of no session: log in again.")
-        return found
+        result: tuple[Any, Any] | None = super().authenticate(request)
+        if result is None and token_of(request) is not None:
+            raise AuthenticationFailed("This token has no session: log in again.")
+        return result
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
@@ -57,5 +57,5 @@ class SessionTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unt
         return {
             "type": "http",
             "scheme": SCHEME.lower(),
-            "description": "The `token` that sign-up and log-in answer with.",
+            "description": "The `token` in the responses of sign-up and log-in.",
         }

@@ -1,8 +1,7 @@
-"""Secrets that must be read again, encrypted at rest.
+"""Encryption of secrets that the platform must read again.
 
-Fernet of the `cryptography` package (AES-128 in CBC mode with an HMAC-SHA256), under a
-key that HKDF derives from `SECRET_KEY`. What was written under a key that has since
-moved to `SECRET_KEY_FALLBACKS` can still be read.
+Fernet of the `cryptography` package (AES-128 in CBC mode with an HMAC-SHA256), with a
+key that HKDF derives from `SECRET_KEY`. Keys in `SECRET_KEY_FALLBACKS` still decrypt.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ PURPOSE = b"accounts.encryption"
 
 
 class Unreadable(Exception):
-    """It was encrypted under a key that this installation no longer has."""
+    """No key of this installation decrypts the text."""
 
 
 def encrypt(text: str) -> str:
@@ -27,7 +26,7 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(token: str) -> str:
-    """What `encrypt` was given. Raises `Unreadable`."""
+    """The text that `encrypt` got. Raises `Unreadable`."""
     try:
         return _fernet().decrypt(token).decode()
     except InvalidToken:

@@ -1,4 +1,4 @@
-"""Who calls, where a program calls for many people: its secret in `Flic-Token`."""
+"""Authentication of service clients by their secret in the `Flic-Token` header."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADER = "Flic-Token"
 
 
 class FlicToken(BaseAuthentication):
-    """`request.auth` is the service client; `request.user` stays nobody."""
+    """Sets `request.auth` to the service client; `request.user` is anonymous."""
 
     def authenticate(
         self, request: Request
@@ -25,9 +25,9 @@ class FlicToken(BaseAuthentication):
         secret = request.headers.get(HEADER)
         if secret is None:
             return None
-        client = service_clients.by_secret(secret)
+        client = service_clients.authenticate(secret)
         if client is None:
-            raise AuthenticationFailed(f"{HEADER} is the secret of no service client.")
+            raise AuthenticationFailed(f"No service client has this {HEADER}.")
         return AnonymousUser(), client
 
     def authenticate_header(self, request: Request) -> str:
@@ -35,7 +35,7 @@ class FlicToken(BaseAuthentication):
 
 
 class IsServiceClient(BasePermission):
-    """A service client, or anyone where the installation says so."""
+    """A service client, or everyone with `FEED_API_OPEN`."""
 
     message = f"Send the secret of a service client in {HEADER}."
 

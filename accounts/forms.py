@@ -21,7 +21,7 @@ USERNAME_MAX_LENGTH = 30  # of those chosen here; imported ones may be longer
 
 
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]
-    """allauth's form, and what one likes to watch."""
+    """allauth's form, with interests and a mood."""
 
     parent_category_interests = User._meta.get_field(
         "parent_category_interests"
@@ -33,7 +33,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
 
     mood = forms.ChoiceField(
         label="What do you feel like?",
-        help_text="Your home page begins with it. Change it there at any time.",
+        help_text="Your home page starts with it. You can change it there at any time.",
         choices=[("", "Anything"), *Mood.choices],
         required=False,
         widget=forms.RadioSelect,
@@ -42,7 +42,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         username = self.fields["username"]
-        username.help_text = "Up to 30 letters, digits and . _ - between them."
+        username.help_text = "Up to 30 letters and digits, with . _ - between them."
         username.validators.append(MaxLengthValidator(USERNAME_MAX_LENGTH))
         username.widget.attrs["maxlength"] = USERNAME_MAX_LENGTH
 
@@ -56,17 +56,17 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
             set_mood(user=user, mood=self.cleaned_data["mood"])
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """As allauth's, but whole or not at all.
+        """As allauth's, in one transaction.
 
-        Of two that sign up with one name in the same moment, both pass validation and
-        the database turns the second away.
+        Two sign-ups with one name at the same moment both pass validation; the database
+        rejects the second.
         """
         try:
             with transaction.atomic():
                 return super().try_save(request)  # type: ignore[no-any-return]
         except IntegrityError:
             messages.error(
-                request, "That username or e-mail was taken a moment ago. Try another."
+                request, "This username or e-mail was just taken. Try another."
             )
             return None, redirect("account_signup")
 
@@ -127,18 +127,18 @@ class PrivacyForm(forms.ModelForm[User]):
         fields = ["record_history", "share_likes"]
         labels = {
             "record_history": "Record what I watch",
-            "share_likes": "Count me among those who liked a video",
+            "share_likes": "Count my likes for my followers",
         }
         help_texts = {
-            "record_history": "Your history fills and your feeds learn from it. "
-            "Switched off, what you have watched so far stays until you remove it.",
-            "share_likes": "Your followers may read “3 people you follow liked it” "
-            "where you are one of at least three. Nobody learns your name.",
+            "record_history": "Your history and feeds use it. If you switch it off, "
+            "your history so far stays until you remove it.",
+            "share_likes": "Your followers may see “3 people you follow liked it” "
+            "if you are one of at least three. Your name is not shown.",
         }
 
 
 class DeleteAccountForm(forms.Form):
-    """Asks for the password again; the last administrator is kept."""
+    """Requires the password; the last administrator cannot be deleted."""
 
     password = forms.CharField(
         strip=False,
@@ -159,5 +159,5 @@ class DeleteAccountForm(forms.Form):
         others = User.objects.filter(is_superuser=True, is_active=True)
         if self.user.is_superuser and not others.exclude(pk=self.user.pk).exists():
             raise forms.ValidationError(
-                "You are the only administrator: name another one before you go."
+                "You are the only administrator: appoint another one first."
             )

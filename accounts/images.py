@@ -1,4 +1,4 @@
-"""Pictures from strangers: judged by their content, and never stored as they came."""
+"""Uploaded pictures: checked by their content and always encoded again."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def clean_image(
 ) -> ContentFile[bytes]:
     """`upload` as a new JPEG of at most `max_size` (width, height) pixels.
 
-    With `crop` it is cut around its centre to the proportions of `max_size`. The
-    camera's orientation is applied; metadata (EXIF, comments, whatever follows the
-    picture) is left behind; transparency becomes white; of an animation the first
-    frame is kept; nothing is enlarged.
+    With `crop` it is cropped around its centre to the aspect ratio of `max_size`. The
+    orientation of the camera is applied, metadata and trailing data are dropped,
+    transparency becomes white, and an animation becomes its first frame. Pictures are
+    not enlarged.
 
-    Raises `ValidationError`, with a text for the uploader, when the file exceeds
-    `IMAGE_MAX_BYTES` or `IMAGE_MAX_PIXELS` or is no complete picture of `FORMATS`.
+    Raises `ValidationError`, with a message for the uploader, if the file exceeds
+    `IMAGE_MAX_BYTES` or `IMAGE_MAX_PIXELS` or is not a complete picture in `FORMATS`.
     """
     if upload.size > settings.IMAGE_MAX_BYTES:
         limit = filesizeformat(settings.IMAGE_MAX_BYTES)
@@ -40,12 +40,12 @@ def clean_image(
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels() from error
-    except Exception as error:  # a decoder raises whatever a broken file leads it to
+    except Exception as error:  # decoders raise many types for broken files
         raise ValidationError(
             "This is not a picture that we can read: use JPEG, PNG, WebP or GIF.",
             code="unreadable",
         ) from error
-    picture.info.clear()  # else comments and profiles would be written again
+    picture.info.clear()  # or comments and profiles would be written again
     output = io.BytesIO()
     picture.save(output, "JPEG", quality=QUALITY, optimize=True, progressive=True)
     return ContentFile(output.getvalue(), name="picture.jpg")
@@ -61,10 +61,10 @@ def _too_many_pixels() -> ValidationError:
 def _decode(upload: File[bytes], max_size: tuple[int, int]) -> Image.Image:
     upload.seek(0)
     picture = Image.open(upload, formats=FORMATS)
-    # The header gives the size: a bomb is refused before it is unpacked.
+    # The header gives the size: a decompression bomb is rejected before decoding.
     if picture.width * picture.height > settings.IMAGE_MAX_PIXELS:
         raise _too_many_pixels()
-    # JPEG can be unpacked at 1/2, 1/4 or 1/8 where that still covers `max_size`.
+    # JPEGs can be decoded at 1/2, 1/4 or 1/8 if that is at least `max_size`.
     picture.draft("RGB", (max(max_size), max(max_size)))
     picture.load()
     return ImageOps.exif_transpose(picture)
@@ -90,7 +90,7 @@ def _resized(
 
 
 class PictureField(forms.FileField):
-    """A form field for pictures: an upload comes out as `clean_image` made it."""
+    """A form field for pictures, cleaned by `clean_image`."""
 
     widget = forms.ClearableFileInput(attrs={"accept": "image/*"})
 

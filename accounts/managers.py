@@ -1,4 +1,4 @@
-"""Which people, and under which names they are found."""
+"""Managers of people and service clients."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class UserManager(DjangoUserManager["User"]):
-    """Names and e-mails are one and the same whatever their case."""
+    """Usernames and e-mails are case-insensitive."""
 
     use_in_migrations = False
 
     def with_profile(self) -> QuerySet[User]:
-        """Those whose profile anyone may open."""
+        """People with a public profile."""
         return self.filter(is_active=True)
 
     @classmethod
@@ -30,5 +30,5 @@ class UserManager(DjangoUserManager["User"]):
 
 class ServiceClientManager(Manager["ServiceClient"]):
     def active(self) -> QuerySet[ServiceClient]:
-        """Those that may call."""
+        """Service clients that may call."""
         return self.filter(active=True)

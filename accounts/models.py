@@ -1,4 +1,4 @@
-"""People, and the programs that call for them."""
+"""People, service clients and idempotency keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from accounts.moods import Mood
 
 
 class TimeStamped(models.Model):
-    """When a row was made and last changed."""
+    """The times at which a row was created and last changed."""
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -29,7 +29,7 @@ class TimeStamped(models.Model):
 
 
 class Sourced(models.Model):
-    """Where an imported row came from; both are empty for what was made here."""
+    """The origin of an imported row; both fields are empty for other rows."""
 
     source = models.CharField(max_length=40, blank=True, editable=False)
     external_id = models.CharField(max_length=256, blank=True, editable=False)
@@ -39,7 +39,7 @@ class Sourced(models.Model):
 
 
 def _public_image(folder: str, filename: str) -> str:
-    """A name of our own: what the uploader called the file never reaches the disk."""
+    """A random name: the uploader's file name is not used."""
     return f"public/{folder}/{uuid.uuid4().hex}{PurePath(filename).suffix.lower()}"
 
 
@@ -52,7 +52,7 @@ def banner_image_path(user: User, filename: str) -> str:
 
 
 class User(TimeStamped, Sourced, AbstractUser):
-    """A person with an account; usernames and e-mails are unique whatever the case."""
+    """A person with an account; usernames and e-mails are unique regardless of case."""
 
     class Role(models.TextChoices):
         VIEWER = "viewer", "Viewer"
@@ -74,7 +74,7 @@ class User(TimeStamped, Sourced, AbstractUser):
         max_length=150,
         blank=True,
         editable=False,
-        help_text="What the source calls an imported person; here it may be taken.",
+        help_text="The username at the source of an imported person; not unique.",
     )
     email = models.EmailField("e-mail address", blank=True)
     bio = models.TextField(max_length=1000, blank=True)
@@ -94,16 +94,16 @@ class User(TimeStamped, Sourced, AbstractUser):
     )
     share_likes = models.BooleanField(
         default=False,
-        help_text="Whether followers may learn, as a number, what this person likes.",
+        help_text="Whether followers may see this person's likes as part of a count.",
     )
     mood = models.CharField(
         max_length=20,
         choices=Mood,
         blank=True,
-        help_text="What this person feels like watching; empty for no wish.",
+        help_text="The mood of the videos that this person wants to see; may be empty.",
     )
     mood_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When the mood was picked."
+        null=True, blank=True, editable=False, help_text="When the mood was set."
     )
     is_demo = models.BooleanField(default=False, editable=False)
 
@@ -129,7 +129,7 @@ class User(TimeStamped, Sourced, AbstractUser):
             ),
         ]
         indexes = [
-            # What `username__iexact` and allauth's look-up by e-mail search by.
+            # Used by `username__iexact` and by allauth's lookup by e-mail.
             models.Index(Upper("username"), name="user_by_username"),
             models.Index(fields=["email"], name="user_by_email"),
             models.Index(
@@ -147,7 +147,7 @@ class User(TimeStamped, Sourced, AbstractUser):
 
     @property
     def is_imported(self) -> bool:
-        """Whether the account stands for somebody elsewhere: nobody can log in."""
+        """Whether the account was imported; it allows no log-in."""
         return bool(self.external_id)
 
     @property
@@ -161,11 +161,10 @@ def new_client_id() -> str:
 
 
 class ServiceClient(TimeStamped):
-    """A program that calls for many people, with an id and a secret of its own.
+    """A program that calls the API for many people, with an id and a secret.
 
-    SigV4 is verified with the secret itself, so it is kept, encrypted under a key that
-    is derived from `SECRET_KEY` (`accounts.encryption`); `secret_hash` finds the client
-    of a secret that was sent as it is.
+    Verifying SigV4 needs the secret itself, so it is stored encrypted
+    (`accounts.encryption`). `secret_hash` is for lookups by a secret in a header.
     """
 
     name = models.CharField(max_length=80, unique=True)
@@ -176,8 +175,8 @@ class ServiceClient(TimeStamped):
     secret_hash = models.CharField(max_length=64, unique=True, editable=False)
     source = models.CharField(
         max_length=40,
-        help_text="Where its ids come from: it names people and videos as this source "
-        "does, and others by username and video id.",
+        help_text="The source whose ids of people and videos this client uses; all "
+        "others are named by username and video id.",
     )
     active = models.BooleanField(default=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -192,12 +191,12 @@ class ServiceClient(TimeStamped):
 
     @property
     def secret(self) -> str:
-        """Raises `encryption.Unreadable` when `SECRET_KEY` was replaced since."""
+        """Raises `encryption.Unreadable` if `SECRET_KEY` has been replaced."""
         return encryption.decrypt(self.encrypted_secret)
 
 
 class IdempotencyKey(models.Model):
-    """A creation that was asked for with a key of the client's, and its answer."""
+    """A key that a client sent with a creation, and the response."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)

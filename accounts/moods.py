@@ -1,6 +1,6 @@
-"""The moods: what people may feel like watching, and what a video may be.
+"""The moods of people and videos.
 
-Which words, emotions and audience reactions speak for each stands in `docs/moods.md`.
+`docs/moods.md` lists the words, emotions and audience reactions for each.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a profile says of a person: figures, and whether the viewer follows them."""
+"""The figures of a profile, and whether the viewer follows a person."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Figures(TypedDict):
 
 
 def figures(person: User) -> Figures:
-    """Of what everybody may see, in three queries."""
+    """Counts of public videos, views and active people, in three queries."""
     totals = person.videos.listed().aggregate(
         count=Count("pk"), views=Coalesce(Sum("views"), 0)
     )
@@ -33,7 +33,7 @@ def figures(person: User) -> Figures:
 
 
 def followed(viewer: User | AnonymousUser, people: Iterable[User]) -> set[int]:
-    """The keys of those of `people` whom `viewer` follows."""
+    """The keys of the `people` that `viewer` follows."""
     if not viewer.is_authenticated:
         return set()
     follows = viewer.following.filter(followee__in=list(people))

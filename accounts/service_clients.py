@@ -1,4 +1,4 @@
-"""Programs that call for many people: made here, and recognised by their secret."""
+"""Creation and authentication of service clients."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from accounts import encryption
 from accounts.models import ServiceClient
 
 SECRET_BYTES = 30  # 40 characters, the length of an AWS secret access key
-NOTED_EVERY = timedelta(minutes=1)
+RECORD_EVERY = timedelta(minutes=1)
 
 
 class NameTaken(Exception):
-    """There is a service client of this name already."""
+    """A service client with this name exists."""
 
 
 def create(*, name: str, source: str) -> tuple[ServiceClient, str]:
-    """A new client and its secret, which is shown to nobody again.
+    """A new client and its secret, which cannot be shown again.
 
     Raises `NameTaken`.
     """
@@ -41,21 +41,20 @@ def create(*, name: str, source: str) -> tuple[ServiceClient, str]:
     return client, secret
 
 
-def by_secret(secret: str) -> ServiceClient | None:
-    """The active client whose secret this is.
+def authenticate(secret: str) -> ServiceClient | None:
+    """The active client with this secret.
 
-    Looked up by its SHA-256: whatever time that takes tells of the hash of a guess, and
-    nothing of a secret with 240 random bits.
+    The lookup is by SHA-256, so that its timing reveals nothing about the secret.
     """
     client = ServiceClient.objects.active().filter(secret_hash=_hash(secret)).first()
-    return client and note_use(client=client)
+    return client and record_use(client=client)
 
 
-def note_use(*, client: ServiceClient) -> ServiceClient:
-    """Write down that it called, at most once a minute."""
+def record_use(*, client: ServiceClient) -> ServiceClient:
+    """Set `last_used_at`, at most once a minute."""
     now = timezone.now()
     ServiceClient.objects.filter(
-        Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY), pk=client.pk
+        Q(last_used_at=None) | Q(last_used_at__lt=now - RECORD_EVERY), pk=client.pk
     ).update(last_used_at=now)
     return client
 

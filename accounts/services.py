@@ -1,4 +1,4 @@
-"""What happens to an account."""
+"""Changes to accounts."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ CHOICES = ("record_history", "share_likes")
 def set_interests(*, user: User, parent_categories: Iterable[Any]) -> None:
     """Replace the `ParentCategory` rows that `user` is interested in."""
     user.parent_category_interests.set(parent_categories)
-    _tell(settings.ON_INTERESTS_CHANGED, user)
+    _call_hooks(settings.ON_INTERESTS_CHANGED, user)
 
 
 def set_mood(*, user: User, mood: str) -> None:
-    """Note what `user` feels like watching from now on; empty for no wish.
+    """Set the mood of the videos that `user` wants to see; empty for none.
 
-    Raises `ValueError` for what is no mood.
+    Raises `ValueError` for an unknown mood.
     """
     if mood and mood not in Mood:
-        raise ValueError(f"{mood!r} is no mood: there are {', '.join(Mood.values)}")
+        raise ValueError(f"{mood!r} is not a mood: use one of {', '.join(Mood.values)}")
     user.mood = mood
     user.mood_at = timezone.now() if mood else None
     user.save(update_fields=["mood", "mood_at", "updated_at"])
@@ -44,18 +44,18 @@ def set_mood(*, user: User, mood: str) -> None:
 
 @transaction.atomic
 def save_profile(*, user: User) -> None:
-    """Store the edited profile; pictures that it no longer has go after commit."""
+    """Store the edited profile; replaced pictures are deleted after commit."""
     before = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     user.save(update_fields=[*PROFILE, "updated_at"])
     for picture in PICTURES:
         if getattr(before, picture) != getattr(user, picture):
             _remove_after_commit(getattr(before, picture))
-    _tell(settings.ON_PROFILE_CHANGED, user)
+    _call_hooks(settings.ON_PROFILE_CHANGED, user)
 
 
 @transaction.atomic
 def edit_account(*, user: User, name: str | None = None, **values: Any) -> None:
-    """Store what a person changed of their profile and their choices."""
+    """Store changes to the profile and the privacy choices."""
     if name is not None:
         user.first_name, user.last_name = name, ""
     for field, value in values.items():
@@ -65,32 +65,32 @@ def edit_account(*, user: User, name: str | None = None, **values: Any) -> None:
 
 
 def remove_pictures(*, user: User) -> None:
-    """Take down what a person shows of themselves, for moderators."""
+    """Remove the profile picture and the banner."""
     user.profile_picture = user.banner_image = ""
     save_profile(user=user)
 
 
 def set_verified(*, users: QuerySet[User], verified: bool) -> int:
-    """Give or take the badge; returns how many people it changed for."""
+    """Add or remove the badge; returns how many people changed."""
     return users.exclude(verified=verified).update(verified=verified)
 
 
 def set_active(*, users: QuerySet[User], active: bool) -> int:
-    """Let people in, or shut them out at once, wherever they are logged in."""
+    """Activate or deactivate people; deactivation ends their access at once."""
     return users.exclude(is_active=active).update(is_active=active)
 
 
 @transaction.atomic
 def delete_account(*, user: User) -> None:
-    """Remove a person with all that is theirs; files go after commit."""
-    _tell(settings.BEFORE_ACCOUNT_DELETION, user)
+    """Delete a person with all their rows; files are deleted after commit."""
+    _call_hooks(settings.BEFORE_ACCOUNT_DELETION, user)
     for picture in PICTURES:
         _remove_after_commit(getattr(user, picture))
     user.delete()
 
 
 def export_account(*, user: User) -> dict[str, Any]:
-    """All that is stored about `user`: their own row, and each row that names them."""
+    """All stored data of `user`: their row, and the rows that refer to them."""
     hidden = {"password", "is_demo"}
     fields = [field.name for field in User._meta.fields if field.name not in hidden]
     interests = user.parent_category_interests.values_list("name", flat=True)
@@ -102,12 +102,12 @@ def export_account(*, user: User) -> dict[str, Any]:
         name = relation.get_accessor_name()
         if relation.one_to_many and name:
             rows = getattr(user, name).order_by("pk").values()
-            data[name] = [_told(row) for row in rows]
+            data[name] = [_exported(row) for row in rows]
     return data
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as JSON can say it, without what would let somebody else in."""
+def _exported(row: dict[str, Any]) -> dict[str, Any]:
+    """A row in types of JSON, without secrets."""
     return {
         name: b64encode(value).decode() if isinstance(value, memoryview) else value
         for name, value in row.items()
@@ -115,9 +115,9 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tell(listeners: Iterable[str], user: User) -> None:
-    """Call functions of the apps above, which settings name; imports point down."""
-    for path in listeners:
+def _call_hooks(hooks: Iterable[str], user: User) -> None:
+    """Call functions of the apps above, which this app may not import."""
+    for path in hooks:
         import_string(path)(user=user)
 
 

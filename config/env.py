@@ -41,7 +41,7 @@ def fraction(name: str, default: float) -> float:
     except ValueError:
         raise ImproperlyConfigured(f"{name}={value!r}: use a number.") from None
     if not 0 <= number <= 1:
-        raise ImproperlyConfigured(f"{name}={number}: must lie within 0 and 1.")
+        raise ImproperlyConfigured(f"{name}={number}: use a number from 0 to 1.")
     return number
 
 

@@ -45,7 +45,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000")
 
-# Behind TLS: cookies over HTTPS only, and the proxy's word on the scheme is believed.
+# Behind TLS: cookies over HTTPS only, and the proxy's scheme header is trusted.
 HTTPS = env.flag("HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
@@ -149,8 +149,8 @@ NEO4J_PAGE_BUDGET = timedelta(milliseconds=250)  # how long a page waits for a r
 if NEO4J_URI and not NEO4J_PASSWORD:
     raise ImproperlyConfigured("NEO4J_URI is set, but not NEO4J_PASSWORD.")
 
-# All processes share it, as limits on log-in attempts must. Without Redis it is a table
-# of the database: nothing more to install.
+# All processes must share the cache, for the limits on log-in attempts. Without Redis
+# it is a table of the database.
 REDIS_URL = env.text("REDIS_URL")
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
@@ -188,26 +188,26 @@ ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_USERNAME_MIN_LENGTH = 3
-ACCOUNT_USERNAME_BLACKLIST = [  # who could be taken for the site itself
+ACCOUNT_USERNAME_BLACKLIST = [  # names that look official
     *("admin", "administrator", "anonymous", "api", "help", "me", "moderator"),
     *("official", "root", "security", "staff", "support", "system", SITE_NAME),
 ]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_CHANGE_EMAIL = True  # one address each: the new one counts once confirmed
+ACCOUNT_CHANGE_EMAIL = True  # a new address replaces the old one when confirmed
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-HEADLESS_CLIENTS = ["app"]  # in `accounts.api`; browsers have their pages
+HEADLESS_CLIENTS = ["app"]  # for `accounts.api`; browsers use the pages
 HEADLESS_TOKEN_STRATEGY = "accounts.authentication.BearerStrategy"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = SITE_NAME
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
 
-# What the apps above `accounts` do, each called as `function(user=...)` within the
-# transaction: imports point down, so they are named here.
+# Functions of the apps above `accounts`, which may not import them. Each is called as
+# `function(user=...)` in the transaction.
 ON_INTERESTS_CHANGED = ["interactions.services.seed_interests"]
 ON_PROFILE_CHANGED = ["videos.services.refresh_search_of"]
 BEFORE_ACCOUNT_DELETION = [
@@ -256,10 +256,10 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = LOCAL  # a local start needs no collectstatic
+WHITENOISE_USE_FINDERS = LOCAL  # so that a local start needs no collectstatic
 WHITENOISE_AUTOREFRESH = DEBUG
 
-# Uploads: what the platform accepts
+# Limits of uploads
 
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", 2048, at_least=1) * 1024 * 1024
 IMAGE_MAX_BYTES = 10 * 1024 * 1024
@@ -272,13 +272,13 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-X_ACCEL_REDIRECT = env.text("X_ACCEL_REDIRECT")  # nginx's internal address of media
+X_ACCEL_REDIRECT = env.text("X_ACCEL_REDIRECT")  # nginx's internal location of media
 FFMPEG = env.text("FFMPEG")  # empty: the binary of imageio-ffmpeg
 
 # Interactions
 
 VIEW_THRESHOLD = env.fraction("VIEW_THRESHOLD", 0.3)
-# What a view without a watch time adds to the engagement, where a full watch adds 0.6.
+# The engagement of a view without a watch time; a full watch has 0.6.
 UNTIMED_VIEW_WEIGHT = env.fraction("UNTIMED_VIEW_WEIGHT", 0.3)
 INTEREST_HALF_LIFE = timedelta(days=env.integer("INTEREST_HALF_LIFE_DAYS", 30))
 
@@ -293,18 +293,18 @@ RESONANCE_ALGORITHM = env.text("RESONANCE_ALGORITHM")
 ARTIFACTS_DIR = VAR_DIR / "artifacts"
 RETRAIN_EVERY = timedelta(hours=env.integer("RETRAIN_EVERY_HOURS", 24, at_least=1))
 FEED_PAGE_SIZE = 24
-# Whether `/feed` and `/posts/all` answer without the secret of a service client.
+# Whether `/feed` and `/posts/all` need no secret of a service client.
 FEED_API_OPEN = env.flag("FEED_API_OPEN")
-# Whether `eventValue` of a watch that Personalize's clients put is a percentage.
+# Whether Personalize's clients send `eventValue` of a watch as a percentage.
 PERSONALIZE_PERCENT = env.flag("PERSONALIZE_PERCENT")
 TEXT_MODEL = env.text("TEXT_MODEL")
 SNAPSHOTS_DIR = VAR_DIR / "snapshots"
 CHECKPOINTS_DIR = VAR_DIR / "checkpoints"
-# How much of a long training may be lost when it is killed.
+# The time between two checkpoints of a training.
 CHECKPOINT_EVERY = timedelta(seconds=env.integer("CHECKPOINT_SECONDS", 60))
-MODEL = env.text("MODEL", "blend")  # what is trained and served
+MODEL = env.text("MODEL", "blend")  # the model to train and serve
 WATCHED_FROM = env.fraction("WATCHED_FROM", 0.5)
-# Settings of models other than their defaults; see the `Config` of each.
+# Changed defaults of models; see the `Config` of each.
 MODEL_CONFIGS: dict[str, dict[str, Any]] = {
     "user_item": {"watched_from": WATCHED_FROM},
     "hybrid": (
@@ -314,8 +314,8 @@ MODEL_CONFIGS: dict[str, dict[str, Any]] = {
     ),
 }
 
-# Weights in the graph, where a full watch with a like has 1: of an "inspires me" and of
-# a rating of 100 %.
+# Weights in the graph of an "inspires me" and of a rating of 100 %; a full watch with a
+# like has 1.
 INSPIRE_WEIGHT = env.fraction("INSPIRE_WEIGHT", 1.0)
 RATING_WEIGHT = env.fraction("RATING_WEIGHT", 1.0)
 
@@ -328,7 +328,7 @@ EXPLORE_MAX_AGE = timedelta(days=env.integer("EXPLORE_MAX_AGE_DAYS", 30))
 EXPLORE_MAX_IMPRESSIONS = env.integer("EXPLORE_MAX_IMPRESSIONS", 200)
 EXPLORE_UNIFORM = env.fraction("EXPLORE_UNIFORM", 0.2)
 
-# Background work: `manage.py run_worker`
+# Background tasks: `manage.py run_worker`
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 TASK_MAX_ATTEMPTS = 3
@@ -378,8 +378,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": f"{SITE_NAME} API",
-    "DESCRIPTION": "All that the site does, for apps. Log in at `auth/login/` and send "
-    "the token as `Authorization: Bearer TOKEN`. Errors are RFC 9457 problems.",
+    "DESCRIPTION": "The functions of the site, for apps. Log in at `auth/login/` and "
+    "send the token as `Authorization: Bearer TOKEN`. Errors are RFC 9457 problems.",
     "VERSION": "1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -392,7 +392,7 @@ SPECTACULAR_SETTINGS = {
         "AuthenticatorType": ["totp", "recovery_codes"],
     },
 }
-# Pages of other origins that may call the API from a browser.
+# Other origins whose pages may call the API.
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = [
@@ -403,7 +403,7 @@ CORS_ALLOW_HEADERS = [
 ]
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After"]
 
-# Monitoring: whoever bears the token may read /metrics; without one, administrators
+# Monitoring: clients with this token, and administrators, may read /metrics
 
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 
@@ -420,10 +420,10 @@ LOGGING = {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {  # faiss tells of every start, implicit of every round
+    "loggers": {  # faiss logs every start, implicit every iteration
         name: {"level": "WARNING"} for name in ("faiss", "implicit")
     }
-    # Its warnings of what is tried again show addresses, with the secrets in them.
+    # Its warnings about retries show URLs that contain secrets.
     | {"urllib3": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }

@@ -1,4 +1,4 @@
-"""All routes: each app's pages, the API, the admin."""
+"""All routes: the pages of each app, the API, the admin."""
 
 from __future__ import annotations
 

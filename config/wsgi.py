@@ -2,7 +2,7 @@
 
 import os
 
-# One thread a search: otherwise FAISS and BLAS fight over the cores (16 ms, not 0.7).
+# One thread per search: more compete for the cores (16 ms a search instead of 0.7).
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

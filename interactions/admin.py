@@ -1,4 +1,4 @@
-"""Administration of what people do. Rows that are sums of others are only shown."""
+"""Administration of interactions; aggregates are read-only."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from interactions.models import (
 from interactions.services import aggregates
 
 
-class PeopleAndVideos(admin.ModelAdmin[Any]):
-    """Lists that stay quick when there are millions of rows."""
+class InteractionAdmin(admin.ModelAdmin[Any]):
+    """Lists that stay fast with millions of rows."""
 
     show_full_result_count = False
     list_per_page = 50
@@ -35,8 +35,8 @@ class PeopleAndVideos(admin.ModelAdmin[Any]):
     search_fields: ClassVar[tuple[str, ...]] = ("user__username", "video__title")
 
 
-class Recorded(PeopleAndVideos):
-    """Rows that only the platform writes."""
+class ReadOnlyAdmin(InteractionAdmin):
+    """Rows that only services write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -45,8 +45,8 @@ class Recorded(PeopleAndVideos):
         return False
 
 
-class Summed(Recorded):
-    """Rows that sums are made of: deleted together with their share."""
+class AggregatedAdmin(ReadOnlyAdmin):
+    """Rows that aggregates count: a deletion updates the aggregates."""
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         aggregates.delete(type(obj)._default_manager.filter(pk=obj.pk))
@@ -55,15 +55,15 @@ class Summed(Recorded):
         aggregates.delete(queryset)
 
 
-class Sum(Recorded):
-    """Rows that are sums of others."""
+class AggregateAdmin(ReadOnlyAdmin):
+    """Aggregates of other rows."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
 @admin.register(Watch)
-class WatchAdmin(Summed):
+class WatchAdmin(AggregatedAdmin):
     list_display = (
         "user",
         "video",
@@ -77,32 +77,32 @@ class WatchAdmin(Summed):
 
 
 @admin.register(Like)
-class LikeAdmin(Summed):
+class LikeAdmin(AggregatedAdmin):
     list_display = ("user", "video", "timestamp")
     date_hierarchy = "timestamp"
 
 
 @admin.register(Inspire)
-class InspireAdmin(PeopleAndVideos):
+class InspireAdmin(InteractionAdmin):
     list_display = ("user", "video", "timestamp")
     date_hierarchy = "timestamp"
 
 
 @admin.register(Rating)
-class RatingAdmin(PeopleAndVideos):
+class RatingAdmin(InteractionAdmin):
     list_display = ("user", "video", "percent", "timestamp")
     date_hierarchy = "timestamp"
 
 
 @admin.register(Follow)
-class FollowAdmin(PeopleAndVideos):
+class FollowAdmin(InteractionAdmin):
     list_display = ("follower", "followee", "created_at")
     list_select_related = raw_id_fields = ("follower", "followee")
     search_fields = ("follower__username", "followee__username")
 
 
 @admin.register(Comment)
-class CommentAdmin(PeopleAndVideos):
+class CommentAdmin(InteractionAdmin):
     list_display = ("user", "video", "excerpt", "parent", "created_at")
     list_select_related = ("user", "video", "parent__user", "parent__video")
     list_filter = ("created_at",)
@@ -115,7 +115,7 @@ class CommentAdmin(PeopleAndVideos):
 
 
 @admin.register(UserCategoryInterest)
-class InterestAdmin(Sum):
+class InterestAdmin(AggregateAdmin):
     list_display = ("user", "category", "score", "interaction_count", "updated_at")
     list_select_related = raw_id_fields = ("user", "category")
     list_filter = ("category__parent_category",)
@@ -123,24 +123,24 @@ class InterestAdmin(Sum):
 
 
 @admin.register(Engagement)
-class EngagementAdmin(Sum):
+class EngagementAdmin(AggregateAdmin):
     list_display = ("user", "video", "score", "fraction", "viewed", "liked", "last_at")
     list_filter = ("viewed", "liked")
 
 
 @admin.register(NotInterested)
-class NotInterestedAdmin(PeopleAndVideos):
+class NotInterestedAdmin(InteractionAdmin):
     list_display = ("user", "video", "created_at")
 
 
 @admin.register(Impression)
-class ImpressionAdmin(Recorded):
+class ImpressionAdmin(ReadOnlyAdmin):
     list_display = ("user", "video", "source", "position", "clicked_at", "created_at")
     list_filter = ("source",)
 
 
 @admin.register(Event)
-class EventAdmin(Recorded):
+class EventAdmin(ReadOnlyAdmin):
     raw_id_fields = ("user",)
     list_display = ("event_id", "user", "kind", "received_at")
     list_select_related = raw_id_fields = ("user",)
@@ -149,7 +149,7 @@ class EventAdmin(Recorded):
 
 
 @admin.register(ImportRun)
-class ImportRunAdmin(Recorded):
+class ImportRunAdmin(ReadOnlyAdmin):
     raw_id_fields = list_select_related = search_fields = ()
     list_display = ("source", "stream", "page", "started_at", "finished_at")
     list_filter = ("source",)

@@ -1,4 +1,4 @@
-"""What people do: watch, like, follow, comment."""
+"""Interactions of people with videos and with each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from videos.models import Category, Video
 
 
 class Watch(TimeStamped):
-    """One viewing session of one user; it grows while the player reports progress."""
+    """One viewing session of a user, updated while the player reports progress."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="watches"
@@ -35,17 +35,19 @@ class Watch(TimeStamped):
         null=True,
         blank=True,
         default=0,
-        help_text="Fraction watched, 0 to 1; empty for a view that nobody timed.",
+        help_text="Fraction watched, 0 to 1; empty for a view without a watch time.",
     )
     watched_duration = models.FloatField(default=0, help_text="Seconds watched.")
     counted = models.BooleanField(
         default=False, help_text="Whether the session has counted as a view."
     )
     position = models.FloatField(
-        default=0, help_text="Seconds into the video, where the player last was."
+        default=0, help_text="The last position of the player, in seconds."
     )
     feed_id = models.UUIDField(
-        null=True, blank=True, help_text="The feed that led here; joins `Impression`."
+        null=True,
+        blank=True,
+        help_text="The feed in which the video was opened; joins `Impression`.",
     )
     timestamp = models.DateTimeField(
         default=timezone.now, help_text="When the player last reported."
@@ -80,10 +82,10 @@ class Watch(TimeStamped):
 
 
 class AnonymousView(models.Model):
-    """A session that counted as a view and belongs to nobody.
+    """A session that counted as a view, without a user.
 
-    Of visitors who are not signed in, of people who switched recording off, and what is
-    left of watches that were removed from a history: `Video.views` keeps them.
+    It belongs to a visitor, to a user who switched recording off, or to a watch that
+    was removed from a history. `Video.views` includes it.
     """
 
     video = models.ForeignKey(
@@ -125,7 +127,7 @@ class Like(TimeStamped):
 
 
 class Inspire(TimeStamped):
-    """A user says that a video inspired them."""
+    """A mark of a user that a video inspired them."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="inspires"
@@ -144,7 +146,7 @@ class Inspire(TimeStamped):
 
 
 class Rating(TimeStamped):
-    """A user's rating of a video, in percent; a new one takes the old one's place."""
+    """A user's rating of a video in percent; a new one replaces it."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ratings"
@@ -218,11 +220,11 @@ class Comment(TimeStamped):
 
 
 class UserCategoryInterest(TimeStamped):
-    """How much a user cares for a category.
+    """A user's interest in a category.
 
-    `score` sums the engagement with its videos, and `SEED_SCORE` where the parent was
-    chosen, each halved every `INTEREST_HALF_LIFE` since it happened. It holds at
-    `scored_at`; `objects.with_current_score(at)` gives it at any other time.
+    `score` is the sum of the engagement with its videos, and of `SEED_SCORE` if the
+    user chose the parent, each with a half-life of `INTEREST_HALF_LIFE`. It is valid at
+    `scored_at`; `objects.with_current_score(at)` computes it for another time.
     """
 
     user = models.ForeignKey(
@@ -261,7 +263,7 @@ class UserCategoryInterest(TimeStamped):
 
 
 class NotInterested(TimeStamped):
-    """A user asked not to be shown this video."""
+    """A dismissal: feeds leave the video out for this user."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dismissals"
@@ -283,12 +285,12 @@ class NotInterested(TimeStamped):
 
 
 class Engagement(TimeStamped):
-    """All that one user did with one video, summed up in one row.
+    """The aggregate of a user's watches and like of a video.
 
-    Kept in step with `Watch` and `Like` by `interactions.services`. `score` is 0.6 *
-    `fraction` + 0.4 * `liked`, and 0 while less than `VIEW_THRESHOLD` was watched;
-    where no view was timed, `UNTIMED_VIEW_WEIGHT` stands for the first part. A
-    creator's own watching is progress alone: not viewed, no score.
+    `interactions.services` updates it. `score` is 0.6 * `fraction` + 0.4 * `liked`, and
+    0 while less than `VIEW_THRESHOLD` was watched; without a timed view,
+    `UNTIMED_VIEW_WEIGHT` replaces the first term. A creator's own watches count as
+    progress only: not viewed, no score.
     """
 
     user = models.ForeignKey(
@@ -326,7 +328,7 @@ class Engagement(TimeStamped):
 
 
 class Event(models.Model):
-    """A client's event that was taken in; its id makes a retry a no-op."""
+    """The id of a recorded event, which makes a retry a no-op."""
 
     event_id = models.UUIDField(primary_key=True, help_text="Made by the client.")
     user = models.ForeignKey(
@@ -346,7 +348,7 @@ class Event(models.Model):
 
 
 class Impression(models.Model):
-    """A video was shown to someone in a feed, at a position, for a reason."""
+    """A video that a feed showed, with its position and source."""
 
     feed_id = models.UUIDField()
     user = models.ForeignKey(
@@ -379,10 +381,10 @@ class Impression(models.Model):
 
 
 class ImportRun(models.Model):
-    """One pass over all that a source offers over the network, and how far it came.
+    """The progress of an import from a source over the network.
 
-    `stream` and `page` are what is to be read next. They move in the transaction that
-    writes the page before, so a run that was killed goes on without loss.
+    `stream` and `page` are the next to read. The transaction that writes a page also
+    advances them, so that a killed run can resume.
     """
 
     source = models.CharField(max_length=40)
@@ -413,12 +415,12 @@ class ImportRun(models.Model):
 
 
 class GraphChange(models.Model):
-    """The outbox of the graph: one row or pair of keys that is not now what it was.
+    """The outbox of the graph: the key of a row that has changed.
 
-    Triggers write it, in the transaction of the change, and the relay of
-    `recommender.graph.mirror` deletes it once Neo4j has what PostgreSQL says by then.
-    Without a key all of its `kind` may have changed. See
-    `docs/adr/0001-graph-outbox.md`.
+    Triggers of migration 0007 write it in the transaction of the change, on the tables
+    that the mirror holds. The relay of `recommender.graph.mirror` deletes it after it
+    has written the current row to Neo4j. Without a key, all rows of the `kind` may have
+    changed. See `docs/adr/0001-graph-outbox.md` and `0002-outbox-triggers.md`.
     """
 
     kind = models.CharField(max_length=20)

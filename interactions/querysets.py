@@ -1,4 +1,4 @@
-"""Which watches, engagements, interests, comments: named for their use."""
+"""Querysets of watches, likes, engagements, interests and comments."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
         Watch,
     )
 
-# Beyond so many half-lives a score is nothing, and PostgreSQL would report underflow.
+# Beyond this the score is 0, and PostgreSQL would report an underflow.
 MAX_HALF_LIVES = 200.0
 
 
 class WatchQuerySet(models.QuerySet["Watch"]):
     def history_of(self, user: User | AnonymousUser) -> WatchQuerySet:
-        """The last session of each video that `user` watched and may still open."""
+        """The last session of each video that `user` watched and may still see."""
         if not user.is_authenticated:
             return self.none()
         visible = Video.objects.visible_to(user).values("pk")
@@ -48,7 +48,7 @@ class WatchQuerySet(models.QuerySet["Watch"]):
 
 class LikeQuerySet(models.QuerySet["Like"]):
     def liked_by(self, user: User | AnonymousUser) -> LikeQuerySet:
-        """Likes of `user`, newest first, of videos that they may still open."""
+        """Likes of `user`, newest first, of videos that they may still see."""
         if not user.is_authenticated:
             return self.none()
         return (
@@ -77,7 +77,7 @@ class EngagementQuerySet(models.QuerySet["Engagement"]):
 
 class InterestQuerySet(models.QuerySet["UserCategoryInterest"]):
     def with_current_score(self, at: datetime) -> InterestQuerySet:
-        """With `current_score`: `score` of `scored_at`, decayed until `at`."""
+        """With `current_score`: `score` decayed from `scored_at` to `at`."""
         age = ExpressionWrapper(
             Value(at) - F("scored_at"), output_field=DurationField()
         )
@@ -103,7 +103,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         )
 
     def deletable_by(self, user: User | AnonymousUser) -> CommentQuerySet:
-        """One's own, those under one's own videos, and for admins all."""
+        """The user's own comments, those on their videos, and for admins all."""
         if not user.is_authenticated:
             return self.none()
         if user.is_superuser:

@@ -1,4 +1,4 @@
-"""Background work on what people do."""
+"""Background tasks of `interactions`."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from interactions.services import aggregates
 
 @task()
 def forget_events() -> int:
-    """Drop ids of events too old to be sent again; return how many."""
+    """Delete ids of events that are too old to be retried; return how many."""
     before = timezone.now() - OLDEST - timedelta(days=1)
     return Event.objects.filter(received_at__lt=before).delete()[0]
 
 
 @task()
 def forget_impressions() -> int:
-    """Drop impressions that nothing learns from any more; return how many."""
+    """Delete impressions older than `IMPRESSIONS_KEPT`; return how many."""
     before = timezone.now() - settings.IMPRESSIONS_KEPT
     return Impression.objects.filter(created_at__lt=before).delete()[0]
 
 
 @task()
 def sum_up_again() -> None:
-    """Counters, engagements and interests anew from the rows."""
+    """Recompute counters, engagements and interests."""
     aggregates.rebuild()
 
 

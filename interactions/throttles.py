@@ -1,4 +1,4 @@
-"""How much one address may have counted."""
+"""Rate limit of anonymous viewing sessions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from rest_framework.views import APIView
 
 
 class AnonymousSessionThrottle(SimpleRateThrottle):
-    """Limits the viewing sessions of visitors who are not signed in.
+    """Limits new viewing sessions of anonymous visitors by address.
 
-    Each may count as a view, so they are limited by address; reports of a session that
-    is known are not, however many.
+    Each may count as a view. Further reports of a known session are not limited.
     """
 
     scope = "anonymous_sessions"
@@ -34,22 +33,22 @@ class AnonymousSessionThrottle(SimpleRateThrottle):
         if key is None or not sessions:
             return True
         now = self.timer()
-        begun: dict[str, float] = {
+        started: dict[str, float] = {
             session: time
             for session, time in self.cache.get(key, {}).items()
             if time > now - self.duration
         }
-        new = sessions - begun.keys()
-        if new and len(begun) + len(new) > self.num_requests:
-            oldest = min(begun.values(), default=now)
+        new = sessions - started.keys()
+        if new and len(started) + len(new) > self.num_requests:
+            oldest = min(started.values(), default=now)
             self.seconds_left = oldest + self.duration - now
             return False
         if new:
-            self.cache.set(key, begun | dict.fromkeys(new, now), self.duration)
+            self.cache.set(key, started | dict.fromkeys(new, now), self.duration)
         return True
 
     def wait(self) -> float:
-        """Until the oldest session is no longer held against the address."""
+        """Seconds until the oldest session no longer counts."""
         return self.seconds_left
 
 

@@ -1,4 +1,4 @@
-"""Buttons and lists of what people do: like, follow, comments, history, liked."""
+"""Pages and buttons: like, follow, dismiss, comments, history, liked videos."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ COMMENTS = 20
 def member_action(
     view: Callable[Concatenate[MemberRequest, P], HttpResponse],
 ) -> Callable[Concatenate[MemberRequest, P], HttpResponse]:
-    """A POST of someone logged in; others are led to log in and come back."""
+    """A POST that requires log-in; visitors are redirected to it and back."""
 
     @require_POST
     @wraps(view)
@@ -50,8 +50,8 @@ def member_action(
     ) -> HttpResponse:
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
-        came_from = request.htmx.current_url_abs_path or request.headers.get("Referer")
-        login = redirect_to_login(came_from or resolve_url("home")).url
+        return_to = request.htmx.current_url_abs_path or request.headers.get("Referer")
+        login = redirect_to_login(return_to or resolve_url("home")).url
         return HttpResponseClientRedirect(login) if request.htmx else redirect(login)
 
     return action
@@ -59,7 +59,7 @@ def member_action(
 
 @member_action
 def like(request: MemberRequest, video_id: str) -> HttpResponse:
-    """Like, or take the like back; the answer is the button as it now is."""
+    """Like or unlike; the response is the new state of the button."""
     video = visible_video(request.user, video_id)
     liked = not Like.objects.filter(user=request.user, video=video).exists()
     act = services.like if liked else services.unlike
@@ -74,7 +74,7 @@ def like(request: MemberRequest, video_id: str) -> HttpResponse:
 
 @member_action
 def follow(request: MemberRequest, username: str) -> HttpResponse:
-    """Follow, or stop; the answer is the button as it now is."""
+    """Follow or unfollow; the response is the new state of the button."""
     person = get_object_or_404(User, username__iexact=username, is_active=True)
     pair = {"follower": request.user, "followee": person}
     following = not Follow.objects.filter(**pair).exists()
@@ -90,11 +90,11 @@ def follow(request: MemberRequest, username: str) -> HttpResponse:
 
 @member_action
 def not_interested(request: MemberRequest, video_id: str) -> HttpResponse:
-    """Feeds leave the video out; with `undo` they show it again."""
+    """Dismiss the video from feeds; `undo` allows it again."""
     video = visible_video(request.user, video_id)
     if "undo" in request.POST:
         services.undo_not_interested(user=request.user, video=video)
-        messages.info(request, "It may be recommended again.")
+        messages.info(request, "This video may be recommended again.")
         return (
             HttpResponseClientRedirect(request.htmx.current_url_abs_path or "/")
             if request.htmx
@@ -102,7 +102,7 @@ def not_interested(request: MemberRequest, video_id: str) -> HttpResponse:
         )
     services.not_interested(user=request.user, video=video)
     if not request.htmx:
-        messages.info(request, "You will not be recommended this video again.")
+        messages.info(request, "This video will not be recommended to you again.")
         return redirect("home")
     return render(request, "components/card_dismissed.html", {"video": video})
 
@@ -147,7 +147,9 @@ def _comments(
         cursor=request.GET.get("after", ""),
         size=COMMENTS,
     )
-    address = reverse("comments", args=[video.video_id])  # whatever was just done
+    address = reverse(
+        "comments", args=[video.video_id]
+    )  # also after a POST to another URL
     older = f"{address}?after={part.next_cursor}" if part.next_cursor else ""
     shown = [row for comment in part.rows for row in (comment, *comment.replies.all())]
     deletable = Comment.objects.deletable_by(request.user).filter(
@@ -182,7 +184,7 @@ def comment_delete(request: MemberRequest, comment_id: int) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def history(request: MemberRequest) -> HttpResponse:
-    """What one watched, by day, the last session of each video."""
+    """The user's history by day: the last session of each video."""
     part = newest_first(
         Watch.objects.history_of(request.user),
         moment="timestamp",
@@ -201,7 +203,7 @@ def history(request: MemberRequest) -> HttpResponse:
             part.rows, lambda watch: timezone.localdate(watch.timestamp)
         )
     ]
-    # A day that goes on after "Earlier" keeps the one heading it has.
+    # A day that continues after "Earlier" has only one heading.
     last = f"{days[-1][0]:%Y-%m-%d}" if days else ""
     context = {
         "days": days,
@@ -213,7 +215,7 @@ def history(request: MemberRequest) -> HttpResponse:
 
 @member_action
 def history_remove(request: MemberRequest) -> HttpResponse:
-    """Forget one video (`video_id`) or, with `all`, everything."""
+    """Remove one video (`video_id`) from the history or, with `all`, everything."""
     if "all" in request.POST:
         services.clear_history(user=request.user)
         messages.success(request, "Your watch history is empty.")
@@ -225,7 +227,7 @@ def history_remove(request: MemberRequest) -> HttpResponse:
 
 @member_action
 def history_record(request: MemberRequest) -> HttpResponse:
-    """Switch the recording of what one watches on or off."""
+    """Switch the recording of the history on or off."""
     request.user.record_history = "on" in request.POST
     request.user.save(update_fields=["record_history", "updated_at"])
     return redirect("history")

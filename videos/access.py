@@ -1,6 +1,6 @@
-"""Videos and categories by their address; `Http404` where the user may see none.
+"""Lookups of videos and categories for pages, files and the API.
 
-Pages, files and the API all look videos up here.
+A video that the user may not see is `Http404`.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class CategoryAdmin(_Counted):
 
     def save_model(self, request: Any, obj: Category, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        services.settle_category(category=obj)
+        services.update_videos_of_category(category=obj)
 
 
 @admin.register(Topic)
@@ -76,13 +76,13 @@ class VideoAdminForm(forms.ModelForm[Video]):
     thumbnail = PictureField(max_size=THUMBNAIL_SIZE, required=False)
 
     def clean(self) -> dict[str, Any]:
-        """A new video is a file or an address; later the file stays."""
+        """A new video has a file or an external URL; the file cannot change later."""
         values = super().clean() or {}
         if not self.instance.pk:
             if bool(values.get("video_file")) == bool(values.get("external_url")):
-                raise forms.ValidationError("Give a file or an external address.")
+                raise forms.ValidationError("Provide either a file or an external URL.")
         elif not self.instance.video_file and not values.get("external_url"):
-            self.add_error("external_url", "The video has no file: give an address.")
+            self.add_error("external_url", "A video without a file needs a URL.")
         return values
 
 
@@ -172,11 +172,11 @@ class VideoAdmin(admin.ModelAdmin[Video]):
     def make_private(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
         services.set_visibility(videos=videos, visibility=Video.Visibility.PRIVATE)
 
-    @admin.action(description="Give the premium badge")
+    @admin.action(description="Add the premium badge")
     def give_premium(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
         videos.update(is_premium=True)
 
-    @admin.action(description="Take the premium badge away")
+    @admin.action(description="Remove the premium badge")
     def take_premium(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
         videos.update(is_premium=False)
 

@@ -1,4 +1,4 @@
-"""Lists of videos outside the feeds, in the form that cards and rows show."""
+"""Cards and pages of videos, for lists outside the feeds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from videos.models import Video
 
 @dataclass(frozen=True)
 class Card:
-    """A video and what to say beside it; `progress` is the fraction watched."""
+    """A video with the texts of its card; `progress` is the fraction watched."""
 
     video: Video
     reason: str = ""
@@ -25,7 +25,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Page:
-    """What grids and rows show; `next_url` is empty on the last one."""
+    """A page of a grid or row; `next_url` is empty on the last page."""
 
     items: Sequence[Any]
     next_url: str = ""
@@ -37,7 +37,7 @@ def cards(videos: Iterable[Video], progress: Mapping[int, float]) -> list[Card]:
 
 
 def next_url(request: HttpRequest, **parameters: str) -> str:
-    """This page's address with `parameters` changed; an empty one ends the list."""
+    """The URL of this page with `parameters` changed; empty if one of them is."""
     if not all(parameters.values()):
         return ""
     query = request.GET.copy()

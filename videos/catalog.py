@@ -1,8 +1,7 @@
-"""The catalogue a new installation starts with: parent categories and categories.
+"""The parent categories and categories of a new installation.
 
-Plain data. `setup_platform` writes it, the demo content is made for it, and an
-administrator may change everything in the admin afterwards. Slugs are unique over both
-levels, because `/category/<slug>/` serves either.
+`setup_platform` writes them; administrators may change them. Slugs are unique over
+both levels, because both have the URL `/category/<slug>/`.
 """
 
 from dataclasses import dataclass

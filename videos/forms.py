@@ -18,12 +18,12 @@ THUMBNAIL_SIZE = (1280, 720)  # pixels
 
 
 class VideoForm(forms.ModelForm[Video]):
-    """What a creator says of a video."""
+    """The fields of a video that its creator edits."""
 
     new_thumbnail = forms.FileField(
         label="Thumbnail",
         required=False,
-        help_text="JPEG, PNG or WebP. Without one, a frame of the video is taken.",
+        help_text="JPEG, PNG or WebP. Without one, a frame of the video is used.",
         widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
     )
     parent_categories = forms.ModelMultipleChoiceField(
@@ -65,7 +65,7 @@ class VideoForm(forms.ModelForm[Video]):
         return clean_thumbnail(upload)
 
     def values(self) -> dict[str, Any]:
-        """Arguments of `services.update_video`, and most of `create_video`."""
+        """Arguments of `services.update_video`; `create_video` needs more."""
         names = ("title", "description", "visibility", "parent_categories")
         return {name: self.cleaned_data[name] for name in (*names, "categories")} | {
             "thumbnail": self.cleaned_data["new_thumbnail"]
@@ -96,20 +96,19 @@ class UploadForm(VideoForm):
 
 
 def check_upload(upload: File[Any]) -> None:
-    """Raises `ValidationError` for what is too large or begins like no video."""
+    """Raise `ValidationError` if the file is too large or not a video by its start."""
     if upload.size > settings.UPLOAD_MAX_BYTES:
         raise ValidationError(_too_large(), code="too_large")
     head = upload.read(16)
     upload.seek(0)
     if not looks_like_video(head):
         raise ValidationError(
-            "This is not a video file, whatever its name says. MP4, WebM, MOV, MKV "
-            "and AVI work."
+            "This is not a video file. Use MP4, WebM, MOV, MKV or AVI."
         )
 
 
 def clean_thumbnail(upload: File[Any]) -> File[Any]:
-    """`upload` cut to the size of thumbnails; raises `ValidationError`."""
+    """`upload` cropped to `THUMBNAIL_SIZE`. Raises `ValidationError`."""
     return clean_image(upload, max_size=THUMBNAIL_SIZE, crop=True)
 
 

@@ -1,4 +1,4 @@
-"""What a new installation gets: the catalogue and a first administrator."""
+"""The categories and the first administrator of a new installation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from videos.models import Category, ParentCategory
 
 @dataclass(frozen=True, slots=True)
 class CatalogueSize:
-    """Rows there are, and how many of them `install_catalogue` has just made."""
+    """The number of rows, and how many of them `install_catalogue` created."""
 
     parents: int
     categories: int
@@ -25,8 +25,8 @@ class CatalogueSize:
 def install_catalogue() -> CatalogueSize:
     """Create the parent categories and categories that are missing.
 
-    Rows are told by their slug. Those that exist stay as they are: names, icons and
-    descriptions belong to the administrator once they are in the database.
+    Rows are identified by slug. Existing rows are not changed: administrators may have
+    edited their names, icons and descriptions.
     """
     created = 0
     for entry in CATALOG:
@@ -61,11 +61,10 @@ def install_catalogue() -> CatalogueSize:
 def ensure_administrator(
     *, username: str, email: str, password: str
 ) -> tuple[User, str] | None:
-    """Create the first administrator, or return None where there is one already.
+    """Create the first administrator, or return None if there is one.
 
-    An empty `password` becomes a random one. It is returned once and kept nowhere.
-
-    Raises `django.db.IntegrityError` when someone else has the username or e-mail.
+    Returns the password too; an empty `password` is replaced by a random one. Raises
+    `django.db.IntegrityError` if the username or e-mail is taken.
     """
     if User.objects.filter(is_superuser=True).exists():
         return None

@@ -22,7 +22,7 @@ from videos.querysets import VideoQuerySet
 
 
 class ParentCategory(TimeStamped):
-    """A broad subject, which people pick as an interest: Music, Sports, ..."""
+    """A broad subject that people choose as an interest: Music, Sports, ..."""
 
     name = models.CharField(max_length=60)
     slug = models.SlugField(max_length=80, unique=True)
@@ -49,8 +49,8 @@ class ParentCategory(TimeStamped):
 class Category(TimeStamped, Sourced):
     """A subject within a parent category: Jazz, Football, ...
 
-    Category and parent category slugs share the address `/category/<slug>/`, so they
-    are distinct across both tables (`videos.services.unique_category_slug`).
+    Slugs are unique over categories and parent categories, which share the URL
+    `/category/<slug>/` (`videos.services.unique_category_slug`).
     """
 
     name = models.CharField(max_length=60)
@@ -92,7 +92,7 @@ def _refuse_slug_of(other: type[Category | ParentCategory], slug: str) -> None:
 
 
 class Topic(TimeStamped, Sourced):
-    """What a project gathers its videos under; callers ask for it by project code."""
+    """A group of videos of a project, requested by its project code."""
 
     name = models.CharField(max_length=150)
     slug = models.SlugField(max_length=160, unique=True)
@@ -114,29 +114,33 @@ class Topic(TimeStamped, Sourced):
 
 
 def new_video_id() -> str:
-    """66 random bits, in 11 characters that need no escaping in an address."""
+    """66 random bits as 11 characters that need no escaping in a URL."""
     return secrets.token_urlsafe(8)
 
 
 def video_file_path(video: Video, filename: str) -> str:
-    token = secrets.token_hex(4)  # a new encoding never overwrites what is playing
+    token = secrets.token_hex(
+        4
+    )  # a new encoding never overwrites a file that is playing
     return f"videos/{video.video_id}/video-{token}"
 
 
 def thumbnail_path(video: Video, filename: str) -> str:
-    token = secrets.token_hex(4)  # a new picture is a new address: caches may be long
+    token = secrets.token_hex(
+        4
+    )  # a new picture gets a new URL, so that caches may be long
     return f"videos/{video.video_id}/thumbnail-{token}.jpg"
 
 
 class Video(TimeStamped, Sourced):
-    """A video: an uploaded file or an address elsewhere.
+    """A video: an uploaded file or an external URL.
 
-    `views`, `likes` and `engagement` are counters kept by `interactions.services`.
+    `interactions.services` updates the counters `views`, `likes` and `engagement`.
     """
 
     class Visibility(models.TextChoices):
         PUBLIC = "public", "Public"
-        UNLISTED = "unlisted", "Unlisted: whoever has the link"
+        UNLISTED = "unlisted", "Unlisted: everyone with the link"
         PRIVATE = "private", "Private: only you"
 
     class State(models.TextChoices):
@@ -149,7 +153,7 @@ class Video(TimeStamped, Sourced):
     )
     title = models.CharField(max_length=150)
     slug = models.SlugField(
-        max_length=200, blank=True, help_text="The title for addresses; not unique."
+        max_length=200, blank=True, help_text="The title for URLs; not unique."
     )
     summary = models.TextField(max_length=1000, blank=True)
     description = models.TextField(max_length=5000, blank=True)
@@ -193,7 +197,7 @@ class Video(TimeStamped, Sourced):
     published_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="When it first could be watched by others; orders the feeds.",
+        help_text="When it first became public and ready; orders the feeds.",
     )
     content_type = models.CharField(max_length=40, blank=True, editable=False)
     search = SearchVectorField(null=True, editable=False)
@@ -243,20 +247,20 @@ class Video(TimeStamped, Sourced):
         return self.state == self.State.READY
 
     def publish(self) -> None:
-        """Note when others could first watch it; the caller saves."""
+        """Set `published_at` if the video is public and ready; the caller saves."""
         open_to_all = self.visibility == self.Visibility.PUBLIC and self.is_ready
         if open_to_all and self.published_at is None:
             self.published_at = timezone.now()
 
 
 class VideoMood(models.Model):
-    """How strongly one kind of evidence says that a video has a mood."""
+    """The strength of a mood of a video by one kind of evidence."""
 
     class Origin(models.TextChoices):
-        EMOTIONS = "emotions", "Emotions imported with it"
-        TAGS = "tags", "Its tags"
-        REACTIONS = "reactions", "What its audience said"
-        TEXT = "text", "Its title and description"
+        EMOTIONS = "emotions", "Imported emotions"
+        TAGS = "tags", "Tags"
+        REACTIONS = "reactions", "Reactions of the audience"
+        TEXT = "text", "Title and description"
 
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="moods")
     mood = models.CharField(max_length=20, choices=Mood)

@@ -1,4 +1,4 @@
-"""How far somebody has come in videos."""
+"""How much of a video a user has watched, and where to resume."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import User
 from videos.models import Video
 
-FINISHED = 0.95  # from here on, playing starts at the beginning again
+FINISHED = 0.95  # beyond this fraction, playback restarts at the beginning
 
 
 def progress_of(
     user: User | AnonymousUser, videos: Iterable[Video]
 ) -> dict[int, float]:
-    """The fraction watched, by key, of those of `videos` that `user` began."""
+    """The fraction watched, by key, of the `videos` that `user` has started."""
     if not user.is_authenticated:
         return {}
     begun = user.engagements.filter(video__in=list(videos), fraction__gt=0)
@@ -23,7 +23,7 @@ def progress_of(
 
 
 def resume_at(user: User | AnonymousUser, video: Video) -> float:
-    """Where the last session stood, in seconds; 0 when it came to the end."""
+    """The position of the last session, in seconds; 0 if it was finished."""
     last = video.watches.filter(user=user.pk).order_by("-updated_at").first()
     if last is None or last.position >= FINISHED * video.duration:
         return 0.0

@@ -1,4 +1,4 @@
-"""Which videos: the one place that says who may see what."""
+"""Querysets of videos, with the rules of who may see which."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 class VideoQuerySet(models.QuerySet["Video"]):
     def listed(self) -> VideoQuerySet:
-        """What feeds and search may show to anyone."""
+        """Videos that feeds and search may show to everyone."""
         return self.filter(visibility="public", state="ready")
 
     def visible_to(self, user: User | AnonymousUser) -> VideoQuerySet:
-        """What `user` may open with its address; creators and admins see all states."""
+        """Videos that `user` may open; creators and admins see all states."""
         if user.is_authenticated and user.is_superuser:
             return self.all()
         rule = Q(visibility__in=["public", "unlisted"], state="ready")
@@ -44,7 +44,7 @@ class VideoQuerySet(models.QuerySet["Video"]):
         return self.all() if user.is_superuser else self.filter(creator=user)
 
     def for_cards(self) -> VideoQuerySet:
-        """With what a card shows, in a bounded number of queries."""
+        """With the relations that a card shows."""
         return self.select_related("creator")
 
     def within(self, category: Category | ParentCategory) -> VideoQuerySet:
@@ -55,14 +55,14 @@ class VideoQuerySet(models.QuerySet["Video"]):
         return self.filter(**{relation: category})
 
     def lasting(self, length: str) -> VideoQuerySet:
-        """Those of a length of `LENGTHS`; empty for any."""
+        """Videos with a length of `LENGTHS`; all if `length` is empty."""
         if not length:
             return self
         shortest, longest = LENGTHS[length]
         return self.filter(duration__gte=shortest, duration__lt=longest)
 
     def published_within(self, age: str) -> VideoQuerySet:
-        """Those that are no older than an age of `AGES`; empty for any."""
+        """Videos no older than an age of `AGES`; all if `age` is empty."""
         if not age:
             return self
         return self.filter(published_at__gte=timezone.now() - AGES[age])

@@ -1,7 +1,7 @@
-"""Full-text search in PostgreSQL: what is searched, and how a query is understood.
+"""Full-text search in PostgreSQL.
 
 A video's vector holds its title (weight A), its creator's names (B), its categories
-and tags (C) and its description (D). It is written by `refresh`, never by a signal.
+and tags (C) and its description (D). `refresh` writes it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ WHERE %(everything)s OR videos_video.id = ANY(%(videos)s)
 
 
 def refresh(videos: Sequence[int] | None = None) -> int:
-    """Write the search vectors of the videos with these keys, or of all; count them."""
+    """Write the search vectors of the videos with these keys, or of all videos.
+
+    Returns the number of rows.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             REFRESH,
@@ -54,14 +57,14 @@ def refresh(videos: Sequence[int] | None = None) -> int:
 
 
 def matching(videos: VideoQuerySet, text: str) -> VideoQuerySet:
-    """Those of `videos` that match `text`, annotated with `rank`, the best first.
+    """The `videos` that match `text`, annotated with `rank`.
 
-    `text` is what people type: words, "phrases", or, -not. The last word also matches
-    as the beginning of one, since people search while they type.
+    `text` may contain words, "phrases", or, -not. The last word also matches as a
+    prefix, for search while typing.
     """
     query = SearchQuery(text, config=CONFIG, search_type="websearch")
     query |= SearchQuery(text, config="simple", search_type="websearch")
-    if prefix := _with_open_end(text):
+    if prefix := _prefix_query(text):
         query |= SearchQuery(prefix, config=CONFIG, search_type="raw")
         query |= SearchQuery(prefix, config="simple", search_type="raw")
     return videos.filter(search=query).annotate(
@@ -69,8 +72,8 @@ def matching(videos: VideoQuerySet, text: str) -> VideoQuerySet:
     )
 
 
-def _with_open_end(text: str) -> str:
-    """`jazz pia` as `'jazz' & 'pia':*`; empty where people used operators."""
+def _prefix_query(text: str) -> str:
+    """`jazz pia` as `'jazz' & 'pia':*`; empty if the text has operators."""
     if re.search(r'["-]|\bor\b', text, re.IGNORECASE):
         return ""
     words = re.findall(r"\w+", text)

@@ -1,4 +1,4 @@
-"""What happens to categories and videos."""
+"""Changes to categories and videos."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _unique_slug(base: str, *models: type[ParentCategory | Category | Topic]) ->
 
 
 def slug_of(title: str) -> str:
-    """The title for addresses: `how-bees-dance`. Several videos may share one."""
+    """The title for URLs: `how-bees-dance`. Several videos may share one."""
     return slugify(title)[:200]
 
 
@@ -53,10 +53,10 @@ def create_video(
     parent_categories: Iterable[ParentCategory] = (),
     categories: Iterable[Category] = (),
 ) -> Video:
-    """Store a video; the worker does the rest.
+    """Store a video.
 
-    A file is probed and made playable by `process_video`; an address elsewhere is
-    ready at once. Without `thumbnail` the worker takes one from the file.
+    A worker probes the file and makes it playable (`process_video`), and makes a
+    thumbnail if there is none. A video with an external URL is ready at once.
     """
     video = Video(
         creator=creator,
@@ -82,7 +82,7 @@ def create_video(
 
 @transaction.atomic
 def add_video(*, video: Video) -> None:
-    """Write the row of a new video and have its file, if it has one, processed."""
+    """Write the row of a new video and enqueue the processing of its file."""
     video.slug = video.slug or slug_of(video.title)
     if not video.video_file:
         video.state = Video.State.READY
@@ -116,10 +116,10 @@ def update_video(
 
 @transaction.atomic
 def save_video(*, video: Video, fields: Collection[str]) -> None:
-    """Write the `fields` that someone edited, and no others.
+    """Write the edited `fields` and no others.
 
-    Counters, state and file may have changed since `video` was read, by people who
-    watch it and by the worker. A replaced thumbnail goes once the change is certain.
+    Views and workers may have changed counters, state and file since `video` was read.
+    A replaced thumbnail is deleted after commit.
     """
     stored = Video.objects.select_for_update(no_key=True).get(pk=video.pk)
     if "thumbnail" in fields:
@@ -139,7 +139,7 @@ def set_categories(
     parent_categories: Iterable[ParentCategory],
     categories: Iterable[Category],
 ) -> None:
-    """Set both kinds; a category's parent is always among the parents."""
+    """Set categories and parent categories, with the parents of all categories."""
     categories = list(categories)
     parents = {parent.pk for parent in parent_categories}
     parents |= {category.parent_category_id for category in categories}
@@ -149,8 +149,8 @@ def set_categories(
 
 
 @transaction.atomic
-def settle_category(*, category: Category) -> None:
-    """After a new name or parent: its videos have the parent and are found by both."""
+def update_videos_of_category(*, category: Category) -> None:
+    """After a new name or parent, add the parent and update the search vectors."""
     videos = list(category.videos.values_list("pk", flat=True))
     links = Video.parent_categories.through
     links.objects.bulk_create(
@@ -164,14 +164,14 @@ def settle_category(*, category: Category) -> None:
 
 
 def refresh_search_of(*, user: User) -> None:
-    """Find a person's videos by the name that they have now."""
+    """Update the search vectors of a person's videos after a change of name."""
     search.refresh(list(user.videos.values_list("pk", flat=True)))
 
 
 @transaction.atomic
 def delete_video(*, video: Video) -> None:
-    """Delete the row, and its files once that is certain."""
-    # The worker may have put another file in the place of the one that was read.
+    """Delete the row, and after commit its files."""
+    # A worker may have replaced the file since `video` was read.
     stored = Video.objects.select_for_update().filter(pk=video.pk).first()
     if stored is not None:
         stored.delete()
@@ -193,7 +193,7 @@ def set_visibility(*, videos: Iterable[Video], visibility: str) -> None:
 
 @transaction.atomic
 def reprocess(*, videos: Iterable[Video]) -> None:
-    """Read the files again, as after an upload."""
+    """Process the files again, as after an upload."""
     for video in videos:
         if video.video_file:
             video.state = Video.State.PROCESSING

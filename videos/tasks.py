@@ -1,4 +1,4 @@
-"""Background work on videos."""
+"""Background tasks of `videos`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def process_video(context: TaskContext, video_pk: int) -> None:
 
 @task()
 def fetch_video(video_pk: int) -> None:
-    from videos.files import fetching  # which enqueues the tasks of this module
+    from videos.files import fetching  # it imports this module
 
     if reason := fetching.fetch_video(video_pk):
-        logger.info("Video %s stays where it is: %s", video_pk, reason)
+        logger.info("Video %s stays external: %s", video_pk, reason)

@@ -1,1 +1,1 @@
-"""The API of `accounts`: getting in, one's own account, other people."""
+"""The API of `accounts`: log-in, the user's own account, profiles."""

@@ -1,4 +1,4 @@
-"""What one gets in with: password, e-mail addresses, a second factor."""
+"""Credentials in the API: password, e-mail address, second factor."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class PasswordView(MemberView):
 
 
 class PasswordResetView(EntranceView):
-    """Have a link to a new password sent; nobody learns who has an account."""
+    """Send a link to set a new password, if the address has an account."""
 
     @extend_schema(request=EmailSerializer, responses={202: None})
     def post(self, request: Request) -> Response:
@@ -56,7 +56,7 @@ class PasswordResetView(EntranceView):
 
 
 class PasswordResetConfirmationView(EntranceView):
-    """Set a new password with the key of that link; log in with it then."""
+    """Set a new password with the key of that link. Does not log in."""
 
     @extend_schema(request=ResetSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
@@ -66,7 +66,7 @@ class PasswordResetConfirmationView(EntranceView):
 
 
 class EmailView(MemberView):
-    """The e-mail address, and the new one while it is not confirmed."""
+    """The e-mail address, and a new one until it is confirmed."""
 
     problems = {"POST": {403}}
 
@@ -79,13 +79,13 @@ class EmailView(MemberView):
         request=EmailSerializer, responses={200: EmailAddressSerializer(many=True)}
     )
     def post(self, request: Request) -> Response:
-        """Ask for another address: it counts once its owner followed the link."""
+        """Change the address. It is used once the link sent to it was followed."""
         answer = manage_email(request, validated_body(request, EmailSerializer))
         return Response(EmailAddressSerializer(answer.data, many=True).data)
 
 
 class EmailVerificationView(EntranceView):
-    """Confirm an address with the key of the link that was sent to it."""
+    """Confirm an address with the key of the link sent to it."""
 
     problems = {"POST": {409}}
 
@@ -108,15 +108,15 @@ class AuthenticatorViewSet(MemberView, ViewSet):
 class TotpView(MemberView):
     """Time-based codes of an authenticator app (RFC 6238).
 
-    Needs a confirmed e-mail address (else 409) and a recent log-in (else 401 with the
-    `flow` `reauthenticate`).
+    Requires a confirmed e-mail address (else 409) and a recent log-in (else 401 with
+    the `flow` `reauthenticate`).
     """
 
     problems = {"GET": {409}, "POST": {409}, "DELETE": {409}}
 
     @extend_schema(responses=TotpSerializer)
     def get(self, request: Request) -> Response:
-        """Whether it is in use; if not, a secret to begin with."""
+        """Whether it is active; if not, a secret to set it up."""
         answer = manage_totp(request, accept=(200, 404))
         if answer.status == status.HTTP_200_OK:
             return Response({"active": True})
@@ -125,9 +125,9 @@ class TotpView(MemberView):
 
     @extend_schema(request=CodeSerializer, responses={201: RecoveryCodesSerializer})
     def post(self, request: Request) -> Response:
-        """Begin, with a code that shows that the app has the secret.
+        """Activate it with a code from the app.
 
-        The answer holds recovery codes, to be kept elsewhere.
+        The response holds recovery codes, to be stored elsewhere.
         """
         manage_totp(request, validated_body(request, CodeSerializer))
         codes = manage_codes(request, method="GET")
@@ -135,13 +135,13 @@ class TotpView(MemberView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request) -> Response:
-        """The password alone is enough again."""
+        """Deactivate it: the password alone is enough again."""
         manage_totp(request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class RecoveryCodesView(MemberView):
-    """Codes for who has lost the authenticator."""
+    """Codes to use in place of a lost authenticator."""
 
     problems = {"GET": {404}, "POST": {400}}
 
@@ -151,7 +151,7 @@ class RecoveryCodesView(MemberView):
 
     @extend_schema(request=None, responses={201: RecoveryCodesSerializer})
     def post(self, request: Request) -> Response:
-        """New ones; those before are of no use any more."""
+        """Make new codes; the old ones become invalid."""
         return _codes(manage_codes(request), status.HTTP_201_CREATED)
 
 

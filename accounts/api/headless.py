@@ -1,7 +1,7 @@
-"""Asking allauth: its headless views do the work, the API keeps its own forms.
+"""Calling allauth's headless views from the API.
 
-A view here validates what was sent, hands it to allauth's view for apps with the same
-token, and turns allauth's answer into the API's: data, or a problem.
+A view of the API validates the body, calls allauth's view for apps with the same token,
+and turns its response into data or a problem.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WAIT = 60  # seconds: allauth's limits are by the minute
 
 @dataclass(frozen=True)
 class Answer:
-    """What allauth said; `token` is the one that holds from now on."""
+    """A response of allauth; `token` is the session's token after it."""
 
     token: str | None
     data: Any = None
@@ -34,7 +34,7 @@ class Answer:
 
 
 class Refused(APIException):
-    """A problem of allauth's; `members` stand beside the usual ones."""
+    """An error of allauth; `members` are added to the problem."""
 
     def __init__(self, code: int, detail: str, **members: Any) -> None:
         super().__init__(detail)
@@ -46,15 +46,15 @@ class Refused(APIException):
 
 REASONS = {
     401: "Log in first.",
-    403: "This is not open to you.",
-    404: "There is none.",
-    409: "This does not fit the state that the session is in.",
+    403: "You may not do this.",
+    404: "It does not exist.",
+    409: "This is not possible in the current state of the session.",
 }
 FLOWS = {
-    "mfa_authenticate": "Send the code of your authenticator to go on.",
+    "mfa_authenticate": "Send the code of your authenticator to continue.",
     "reauthenticate": "Send your password again first: this needs a recent log-in.",
     "mfa_reauthenticate": "Send your password again first: this needs a recent log-in.",
-    "verify_email": "Confirm your e-mail address to go on.",
+    "verify_email": "Confirm your e-mail address to continue.",
 }
 
 
@@ -74,20 +74,20 @@ class Headless:
         method: str | None = None,
         accept: tuple[int, ...] = (200,),
     ) -> Answer:
-        """`method` is the request's own unless said otherwise.
+        """Call the view with `data`, by default with the method of `request`.
 
-        Raises `ValidationError`, `Throttled`, or `Refused` for any status that is not
-        among `accept`.
+        Raises `ValidationError`, `Throttled`, or `Refused` for a status that `accept`
+        does not contain.
         """
         http = request._request
-        http._body = json.dumps(data or {}).encode()  # what was read, as validated
-        asked, http.method = http.method, method or http.method
+        http._body = json.dumps(data or {}).encode()  # the validated body
+        original, http.method = http.method, method or http.method
         try:
             response: Any = self._view(http)
         except ImmediateHttpResponse as immediate:
             response = immediate.response
         finally:
-            http.method = asked
+            http.method = original
         body = json.loads(response.content) if response.content else {}
         meta = body.get("meta") or {}
         token = meta.get("session_token") or token_of(request)
@@ -101,17 +101,17 @@ class Headless:
 
 
 def _by_field(errors: list[dict[str, Any]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    messages: dict[str, list[str]] = {}
     for error in errors:
-        found.setdefault(error.get("param", "non_field_errors"), []).append(
+        messages.setdefault(error.get("param", "non_field_errors"), []).append(
             error["message"]
         )
-    return found
+    return messages
 
 
 def _refused(code: int, body: Mapping[str, Any], token: str | None) -> Refused:
     if code == status.HTTP_410_GONE:
-        return Refused(401, "This token is of no session: log in again.")
+        return Refused(401, "This token has no session: log in again.")
     if errors := body.get("errors"):
         return Refused(code, " ".join(error["message"] for error in errors))
     flows = (body.get("data") or {}).get("flows", [])
@@ -121,4 +121,4 @@ def _refused(code: int, body: Mapping[str, Any], token: str | None) -> Refused:
         if flow in FLOWS:
             members = {"flow": flow} | ({"token": token} if flow in pending else {})
             return Refused(code, FLOWS[flow], **members)
-    return Refused(code, REASONS.get(code, "This cannot be done now."))
+    return Refused(code, REASONS.get(code, "This is not possible now."))

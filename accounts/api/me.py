@@ -1,4 +1,4 @@
-"""One's own account: profile, interests, what is stored, and the end of it."""
+"""The user's own account in the API: profile, interests, export, deletion."""
 
 from __future__ import annotations
 
@@ -32,42 +32,42 @@ from rest.etags import check_unchanged, etag_response
 from rest.requests import validated_body
 
 
-def _own(request: Request, user: User) -> Response:
+def _me_response(request: Request, user: User) -> Response:
     return etag_response(
         request, user, MeSerializer(user, context={"request": request}).data
     )
 
 
-def _locked(request: Request) -> User:
+def _locked_user(request: Request) -> User:
     return User.objects.select_for_update(no_key=True).get(pk=member(request).pk)
 
 
 class MeView(APIView):
-    """One's own account."""
+    """The user's own account."""
 
     permission_classes = [IsAuthenticated]
     versioned = True
 
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        return _own(request, member(request))
+        return _me_response(request, member(request))
 
     @extend_schema(request=MeSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
-        """Change what is sent and nothing else."""
+        """Change the fields that the body names."""
         with transaction.atomic():
-            user = _locked(request)
+            user = _locked_user(request)
             check_unchanged(request, user)
             sent = MeSerializer(user, data=request.data, partial=True)
             sent.is_valid(raise_exception=True)
             values: dict[str, Any] = dict(sent.validated_data)
             name = values.pop("get_full_name", None)
             services.edit_account(user=user, name=name, **values)
-        return _own(request, user)
+        return _me_response(request, user)
 
 
 class PictureView(APIView):
-    """The profile picture or the banner, cut to size and free of metadata."""
+    """The profile picture or the banner, cropped and without metadata."""
 
     permission_classes = [IsAuthenticated]
     parser_classes = [MultiPartParser]
@@ -86,14 +86,14 @@ class PictureView(APIView):
 
     @transaction.atomic
     def _set(self, request: Request, picture: Any) -> Response:
-        user = _locked(request)
+        user = _locked_user(request)
         setattr(user, self.field, picture)
         services.save_profile(user=user)
-        return _own(request, user)
+        return _me_response(request, user)
 
 
 class InterestsView(APIView):
-    """The parent categories that one likes; feeds follow at once."""
+    """The parent categories that the user is interested in; feeds use them at once."""
 
     permission_classes = [IsAuthenticated]
 
@@ -112,7 +112,7 @@ class InterestsView(APIView):
 
 
 class MoodView(APIView):
-    """What one feels like watching: Home begins with it from now on."""
+    """The user's mood: Home starts with videos of it."""
 
     permission_classes = [IsAuthenticated]
 
@@ -128,7 +128,7 @@ class MoodView(APIView):
 
 
 class ExportView(APIView):
-    """All that is stored about the person, table by table."""
+    """All stored data of the user, by table."""
 
     permission_classes = [IsAuthenticated]
 
@@ -138,7 +138,7 @@ class ExportView(APIView):
 
 
 class DeletionView(APIView):
-    """Delete the account with all that is theirs; there is no way back."""
+    """Delete the account and all its data. This cannot be undone."""
 
     permission_classes = [IsAuthenticated]
 

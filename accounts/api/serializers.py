@@ -1,4 +1,4 @@
-"""Forms of `accounts` in the API."""
+"""Serializers of `accounts`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from accounts.models import User
 from accounts.moods import Mood
 from rest.strict_types import StrictTypes
 
-PASSWORD_MAX_LENGTH = 4096  # hashing takes longer the longer it is
+PASSWORD_MAX_LENGTH = 4096  # the time of hashing grows with the length
 Interests = User._meta.get_field("parent_category_interests").related_model
 
 
 @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
 class PictureUrl(serializers.ImageField):
-    """The address of a picture; null without one."""
+    """The URL of a picture, or null."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, use_url=True, **kwargs)
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):
-    """A person as videos and comments name them."""
+    """The creator of a video or the author of a comment."""
 
     display_name = serializers.CharField(read_only=True)
     picture_url = PictureUrl(source="profile_picture")
@@ -50,7 +50,7 @@ class InterestsField(serializers.ManyRelatedField):
 
 
 class MeSerializer(StrictTypes, serializers.ModelSerializer[User]):
-    """One's own account; `name` is shown instead of the username."""
+    """The user's own account; `name` is shown instead of the username."""
 
     name = serializers.CharField(
         source="get_full_name", max_length=150, allow_blank=True, required=False
@@ -85,7 +85,7 @@ class MeSerializer(StrictTypes, serializers.ModelSerializer[User]):
 
 
 class FiguresSerializer(serializers.Serializer[Any]):
-    """Of what everybody may see."""
+    """Counts of public data."""
 
     videos = serializers.IntegerField()
     views = serializers.IntegerField()
@@ -94,7 +94,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
 
 
 class ProfileSerializer(PersonSerializer):
-    """A person's page; counts are of what everybody may see."""
+    """A person's profile, with counts of public data."""
 
     banner_url = PictureUrl(source="banner_image")
     website = serializers.CharField(read_only=True, help_text="Empty without one.")
@@ -134,7 +134,7 @@ class SignupSerializer(StrictTypes):
         required=False, default=list, help_text="Slugs of parent categories."
     )
     mood = serializers.ChoiceField(
-        Mood.choices, required=False, help_text="What the first feed begins with."
+        Mood.choices, required=False, help_text="The first feed starts with it."
     )
 
 
@@ -148,7 +148,7 @@ class LoginSerializer(StrictTypes):
 
 
 class TokenSerializer(serializers.Serializer[Any]):
-    """Keep `token` safe: it is good until its session is ended."""
+    """Keep `token` secret: it is valid until the session ends."""
 
     token = serializers.CharField(read_only=True)
     user = MeSerializer(read_only=True)
@@ -175,7 +175,7 @@ class NewPasswordSerializer(StrictTypes):
 
 class ResetSerializer(StrictTypes):
     key = serializers.CharField(
-        max_length=200, help_text="What follows `/key/` in the link of the e-mail."
+        max_length=200, help_text="The part after `/key/` of the link in the e-mail."
     )
     password = serializers.CharField(
         min_length=8, max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False
@@ -188,7 +188,7 @@ class EmailSerializer(StrictTypes):
 
 class KeySerializer(StrictTypes):
     key = serializers.CharField(
-        max_length=200, help_text="The last part of the link of the e-mail."
+        max_length=200, help_text="The last part of the link in the e-mail."
     )
 
 
@@ -199,7 +199,7 @@ class EmailAddressSerializer(serializers.Serializer[Any]):
 
 
 class Moment(serializers.DateTimeField):
-    """Seconds since 1970, as allauth gives them."""
+    """A time that allauth gives in seconds since 1970."""
 
     def to_representation(self, value: Any) -> Any:
         return super().to_representation(datetime.fromtimestamp(value, UTC))
@@ -220,7 +220,7 @@ class AuthenticatorSerializer(serializers.Serializer[Any]):
 
 
 class TotpSerializer(serializers.Serializer[Any]):
-    """Before it is active: the secret for the authenticator app, and its QR address."""
+    """The secret and its `otpauth` URL are present until it is active."""
 
     active = serializers.BooleanField()
     secret = serializers.CharField(required=False)
@@ -228,7 +228,7 @@ class TotpSerializer(serializers.Serializer[Any]):
 
 
 class RecoveryCodesSerializer(serializers.Serializer[Any]):
-    """Each lets one in once, in place of the authenticator."""
+    """Each replaces the authenticator's code once."""
 
     unused_codes = serializers.ListField(child=serializers.CharField())
 
@@ -241,9 +241,11 @@ class MoodSerializer(StrictTypes):
     mood = serializers.ChoiceField(
         Mood.choices,
         allow_blank=True,
-        help_text="What you feel like watching; empty for no wish.",
+        help_text="The mood of the videos that you want to see; may be empty.",
     )
 
 
 class InterestsSerializer(StrictTypes):
-    interests = InterestsField(help_text="Slugs of parent categories; all that count.")
+    interests = InterestsField(
+        help_text="Slugs of parent categories; they replace the current ones."
+    )

@@ -1,4 +1,4 @@
-"""Signing up, logging in and out, and the sessions of a person."""
+"""Sign-up, log-in, log-out and sessions in the API."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ sessions = Headless(usersessions.SessionsView)
 
 
 class EntranceView(APIView):
-    """For who is not in yet: a token, if there is one, is allauth's to judge."""
+    """A view for people who are not logged in; allauth checks a token, if any."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
 
 
 class MemberView(APIView):
-    """For who is in, by token: the sessions of browsers have their pages."""
+    """A view for people with a token; browser sessions use the pages instead."""
 
     authentication_classes = [SessionToken]
     permission_classes = [IsAuthenticated]
@@ -60,7 +60,7 @@ def with_token(answer: Answer, code: int = status.HTTP_200_OK) -> Response:
 
 
 class SignupView(EntranceView):
-    """Make an account, with the subjects and the mood that one likes, and log in."""
+    """Create an account, with interests and a mood, and log in."""
 
     problems = {"POST": {403, 409}}
 
@@ -73,7 +73,7 @@ class SignupView(EntranceView):
             with transaction.atomic():
                 try:
                     answer = signup(request, values)
-                except APIException as error:  # to be counted by the limit on attempts
+                except APIException as error:  # the rate limit must count it
                     refusal = error
                 else:
                     user = User.objects.get(pk=answer.data["user"]["id"])
@@ -81,7 +81,7 @@ class SignupView(EntranceView):
                     if mood:
                         services.set_mood(user=user, mood=mood)
         except IntegrityError:
-            raise Refused(409, "That name or e-mail was taken a moment ago.") from None
+            raise Refused(409, "This username or e-mail was just taken.") from None
         if refusal is not None:
             raise refusal
         return with_token(answer, status.HTTP_201_CREATED)
@@ -90,8 +90,8 @@ class SignupView(EntranceView):
 class LoginView(EntranceView):
     """Log in with username or e-mail address, and password.
 
-    Who uses two factors gets a 401 whose `flow` is `mfa_authenticate` and whose `token`
-    goes with the code to `auth/login/code/`.
+    With a second factor, the response is a 401 with the `flow` `mfa_authenticate` and a
+    `token` to send with the code to `auth/login/code/`.
     """
 
     problems = {"POST": {401, 409}}
@@ -119,7 +119,7 @@ class LoginCodeView(EntranceView):
 
 
 class SessionView(MemberView):
-    """The session that the token is of."""
+    """The session of the token."""
 
     @extend_schema(responses=TokenSerializer)
     def get(self, request: Request) -> Response:
@@ -127,13 +127,13 @@ class SessionView(MemberView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Log out: the token is of no use from now on."""
+        """Log out: the token becomes invalid."""
         session(request, accept=(200, 401))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ReauthenticationView(MemberView):
-    """The password once more: what is delicate asks for it after five minutes."""
+    """Send the password again: sensitive operations need it after five minutes."""
 
     @extend_schema(request=PasswordSerializer, responses={204: None})
     def post(self, request: Request) -> Response:

@@ -26,7 +26,7 @@ def make_client(**overrides) -> tuple[ServiceClient, str]:
 def test_the_command_prints_what_works(capsys):
     call_command("create_service_client", "mobile", "--source", "shop", "--json")
     printed = json.loads(capsys.readouterr().out)
-    client = service_clients.by_secret(printed["secret"])
+    client = service_clients.authenticate(printed["secret"])
     assert (client.client_id, client.name, client.source) == (
         printed["id"],
         "mobile",
@@ -35,7 +35,7 @@ def test_the_command_prints_what_works(capsys):
     assert client.secret == printed["secret"]
     call_command("create_service_client", "other")
     lines = dict(line.split() for line in capsys.readouterr().out.splitlines())
-    assert service_clients.by_secret(lines["secret"]).client_id == lines["id"]
+    assert service_clients.authenticate(lines["secret"]).client_id == lines["id"]
 
 
 @pytest.mark.parametrize("name", ["mobile", "", "x" * 81])
@@ -60,24 +60,24 @@ def test_a_replaced_key_reads_what_its_fallback_wrote(settings):
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(encryption.Unreadable):
         _ = client.secret
-    assert service_clients.by_secret(secret) == client
+    assert service_clients.authenticate(secret) == client
 
 
 def test_only_active_clients_are_known_and_use_is_noted():
     client, secret = make_client()
-    assert service_clients.by_secret(secret + "x") is None
+    assert service_clients.authenticate(secret + "x") is None
     client.refresh_from_db()
     assert client.last_used_at is None
-    assert service_clients.by_secret(secret) == client
+    assert service_clients.authenticate(secret) == client
     client.refresh_from_db()
     first = client.last_used_at
     assert timezone.now() - first < timedelta(seconds=10)
-    service_clients.by_secret(secret)
+    service_clients.authenticate(secret)
     client.refresh_from_db()
     assert client.last_used_at == first
     client.active = False
     client.save()
-    assert service_clients.by_secret(secret) is None
+    assert service_clients.authenticate(secret) is None
 
 
 def test_admin_shuts_out_and_shows_no_secret(client):
@@ -89,5 +89,5 @@ def test_admin_shuts_out_and_shows_no_secret(client):
     assert secret not in page
     assert caller.encrypted_secret not in page
     client.post(url, {"name": "mobile", "source": "personalize"})
-    assert service_clients.by_secret(secret) is None
+    assert service_clients.authenticate(secret) is None
     assert client.get(reverse("admin:accounts_serviceclient_add")).status_code == 403

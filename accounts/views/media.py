@@ -1,4 +1,4 @@
-"""Pictures that anyone may see."""
+"""Public pictures."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 
 @require_safe
 def public_media(request: HttpRequest, path: str) -> FileResponse:
-    """A profile picture or banner, from whichever storage is configured.
+    """A profile picture or banner from the configured storage.
 
-    The route lets through only names such as `accounts.models` makes. They are random
-    and never given to another picture, so an answer may be kept for ever.
+    The route matches only the random names that `accounts.models` makes. A name is
+    never used again, so responses may be cached without limit.
     """
     try:
         file = default_storage.open(f"public/{path}")

@@ -1,4 +1,4 @@
-"""A person's page: videos, about, followers, following. Open to everyone."""
+"""A person's public page: videos, about, followers, following."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TABS = {
 
 @dataclass(frozen=True)
 class Page:
-    """What grids and lists show; `next_url` is empty on the last one."""
+    """A page of a grid or list; `next_url` is empty on the last page."""
 
     items: list[Any]
     next_url: str
@@ -39,7 +39,7 @@ class Page:
 
 @dataclass(frozen=True)
 class VideoItem:
-    """A card's video; `progress` is the fraction that the visitor has watched."""
+    """A video and the fraction that the visitor has watched."""
 
     video: Any
     progress: float | None
@@ -54,7 +54,7 @@ class PersonItem:
 def _of_person(
     view: Callable[[PageRequest, User], HttpResponse],
 ) -> Callable[[PageRequest, str], HttpResponse]:
-    """A page of the person so named, at the one address that has their spelling."""
+    """A view of a person by username; another spelling redirects to the stored one."""
 
     @require_safe
     @vary_on_headers("HX-Request")
@@ -75,7 +75,7 @@ def _of_person(
 
 @_of_person
 def videos(request: PageRequest, person: User) -> HttpResponse:
-    """What everybody may find; to the person themself, all that they uploaded."""
+    """The person's public videos; all of them if it is the user's own page."""
     shown = person.videos.all() if request.user == person else person.videos.listed()
     part = newest_first(
         shown.for_cards().annotate(shown_at=Coalesce("published_at", "created_at")),
@@ -109,7 +109,7 @@ def following(request: PageRequest, person: User) -> HttpResponse:
 def _people(
     request: PageRequest, person: User, follows: Any, other: str
 ) -> HttpResponse:
-    """The people at the `other` end of `follows`, the newest first."""
+    """The people at the `other` end of `follows`, newest follow first."""
     part = newest_first(
         follows.filter(**{f"{other}__is_active": True}).select_related(other),
         moment="created_at",
@@ -126,7 +126,7 @@ def _people(
 def _render(
     request: PageRequest, person: User, page: Page, fragment: str
 ) -> HttpResponse:
-    """The whole page or, to htmx, the part of it that grows."""
+    """The whole page, or for htmx the fragment with the list."""
     view_name = request.resolver_match.view_name  # type: ignore[union-attr]
     context = {"page": page, "person": person, "show_creator": False}
     if request.htmx:
@@ -137,7 +137,7 @@ def _render(
 
 
 def _head(request: PageRequest, person: User) -> dict[str, Any]:
-    """What stands above the tabs, in four queries."""
+    """The context of the page's head and tabs, in four queries."""
     stats = figures(person)
     counts = {
         "profile": stats["videos"],
@@ -162,7 +162,7 @@ def _head(request: PageRequest, person: User) -> dict[str, Any]:
 
 
 def _progress(viewer: User | AnonymousUser, videos: Iterable[Any]) -> dict[int, float]:
-    """The fraction watched, by key, of those of `videos` that `viewer` began."""
+    """The fraction watched, by key, of the `videos` that `viewer` has started."""
     if not viewer.is_authenticated:
         return {}
     begun = viewer.engagements.filter(video__in=list(videos), fraction__gt=0)

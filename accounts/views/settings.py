@@ -1,4 +1,4 @@
-"""A person's own settings."""
+"""The settings pages of the signed-in user."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @form_view
 def edit_profile(request: MemberRequest) -> HttpResponse:
-    # A form changes its instance before it is valid; the page shows the person as is.
+    # A form changes its instance before it is valid; the page shows the stored user.
     user = User.objects.get(pk=request.user.pk)
-    form = ProfileForm(*_sent(request), instance=user)
+    form = ProfileForm(*_form_data(request), instance=user)
     if form.is_valid():
         save_profile(user=user)
         messages.success(request, "Your profile is saved.")
@@ -45,13 +45,13 @@ def edit_profile(request: MemberRequest) -> HttpResponse:
 @login_required
 @form_view
 def interests(request: MemberRequest) -> HttpResponse:
-    form = InterestsForm(*_sent(request), instance=request.user)
+    form = InterestsForm(*_form_data(request), instance=request.user)
     if form.is_valid():
         set_interests(
             user=request.user,
             parent_categories=form.cleaned_data["parent_category_interests"],
         )
-        messages.success(request, "Your home page follows your new interests.")
+        messages.success(request, "Your home page uses your new interests.")
         return redirect("interests")
     return _render(request, "accounts/settings_interests.html", {"form": form})
 
@@ -59,7 +59,7 @@ def interests(request: MemberRequest) -> HttpResponse:
 @login_required
 @form_view
 def privacy(request: MemberRequest) -> HttpResponse:
-    form = PrivacyForm(*_sent(request), instance=request.user)
+    form = PrivacyForm(*_form_data(request), instance=request.user)
     if form.is_valid():
         request.user.save(update_fields=[*form.fields, "updated_at"])
         messages.success(request, "Your choice is saved.")
@@ -77,7 +77,7 @@ def account(request: MemberRequest) -> HttpResponse:
 @login_required
 @require_safe
 def export(request: MemberRequest) -> JsonResponse:
-    """All that is stored about the person, as a file."""
+    """All stored data of the user, as a JSON file."""
     name = f"{request.user.username}-{timezone.localdate():%Y-%m-%d}.json"
     return JsonResponse(
         export_account(user=request.user),
@@ -98,12 +98,12 @@ def delete(request: MemberRequest) -> HttpResponse:
         return _render(request, "accounts/settings_account.html", {"form": form})
     delete_account(user=request.user)
     logout(request)
-    messages.success(request, "Your account and all that was yours are deleted.")
+    messages.success(request, "Your account and all your data are deleted.")
     return redirect("home")
 
 
-def _sent(request: MemberRequest) -> tuple[Any, Any]:
-    """What a form is bound to; a POST without values (all unticked) is a POST too."""
+def _form_data(request: MemberRequest) -> tuple[Any, Any]:
+    """The data and files to bind a form to; a POST without values counts too."""
     if request.method == "POST":
         return request.POST, request.FILES
     return None, None
@@ -112,7 +112,7 @@ def _sent(request: MemberRequest) -> tuple[Any, Any]:
 def _render(
     request: MemberRequest, template: str, context: dict[str, Any]
 ) -> HttpResponse:
-    """A settings page, with a reminder while the e-mail address is not confirmed."""
+    """A settings page, with a reminder to confirm the e-mail address."""
     address = EmailAddress.objects.get_primary(request.user)
     unconfirmed = address if address and not address.verified else None
     return render(request, template, context | {"unconfirmed": unconfirmed})

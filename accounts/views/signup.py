@@ -1,4 +1,4 @@
-"""Sign-up from any page, in the page's dialog."""
+"""Sign-up in a dialog on any page."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _signup = SignupView.as_view(template_name="accounts/signup_dialog.html")
 
 
 def signup_dialog(request: PageRequest) -> HttpResponse:
-    """allauth's sign-up as a fragment; without htmx its page.
+    """allauth's sign-up as a fragment; without htmx a redirect to its page.
 
-    htmx would follow a redirect by itself and put the page into the dialog, so success
-    is answered with an address for the browser to go to.
+    htmx would follow a redirect and put the page into the dialog, so success returns
+    htmx's own redirect header.
     """
     if not request.htmx:
         return redirect("account_signup")

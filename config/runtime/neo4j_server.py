@@ -32,11 +32,11 @@ PR_SET_PDEATHSIG = 1
 
 
 class ServerError(Exception):
-    """The server cannot be fetched or started; the message says what to do."""
+    """The server cannot be fetched or started; the message has the solution."""
 
 
 def fetch(root: Path) -> Path:
-    """The folder of jars, complete; a broken fetch and another version start anew."""
+    """The folder of jars; fetched if it is incomplete or of another version."""
     lib, marker = root / "lib", root / "lib" / ".complete"
     wanted = hashlib.sha256(POM.read_bytes()).hexdigest()
     if marker.exists() and marker.read_text() == wanted:
@@ -48,7 +48,7 @@ def fetch(root: Path) -> Path:
     command = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies"]
     done = subprocess.run([*command, f"-DoutputDirectory={lib}"], check=False)
     if done.returncode:
-        raise ServerError("Maven could not fetch Neo4j; its messages stand above.")
+        raise ServerError("Maven could not fetch Neo4j; see its messages above.")
     marker.write_text(wanted)
     return lib
 
@@ -57,7 +57,7 @@ def fetch(root: Path) -> Path:
 class Server:
     """One server with its data under `root`; `with` starts it and stops it.
 
-    `output` is where what Java prints goes: a file descriptor, or None for here.
+    `output` is a file descriptor for Java's output; None for that of this process.
     """
 
     root: Path
@@ -79,7 +79,7 @@ class Server:
         self.stop()
 
     def start(self) -> None:
-        """Start, wait until it answers, see to the password, publish the address.
+        """Start, wait until it accepts log-ins, set the password, publish the address.
 
         Raises `ServerError`.
         """
@@ -98,7 +98,7 @@ class Server:
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
         try:
-            self._await_answer()
+            self._await_login()
         except BaseException:
             self.kill()
             raise
@@ -124,8 +124,8 @@ class Server:
             self.process.kill()
             self.process.wait()
 
-    def _await_answer(self) -> None:
-        """Wait for Bolt, then for a log-in, setting the first password if need be."""
+    def _await_login(self) -> None:
+        """Wait for Bolt and a log-in; set the first password if necessary."""
         from neo4j import GraphDatabase
         from neo4j.exceptions import AuthError, ServiceUnavailable
 
@@ -160,8 +160,8 @@ class Server:
                 )
             except AuthError:
                 raise ServerError(
-                    f"{self.root}/password is not the password of {USER}: write there "
-                    f"what it is, or delete {self.root / 'home'} to start empty."
+                    f"{self.root}/password is not the password of {USER}: correct it, "
+                    f"or delete {self.root / 'home'} to start empty."
                 ) from None
 
 
@@ -175,9 +175,9 @@ def run(root: Path, *, port: int, heap: str) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     with server:
-        where = server.address
-        print(f"Neo4j answers at {where.uri} as {where.user}; Ctrl-C stops it.")
-        print(f"Its password lies in {root / 'password'}", flush=True)
+        address = server.address
+        print(f"Neo4j is at {address.uri} (user {address.user}); Ctrl-C stops it.")
+        print(f"Its password is in {root / 'password'}", flush=True)
         return server.wait()
 
 

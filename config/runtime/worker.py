@@ -1,8 +1,8 @@
-"""What `django-tasks-db` leaves to us: retries, leases and due jobs.
+"""Retries, leases and due jobs for `django-tasks-db`.
 
-A failed task is tried again after a growing pause. A worker holds a PostgreSQL
-advisory lock, its *lease*, for as long as it lives; a running task whose worker's
-lease is free was left behind by a crash, and goes back to the queue. Due jobs
+A failed task is retried after a growing pause. A worker holds a PostgreSQL advisory
+lock, its *lease*, while it lives. If a task is running and the lease of its worker is
+free, the worker has crashed, and the task returns to the queue. Due jobs
 (`settings.DUE_JOBS`) are enqueued when their last run is older than their interval.
 """
 
@@ -30,12 +30,12 @@ KEEP_FINISHED = timedelta(days=14)
 
 
 def retry_delay(attempt: int) -> timedelta:
-    """The pause after the `attempt`-th failure: 10 s, 40 s, 160 s, ... at most 1 h."""
+    """The pause after failure number `attempt`: 10 s, 40 s, 160 s, ..., at most 1 h."""
     return min(timedelta(seconds=10 * 4 ** (attempt - 1)), timedelta(hours=1))
 
 
 class RetryingWorker(Worker):
-    """A worker that puts a failed task back until its attempts are used up."""
+    """A worker that retries a failed task up to `TASK_MAX_ATTEMPTS`."""
 
     def run_task(self, db_task_result: DBTaskResult[..., Any]) -> None:
         super().run_task(db_task_result)
@@ -63,7 +63,7 @@ class Keeper(threading.Thread):
                     self.holding.set()
                 look_after_queue(self.worker_id)
             except Error:
-                logger.exception("The queue could not be looked after; trying again")
+                logger.exception("Maintenance of the queue failed; trying again")
                 connection.close()
             self._stop_asked.wait(self.interval)
         connection.close()
@@ -74,11 +74,11 @@ class Keeper(threading.Thread):
 
 
 def look_after_queue(worker_id: str) -> None:
-    """Take back tasks of dead workers, enqueue due jobs, drop old results."""
+    """Reclaim tasks of dead workers, enqueue due jobs, delete old results."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LEASES, SCHEDULER])
         if not cursor.fetchone()[0]:
-            return  # another worker is at it
+            return  # another worker does it now
         reclaim(own_worker_id=worker_id)
         enqueue_due(now=timezone.now())
         prune(now=timezone.now())
@@ -97,9 +97,9 @@ def lease_key(worker_id: str) -> int:
 
 
 def reclaim(*, own_worker_id: str) -> int:
-    """Put tasks of dead workers back, or fail those out of attempts.
+    """Requeue tasks of dead workers, or fail those without attempts left.
 
-    Returns how many tasks of dead workers there were.
+    Returns the number of tasks of dead workers.
     """
     reclaimed = 0
     for result in DBTaskResult.objects.running().select_for_update(skip_locked=True):
@@ -147,7 +147,7 @@ def enqueue_due(*, now: datetime) -> list[str]:
 
 
 def prune(*, now: datetime) -> None:
-    """Drop results that neither people nor due jobs look at any more."""
+    """Delete results that neither people nor due jobs need."""
     longest = max(settings.DUE_JOBS.values(), default=timedelta())
     DBTaskResult.objects.finished().filter(
         finished_at__lt=now - max(KEEP_FINISHED, 2 * longest)

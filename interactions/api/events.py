@@ -1,4 +1,4 @@
-"""Batches of events, as players and feeds send them."""
+"""Batches of events from players and feeds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from interactions.api.serializers import (
-    MOST_EVENTS,
+    MAX_EVENTS,
     SERIALIZERS,
     BatchResultSerializer,
     BatchSerializer,
@@ -22,22 +22,22 @@ from interactions.api.serializers import (
 from interactions.services import events
 from interactions.throttles import AnonymousSessionThrottle
 
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 
 
 class TooLarge(APIException):
     status_code = 413
     default_detail = (
-        f"Send at most {MOST_EVENTS} events and {MOST_BYTES // 1024} KiB at once."
+        f"Send at most {MAX_EVENTS} events and {MAX_BYTES // 1024} KiB at once."
     )
 
 
 class EventsView(APIView):
-    """Take in a batch of up to 200 events.
+    """Record a batch of up to 200 events.
 
-    Each is judged alone: those that are not valid are reported with their `index` while
-    the others are recorded; sending them again would not help. Sending a batch again
-    changes nothing. Visitors may send events too: their views are counted.
+    Each event is validated separately: invalid events are reported with their `index`
+    and need no retry, the others are recorded. Sending a batch again changes nothing.
+    Anonymous visitors may send events too: their views are counted.
     """
 
     permission_classes = [AllowAny]
@@ -46,8 +46,8 @@ class EventsView(APIView):
     problems = {"POST": {413}}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Before anything is read: a body that is too large stays unread."""
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+        """Reject a body that is too large before it is read."""
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
             raise TooLarge
         super().initial(request, *args, **kwargs)
 
@@ -55,17 +55,17 @@ class EventsView(APIView):
     def post(self, request: Request) -> Response:
         data = request.data
         events_sent = data.get("events") if isinstance(data, dict) else None
-        if isinstance(events_sent, list) and len(events_sent) > MOST_EVENTS:
+        if isinstance(events_sent, list) and len(events_sent) > MAX_EVENTS:
             raise TooLarge
         batch = BatchSerializer(data=data)
         batch.is_valid(raise_exception=True)
         results = [
-            {"index": index} | self._take_in(request, raw)
+            {"index": index} | self._record(request, raw)
             for index, raw in enumerate(batch.validated_data["events"])
         ]
         return Response({"results": results})
 
-    def _take_in(self, request: Request, raw: Any) -> dict[str, Any]:
+    def _record(self, request: Request, raw: Any) -> dict[str, Any]:
         sent = raw if isinstance(raw, dict) else {}
         kind, identity = sent.get("type"), sent.get("id")
         result = {"id": identity if isinstance(identity, str) else None}
@@ -74,8 +74,10 @@ class EventsView(APIView):
         if not serializer.is_valid():
             return result | {"status": "rejected", "errors": serializer.errors}
         try:
-            new = events.take_in(user=request.user, event=serializer.validated_data)
+            new = events.record_event(
+                user=request.user, event=serializer.validated_data
+            )
         except events.UnknownVideo:
-            errors = {"video_id": ["No such video."]}
+            errors = {"video_id": ["There is no such video."]}
             return result | {"status": "rejected", "errors": errors}
         return result | {"status": "recorded" if new else "duplicate"}

@@ -1,4 +1,4 @@
-"""Events as clients send them."""
+"""Serializers of events, comments, likes and history."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from interactions.models import Comment
 from rest.strict_types import StrictTypes
 from videos.api.serializers import VideoSerializer
 
-MOST_EVENTS = 200  # a batch
+MAX_EVENTS = 200  # in a batch
 
-# A phone may have been offline for some days; its clock may be a little fast.
+# A phone may have been offline for days; its clock may be slightly fast.
 OLDEST = timedelta(days=7)
 CLOCK_DRIFT = timedelta(minutes=5)
 
 
 class NumberField(serializers.FloatField):
-    """A finite number: `float` takes "nan" too, which passes every bound."""
+    """A finite number: `float` accepts "nan" too, which passes every bound."""
 
     def to_internal_value(self, data: Any) -> float:
         try:
@@ -36,13 +36,13 @@ class NumberField(serializers.FloatField):
 
 
 class EventSerializer(StrictTypes):
-    """What every event has. A retry with the same `id` changes nothing."""
+    """The fields of every event. A retry with the same `id` changes nothing."""
 
     id = serializers.UUIDField(help_text="Made by the client, once for each event.")
     type = serializers.ChoiceField(["watch", "impression", "click"])
     video_id = serializers.CharField(max_length=16)
     at = serializers.DateTimeField(
-        help_text="When it happened; at most 7 days ago. A time ahead becomes now."
+        help_text="When it happened; at most 7 days ago. A future time becomes now."
     )
     feed_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     feed_position = serializers.IntegerField(
@@ -59,15 +59,18 @@ class EventSerializer(StrictTypes):
 
 
 class WatchSerializer(EventSerializer):
-    """Progress of a viewing session; totals of the session, so the last one counts."""
+    """Progress of a viewing session, as totals of the session."""
 
     session_id = serializers.UUIDField(help_text="One for each viewing session.")
     fraction = NumberField(
-        min_value=0, max_value=1, help_text="Part of the video that was played."
+        min_value=0, max_value=1, help_text="The fraction of the video that was played."
     )
     seconds = NumberField(min_value=0, max_value=1e6)
     position = NumberField(
-        min_value=0, max_value=1e6, default=0.0, help_text="Where the player stands."
+        min_value=0,
+        max_value=1e6,
+        default=0.0,
+        help_text="The position of the player, in seconds.",
     )
 
 
@@ -76,7 +79,7 @@ class ShownSerializer(EventSerializer):
 
     feed_id = serializers.UUIDField()
     feed_position = serializers.IntegerField(min_value=0, max_value=100_000)
-    source = serializers.CharField(  # type: ignore[assignment]  # DRF takes fields away
+    source = serializers.CharField(  # type: ignore[assignment]  # DRF removes fields from the class
         max_length=40, allow_blank=True, default=""
     )
 
@@ -96,7 +99,7 @@ SERIALIZERS: dict[Any, type[EventSerializer]] = {
     )
 )
 class AnyEventField(serializers.JSONField):
-    """Whatever was sent: each event is validated alone, by its type."""
+    """Any JSON value: each event is validated separately, by its type."""
 
 
 class CommentSerializer(serializers.ModelSerializer[Comment]):
@@ -130,7 +133,7 @@ class NewCommentSerializer(StrictTypes):
         default=None,
         min_value=1,
         max_value=2**31 - 1,
-        help_text="The comment that this one answers.",
+        help_text="The comment to reply to.",
     )
 
 
@@ -140,21 +143,23 @@ class LikesSerializer(serializers.Serializer[Any]):
 
 
 class WatchedSerializer(serializers.Serializer[Any]):
-    """The last session of a video in one's history."""
+    """The last session of a video in the user's history."""
 
     video = VideoSerializer(read_only=True)
     watched_at = serializers.DateTimeField(source="timestamp")
-    position = serializers.FloatField(help_text="Where it stopped, in seconds.")
+    position = serializers.FloatField(
+        help_text="The position at which it stopped, in seconds."
+    )
 
 
 class BatchSerializer(StrictTypes):
     events = serializers.ListField(
-        child=AnyEventField(allow_null=True), min_length=1, max_length=MOST_EVENTS
+        child=AnyEventField(allow_null=True), min_length=1, max_length=MAX_EVENTS
     )
 
 
 class ResultSerializer(serializers.Serializer[Any]):
-    index = serializers.IntegerField(help_text="Place in the batch, from 0.")
+    index = serializers.IntegerField(help_text="The position in the batch, from 0.")
     id = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(["recorded", "duplicate", "rejected"])
     errors = serializers.DictField(  # type: ignore[assignment]  # as above

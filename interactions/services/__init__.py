@@ -1,9 +1,9 @@
-"""What happens when people watch, like, follow and comment.
+"""Changes to interactions: watch, like, follow, comment.
 
-All locks are taken in one order, so that no two of these services can deadlock: the row
-of the person who acts, their `Engagement`, their interests, and last and for the
-shortest time the one `Video` whose counters change. `aggregates.rebuild` shuts the
-others out by locking whole tables, in the same order.
+All services take locks in one order, so that they cannot deadlock: the row of the
+acting person, their `Engagement`, their interests, and last and for the shortest time
+the `Video` whose counters change. `aggregates.rebuild` locks whole tables in the same
+order.
 """
 
 from interactions.services.commenting import add_comment, delete_comment

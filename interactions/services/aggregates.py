@@ -1,8 +1,8 @@
-"""All sums anew from the rows, in a few statements.
+"""Recomputing all aggregates from the rows, in a few statements.
 
-For bulk imports, which write `Watch` and `Like` rows directly, and once a day for what
-nobody tells the other services: a video's categories changed, or it was deleted. Else
-what this computes is what they keep up to date one by one.
+Bulk imports use it, because they write `Watch` and `Like` rows directly. It also runs
+once a day, for changes that the other services do not see: new categories of a video, a
+deleted video. Otherwise it computes what the other services update row by row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from interactions.services.interests import SEED_SCORE
 from interactions.services.locking import lock_sums
 from videos.models import Video
 
-# Every statement takes `users` and `videos`: arrays of keys, or NULL for all of them.
+# Parameters `users` and `videos` are arrays of keys, or NULL for all rows.
 IN_SCOPE = (
     "(%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))"
     " AND (%(videos)s::bigint[] IS NULL OR video_id = ANY(%(videos)s))"
@@ -39,8 +39,8 @@ WHERE video_key = video_id AND {IN_SCOPE}
         AND user_id <> creator_id)
 """
 
-# One row for each person and video with a watch or a like. Where no view was timed,
-# `fraction`, of counted watches alone, is NULL.
+# One row for each person and video with a watch or a like. `fraction` is of counted
+# watches only; it is NULL if none of them was timed.
 STORE_ENGAGEMENTS = f"""
 WITH summed AS MATERIALIZED (
     SELECT user_id, video_id, coalesce(max(fraction), 0) AS best,
@@ -103,7 +103,7 @@ WHERE video.id = fresh.id AND (video.views, video.likes, video.engagement)
     IS DISTINCT FROM (fresh.views, fresh.likes, fresh.engagement)
 """
 
-# The seeds, as people's chosen parent categories would have them.
+# The seeds by the parent categories that people chose.
 CHOSEN = """
 SELECT chosen.user_id, category.id AS category_id, person.created_at AS at
 FROM accounts_user_parent_category_interests AS chosen
@@ -130,7 +130,7 @@ ON CONFLICT (user_id, category_id) DO UPDATE SET seeded_at = excluded.seeded_at
 WHERE interest.seeded_at IS NULL
 """
 
-# Amounts and their times, as `interests.credit` and `seed_interests` add them up.
+# Amounts and their times, as in `interests.add_engagement` and `seed_interests`.
 STORE_INTERESTS = """
 WITH views AS (
     SELECT user_id, video_id, count(*) AS number
@@ -193,7 +193,7 @@ SELECT DISTINCT {wanted} FROM (
 
 @transaction.atomic
 def delete(rows: QuerySet[Any]) -> None:
-    """Delete watches (and the views that they count as) or likes; sum up again."""
+    """Delete watches (with their views) or likes, and recompute the aggregates."""
     lock_sums()
     people = list(User.objects.filter(pk__in=rows.values_list("user", flat=True)))
     rows.delete()
@@ -204,12 +204,12 @@ def delete(rows: QuerySet[Any]) -> None:
 def rebuild(
     *, videos: Iterable[Video] | None = None, users: Iterable[User] | None = None
 ) -> None:
-    """Recompute which watches count, all `Engagement`, the counters of videos and
-    people's interests from `Watch`, `Like`, `AnonymousView` and chosen categories.
+    """Recompute `Watch.counted`, `Engagement`, video counters and interests.
 
-    `VIEW_THRESHOLD` is applied as it is now, to old watches too. `videos` and `users`
-    narrow it to what they have to do with. While it runs, watches and likes of others
-    wait; so call it first in a transaction, or in one of its own.
+    Their sources are `Watch`, `Like`, `AnonymousView` and chosen categories. The
+    current `VIEW_THRESHOLD` applies to old watches too. `videos` and `users` restrict
+    the scope. New watches and likes wait until it ends, so call it first in a
+    transaction.
     """
     lock_sums()
     video_keys = None if videos is None else [video.pk for video in videos]
@@ -223,10 +223,10 @@ def rebuild(
         "half_life": settings.INTEREST_HALF_LIFE.total_seconds(),
         "max_half_lives": MAX_HALF_LIVES,
     }
-    # Sums over more than the pairs in scope: those of every video and person in them.
+    # Counters and interests sum over all pairs of every video and person in scope.
     sums = scope | {
-        "videos": _with("video_id", video_keys, "user_id", user_keys),
-        "users": _with("user_id", user_keys, "video_id", video_keys),
+        "videos": _keys_in_scope("video_id", video_keys, "user_id", user_keys),
+        "users": _keys_in_scope("user_id", user_keys, "video_id", video_keys),
     }
     with connection.cursor() as cursor:
         for statement in (COUNT_WATCHES, STORE_ENGAGEMENTS):
@@ -236,10 +236,10 @@ def rebuild(
             cursor.execute(statement, sums)
 
 
-def _with(
+def _keys_in_scope(
     wanted: str, keys: list[int] | None, given: str, others: list[int] | None
 ) -> list[int] | None:
-    """`keys`, or where only `others` are given, the keys that they have to do with."""
+    """`keys`, or without them the keys that occur together with `others`."""
     if keys is not None or others is None:
         return keys
     with connection.cursor() as cursor:

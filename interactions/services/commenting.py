@@ -1,4 +1,4 @@
-"""Comments and the replies to them."""
+"""Comments and replies."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from videos.models import Video
 def add_comment(
     *, user: User, video: Video, text: str, parent: Comment | None = None
 ) -> Comment:
-    """A reply to a reply joins the same thread: replies are one level deep.
+    """Add a comment, or a reply to `parent`. A reply to a reply joins its thread.
 
-    Raises `ValidationError` for an empty or too long text, and for a `parent` that
-    stands under another video.
+    Raises `ValidationError` if the text is empty or too long, or if `parent` belongs to
+    another video.
     """
     if parent is not None:
         if parent.video_id != video.pk:
@@ -31,7 +31,7 @@ def add_comment(
 
 @transaction.atomic
 def delete_comment(*, user: User, comment: Comment) -> None:
-    """With its replies. Raises `PermissionDenied` for who may not."""
+    """Delete a comment with its replies. Raises `PermissionDenied`."""
     if not Comment.objects.deletable_by(user).filter(pk=comment.pk).exists():
         raise PermissionDenied
     comment.delete()

@@ -1,4 +1,4 @@
-"""What one person did with one video, in one row, and what is summed from it."""
+"""The `Engagement` of a person with a video, and the aggregates that use it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.db.models.functions import Greatest
 
 from accounts.models import User
 from interactions.models import Engagement, Like, Watch
-from interactions.services.interests import credit
+from interactions.services.interests import add_engagement
 from interactions.services.locking import lock_person
 from videos.models import Video
 
 WATCH_WEIGHT = 0.6
 LIKE_WEIGHT = 0.4
 
-# The same for statements over many rows, with `fraction` and `liked` as columns.
+# The same in SQL, with `fraction` and `liked` as columns.
 ENGAGEMENT_SCORE_SQL = (
     "CASE WHEN fraction >= %(view_threshold)s"
     f" THEN {WATCH_WEIGHT} * fraction + {LIKE_WEIGHT} * liked::int ELSE 0 END"
@@ -26,9 +26,9 @@ UNTIMED_SCORE_SQL = f"least(%(untimed_weight)s + {LIKE_WEIGHT} * liked::int, 1)"
 def engagement_score(*, fraction: float | None, liked: bool) -> float:
     """A person's engagement with a video, 0 to 1.
 
-    `fraction` is the best fraction watched in one session, None where every view came
-    without a watch time. Below `VIEW_THRESHOLD` the score is 0 even if liked: a like
-    counts once the video counts as viewed.
+    `fraction` is the best fraction watched in one session, None if no view has a watch
+    time. Below `VIEW_THRESHOLD` the score is 0 even if liked: a like counts once the
+    video counts as viewed.
     """
     if fraction is None:
         return min(settings.UNTIMED_VIEW_WEIGHT + LIKE_WEIGHT * liked, 1.0)
@@ -38,21 +38,22 @@ def engagement_score(*, fraction: float | None, liked: bool) -> float:
 
 
 def lock_engagement(*, user: User, video: Video) -> Engagement:
-    """The row of `user` with `video` (unsaved if there is none yet), locked together
-    with everything else that `user` does until the transaction ends."""
+    """The engagement of `user` with `video`, or an unsaved one.
+
+    Locks the row and the person until the transaction ends.
+    """
     lock_person(user)
     row = Engagement.objects.select_for_update().filter(user=user, video=video).first()
     return row or Engagement(user=user, video=video)
 
 
-def settle(
+def update_engagement(
     engagement: Engagement, *, counted: int = 0, views: int = 0, likes: int = 0
 ) -> None:
-    """Bring a locked row, and all that is summed from it, in step with the rows that
-    it sums up.
+    """Recompute a locked engagement, and update interests and video counters.
 
-    `counted` is by how many the counted sessions have changed, `views` and `likes` by
-    how much the counters of the video have to.
+    `counted` is the change in the number of counted sessions; `views` and `likes` are
+    added to the counters of the video.
     """
     user, video = engagement.user, engagement.video
     old_score, old_time = engagement.score, engagement.last_at
@@ -82,7 +83,7 @@ def settle(
     elif engagement.pk:
         engagement.delete()
 
-    credit(
+    add_engagement(
         user=user,
         video=video,
         amounts=[(-old_score, old_time), (engagement.score, engagement.last_at)],

@@ -1,4 +1,4 @@
-"""Events of clients: each is taken in once, whatever the network does."""
+"""Recording events of clients, each exactly once."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from videos.models import Video
 
 
 class UnknownVideo(Exception):
-    """There is no such video that this person may see."""
+    """There is no such video, or the person may not see it."""
 
 
 @transaction.atomic
-def take_in(*, user: User | AnonymousUser, event: Mapping[str, Any]) -> bool:
-    """Record a valid event; False when it was recorded before.
+def record_event(*, user: User | AnonymousUser, event: Mapping[str, Any]) -> bool:
+    """Record a valid event; return False if it was recorded before.
 
-    Raises `UnknownVideo`. The event's id and its effect are written together.
+    The event's id and its effect are written in one transaction. Raises `UnknownVideo`.
     """
     video = Video.objects.visible_to(user).filter(video_id=event["video_id"]).first()
     if video is None:
         raise UnknownVideo
-    if not is_new(event_id=event["id"], user=user, kind=event["type"]):
+    if not record_id(event_id=event["id"], user=user, kind=event["type"]):
         return False
     if event["type"] == "watch":
         record_watch(
@@ -43,13 +43,15 @@ def take_in(*, user: User | AnonymousUser, event: Mapping[str, Any]) -> bool:
             at=event["at"],
         )
     else:
-        record_shown(user=user, video=video, event=event)
+        record_impression(user=user, video=video, event=event)
     return True
 
 
-def is_new(*, event_id: UUID, user: User | AnonymousUser, kind: str) -> bool:
-    """Note the event, within the transaction that gives it its effect; False when it
-    was noted before."""
+def record_id(*, event_id: UUID, user: User | AnonymousUser, kind: str) -> bool:
+    """Record the id of an event; return False if it was recorded before.
+
+    The caller must record the effect in the same transaction.
+    """
     owner = user if user.is_authenticated else None
     try:
         with transaction.atomic():
@@ -59,10 +61,13 @@ def is_new(*, event_id: UUID, user: User | AnonymousUser, kind: str) -> bool:
     return True
 
 
-def record_shown(
+def record_impression(
     *, user: User | AnonymousUser, video: Video, event: Mapping[str, Any]
 ) -> None:
-    """One row a video and feed; the first click marks it. History off: nothing."""
+    """Record one impression for each video and feed, and its first click.
+
+    Nothing is recorded for a user who switched the history off.
+    """
     if user.is_authenticated and not user.record_history:
         return
     owner = user if user.is_authenticated else None

@@ -1,4 +1,4 @@
-"""Who follows whom."""
+"""Follows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from interactions.models import Follow
 
 
 def follow(*, follower: User, followee: User) -> None:
-    """Raises `ValidationError` for following oneself."""
+    """Raises `ValidationError` if both are the same person."""
     if follower.pk == followee.pk:
         raise ValidationError("You cannot follow yourself.", code="self_follow")
     Follow.objects.get_or_create(follower=follower, followee=followee)

@@ -1,9 +1,9 @@
-"""How much people care for categories, with decay in time.
+"""People's interests in categories, which decay in time.
 
-A row's score is a sum of amounts, each halved every `INTEREST_HALF_LIFE` since its own
-time, and stored as it stands at `scored_at`, not before the newest of these times. In
-this form ("forward decay", Cormode et al., ICDE 2009) amounts may arrive in any order,
-and be taken back, without the others being looked at again.
+A score is a sum of amounts, each with a half-life of `INTEREST_HALF_LIFE` since its own
+time. It is stored for `scored_at`, which is not before the newest of these times. With
+this "forward decay" (Cormode et al., ICDE 2009), amounts may be added and subtracted in
+any order without reading the others.
 """
 
 from __future__ import annotations
@@ -22,35 +22,36 @@ from interactions.querysets import MAX_HALF_LIVES
 from interactions.services.locking import lock_person
 from videos.models import Category, Video
 
-SEED_SCORE = 0.5  # of a chosen parent category: as much as most of one video watched
-NOTHING = 1e-9  # what rounding leaves of amounts that were taken back
+SEED_SCORE = 0.5  # for a chosen parent category; about one video that was watched
+ROUNDING = 1e-9  # smaller scores are rounding errors
 
 
 def decayed(score: float, *, since: datetime, until: datetime) -> float:
-    """What a score of `since` is at `until`, which is not before it."""
+    """A score at `since`, decayed to `until`, which is not earlier."""
     half_lives = (until - since) / settings.INTEREST_HALF_LIFE
     return float(score * 2.0 ** -min(half_lives, MAX_HALF_LIVES))
 
 
-def credit(
+def add_engagement(
     *,
     user: User,
     video: Video,
     amounts: Sequence[tuple[float, datetime]],
     interactions: int,
 ) -> None:
-    """Add amounts (negative ones take back), each of its time, to the categories of
-    `video`, and `interactions` to the number of counted watches and likes there.
+    """Add amounts, each with its time, to the interests in the categories of `video`.
 
-    The caller holds `lock_person`. Should the video's categories have changed since an
-    amount was added, it stays with the old ones until `aggregates.rebuild`.
+    Negative amounts subtract earlier ones. `interactions` is added to the number of
+    counted watches and likes. The caller holds `lock_person`. If the categories of the
+    video have changed, earlier amounts stay with the old ones until
+    `aggregates.rebuild`.
     """
     if not interactions and not any(amount for amount, _ in amounts):
         return
     newest = max(time for _, time in amounts)
     rows = _rows(user, video.categories.all(), scored_at=newest)
     for row in rows:
-        _move(row, until=newest)
+        _decay(row, until=newest)
         row.score += sum(
             decayed(amount, since=time, until=row.scored_at) for amount, time in amounts
         )
@@ -60,34 +61,34 @@ def credit(
 
 @transaction.atomic
 def seed_interests(*, user: User) -> None:
-    """Make the seeds agree with the parent categories that `user` has chosen.
+    """Update the seeds to the parent categories that `user` has chosen.
 
-    A new choice adds `SEED_SCORE` as of now to each of its categories; one that was
-    given up takes its own back; one that stays goes on decaying.
+    A new choice adds `SEED_SCORE` to each of its categories, a removed one subtracts
+    its decayed seed, and one that stays is not changed.
     """
     lock_person(user)
     now = timezone.now()
     chosen = Category.objects.filter(parent_category__interested_users=user)
-    given_up = list(
+    removed = list(
         user.category_interests.exclude(seeded_at=None).exclude(category__in=chosen)
     )
-    for row in given_up:
+    for row in removed:
         assert row.seeded_at is not None
         row.score -= decayed(SEED_SCORE, since=row.seeded_at, until=row.scored_at)
         row.seeded_at = None
     rows = _rows(user, chosen, scored_at=now)
     for row in rows:
         if row.seeded_at is None:
-            _move(row, until=now)
+            _decay(row, until=now)
             row.score += decayed(SEED_SCORE, since=now, until=row.scored_at)
             row.seeded_at = now
-    _store(given_up + rows)
+    _store(removed + rows)
 
 
 def _rows(
     user: User, categories: QuerySet[Category], *, scored_at: datetime
 ) -> list[UserCategoryInterest]:
-    """The row of `user` with each category; unsaved where there is none yet."""
+    """The interest of `user` in each category, or an unsaved one."""
     known = {row.category_id: row for row in user.category_interests.all()}
     return [
         known.get(key)
@@ -96,22 +97,22 @@ def _rows(
     ]
 
 
-def _move(row: UserCategoryInterest, *, until: datetime) -> None:
+def _decay(row: UserCategoryInterest, *, until: datetime) -> None:
     if until > row.scored_at:
         row.score = decayed(row.score, since=row.scored_at, until=until)
         row.scored_at = until
 
 
 def _store(rows: list[UserCategoryInterest]) -> None:
-    """Write the rows; those that nothing speaks for any more go."""
+    """Write the rows; delete those without interactions and seed."""
     for row in rows:
-        row.score = row.score if row.score > NOTHING else 0.0
+        row.score = row.score if row.score > ROUNDING else 0.0
         row.updated_at = timezone.now()
-    kept = [row for row in rows if row.interaction_count or row.seeded_at]
-    gone = [row.pk for row in rows if row.pk and row not in kept]
-    UserCategoryInterest.objects.bulk_create([row for row in kept if not row.pk])
+    current = [row for row in rows if row.interaction_count or row.seeded_at]
+    obsolete = [row.pk for row in rows if row.pk and row not in current]
+    UserCategoryInterest.objects.bulk_create([row for row in current if not row.pk])
     UserCategoryInterest.objects.bulk_update(
-        [row for row in kept if row.pk],
+        [row for row in current if row.pk],
         ["score", "interaction_count", "scored_at", "seeded_at", "updated_at"],
     )
-    UserCategoryInterest.objects.filter(pk__in=gone).delete()
+    UserCategoryInterest.objects.filter(pk__in=obsolete).delete()

@@ -1,4 +1,4 @@
-"""What a person leaves behind who deletes their account."""
+"""Interactions of a person whose account is deleted."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from interactions.services.watching import clear_history
 
 @transaction.atomic
 def forget_person(*, user: User) -> None:
-    """Take `user` out of the counters of videos, before their rows go.
+    """Remove `user` from the counters of videos, before their rows are deleted.
 
-    Likes are taken back; counted views stay, as nobody's.
+    Likes are subtracted; counted views become anonymous.
     """
     lock_person(user)
     lock_sums()

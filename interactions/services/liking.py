@@ -1,4 +1,4 @@
-"""Likes, inspiration and ratings, and the wish not to be shown a video."""
+"""Likes, inspiration marks, ratings and dismissals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from interactions.models import Inspire, Like, NotInterested, Rating
-from interactions.services.engagement import lock_engagement, settle
+from interactions.services.engagement import lock_engagement, update_engagement
 from videos.models import Video
 
 
@@ -20,7 +20,7 @@ def like(*, user: User, video: Video, at: datetime | None = None) -> None:
         user=user, video=video, defaults={"timestamp": at or timezone.now()}
     )
     if created:
-        settle(engagement, likes=1)
+        update_engagement(engagement, likes=1)
 
 
 @transaction.atomic
@@ -28,11 +28,11 @@ def unlike(*, user: User, video: Video) -> None:
     engagement = lock_engagement(user=user, video=video)
     deleted, _ = Like.objects.filter(user=user, video=video).delete()
     if deleted:
-        settle(engagement, likes=-1)
+        update_engagement(engagement, likes=-1)
 
 
 def inspire(*, user: User, video: Video, at: datetime | None = None) -> None:
-    """Note that `video` inspired `user`; said twice, the first time stands."""
+    """Record that `video` inspired `user`; a repetition changes nothing."""
     Inspire.objects.get_or_create(
         user=user, video=video, defaults={"timestamp": at or timezone.now()}
     )
@@ -45,9 +45,9 @@ def undo_inspire(*, user: User, video: Video) -> None:
 def rate(
     *, user: User, video: Video, percent: int, at: datetime | None = None
 ) -> Rating:
-    """Set `user`'s rating of `video`, 1 to 100. Raises `ValueError` beyond that."""
+    """Set `user`'s rating of `video`, 1 to 100. Raises `ValueError`."""
     if not 1 <= percent <= 100:
-        raise ValueError(f"a rating of {percent} is not within 1 to 100")
+        raise ValueError(f"a rating must be 1 to 100, not {percent}")
     rating, _ = Rating.objects.update_or_create(
         user=user,
         video=video,
@@ -61,7 +61,7 @@ def undo_rating(*, user: User, video: Video) -> None:
 
 
 def not_interested(*, user: User, video: Video) -> None:
-    """Feeds leave the video out from now on."""
+    """Leave the video out of the user's feeds."""
     NotInterested.objects.get_or_create(user=user, video=video)
 
 

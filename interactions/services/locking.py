@@ -1,4 +1,4 @@
-"""The order in which the services lock: see the package's docstring."""
+"""Locks of the services; the package's docstring has their order."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from accounts.models import User
 
 
 def lock_person(user: User) -> None:
-    """Let what one person does happen one thing after the other.
+    """Serialize the interactions of one person until the transaction ends.
 
-    Held until the transaction ends. Rows that refer to the person may still be inserted
-    meanwhile, so nobody else waits.
+    Other people's rows that refer to the person can still be inserted.
     """
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
 
 
 def lock_sums() -> None:
-    """Wait until no watch or like is being recorded, and keep others from starting.
+    """Block the recording of watches and likes until the transaction ends.
 
-    Readers go on. To be called before anything else here touched these tables in the
-    transaction: a lock that is raised later can deadlock.
+    Readers are not blocked. Call it before the transaction touches these tables: a lock
+    that is raised later can deadlock.
     """
     with connection.cursor() as cursor:
         cursor.execute(

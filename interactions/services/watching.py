@@ -1,4 +1,4 @@
-"""Watching: sessions, views, and the history that people may take back."""
+"""Viewing sessions, views and the watch history."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django.db.models import F
 from accounts.models import User
 from interactions.models import AnonymousView, Watch
 from interactions.services import aggregates
-from interactions.services.engagement import lock_engagement, settle
+from interactions.services.engagement import lock_engagement, update_engagement
 from interactions.services.locking import lock_person, lock_sums
 from videos.models import Video
 
-# How far a client's count of the seconds may exceed the duration.
+# A client's total of seconds may exceed the duration by this factor.
 DURATION_TOLERANCE = 1.1
 
 
@@ -33,15 +33,15 @@ def record_watch(
     position: float = 0.0,
     feed_id: UUID | None = None,
 ) -> Watch | None:
-    """Take in how far a viewing session has come; reports may repeat and overtake.
+    """Record the progress of a viewing session. Reports may repeat or arrive late.
 
-    A session counts as a view once, from `VIEW_THRESHOLD`; a creator's own watching
+    A session counts as a view once, from `VIEW_THRESHOLD`; a creator's own session
     never does. `fraction` (0 to 1) and `seconds` are totals of the session and only
-    grow; `position` is where the player stands, in seconds. Without a fraction (None),
-    as other systems report it, the session is a view of which no more is known.
+    grow; `position` is in seconds. A session without a fraction (None), as other
+    systems report it, counts as a view.
 
-    Of visitors, and of people who switched recording off, the view is counted and
-    nothing else kept: then the answer is None.
+    For visitors, and for people who switched recording off, only the view is counted;
+    then the function returns None.
     """
     viewed = fraction is None or fraction >= settings.VIEW_THRESHOLD
     counts = viewed and user.pk != video.creator_id
@@ -72,7 +72,9 @@ def record_watch(
         adopted, _ = AnonymousView.objects.filter(
             video=video, session_id=session_id
         ).delete()
-    settle(engagement, counted=int(newly_counted), views=int(newly_counted) - adopted)
+    update_engagement(
+        engagement, counted=int(newly_counted), views=int(newly_counted) - adopted
+    )
     return watch
 
 
@@ -84,7 +86,7 @@ def _count_anonymously(
             user=user, video=video, session_id=session_id, counted=True
         ).exists()
     ):
-        return  # counted before recording was switched off
+        return  # counted before the user switched recording off
     _, created = AnonymousView.objects.get_or_create(
         video=video, session_id=session_id, defaults={"timestamp": at}
     )
@@ -94,25 +96,25 @@ def _count_anonymously(
 
 @transaction.atomic
 def remove_from_history(*, user: User, video: Video) -> None:
-    """Forget that `user` watched `video`. Its views stay counted, as nobody's."""
+    """Remove `video` from the history of `user`. Its views become anonymous."""
     engagement = lock_engagement(user=user, video=video)
     watches = list(Watch.objects.filter(user=user, video=video))
-    counted = _give_up(watches)
+    counted = _make_anonymous(watches)
     if watches:
-        settle(engagement, counted=-counted)
+        update_engagement(engagement, counted=-counted)
 
 
 @transaction.atomic
 def clear_history(*, user: User) -> None:
-    """Forget all that `user` watched; likes, follows and comments stay."""
+    """Delete the history of `user`; likes, follows and comments stay."""
     lock_person(user)
     lock_sums()
-    _give_up(list(Watch.objects.filter(user=user)))
+    _make_anonymous(list(Watch.objects.filter(user=user)))
     aggregates.rebuild(users=[user])
 
 
-def _give_up(watches: list[Watch]) -> int:
-    """Delete watches, keep their views; gives the number of counted ones."""
+def _make_anonymous(watches: list[Watch]) -> int:
+    """Replace watches by anonymous views; return the number of counted ones."""
     counted = [watch for watch in watches if watch.counted]
     AnonymousView.objects.bulk_create(
         [

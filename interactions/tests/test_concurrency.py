@@ -94,7 +94,7 @@ def test_one_event_sent_by_many_threads_is_taken_in_once():
         "feed_id": None,
         "at": timezone.now(),
     }
-    taken = at_once([partial(events.take_in, user=user, event=event)] * 16)
+    taken = at_once([partial(events.record_event, user=user, event=event)] * 16)
     assert sum(map(bool, taken)) == Event.objects.count() == Watch.objects.count() == 1
 
 

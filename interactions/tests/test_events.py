@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.tests.factories import make_user
 from interactions import tasks
-from interactions.api.serializers import MOST_EVENTS, OLDEST
+from interactions.api.serializers import MAX_EVENTS, OLDEST
 from interactions.models import AnonymousView, Event, Impression, Watch
 from videos.models import Video
 from videos.tests.factories import make_video
@@ -159,7 +159,7 @@ def test_a_rejected_event_may_be_sent_again_once_it_is_right(client: Client):
         ('{"events": []}', 400),
         ('{"events": {"0": {}}}', 400),
         ('{"events": [NaN]}', 400),
-        (json.dumps({"events": [{}] * (MOST_EVENTS + 1)}), 413),
+        (json.dumps({"events": [{}] * (MAX_EVENTS + 1)}), 413),
         (json.dumps({"events": [{"type": "x" * 300_000}]}), 413),
     ],
 )

@@ -1,4 +1,4 @@
-"""Categories and videos in the API."""
+"""Serializers of categories and videos."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class VideoSerializer(serializers.ModelSerializer[Video]):
     creator = PersonSerializer(read_only=True)
     thumbnail_url = serializers.SerializerMethodField()
     progress = serializers.SerializerMethodField(
-        help_text="The fraction that you have watched; null if you have not begun."
+        help_text="The fraction that you have watched; null if you have not started."
     )
 
     class Meta:
@@ -51,7 +51,7 @@ class VideoSerializer(serializers.ModelSerializer[Video]):
         ]
         read_only_fields = fields
         extra_kwargs = {
-            "duration": {"help_text": "Seconds; 0 while it is not known."},
+            "duration": {"help_text": "Seconds; 0 until it is known."},
             "created_at": {"help_text": "When it was uploaded."},
         }
 
@@ -65,7 +65,7 @@ class VideoSerializer(serializers.ModelSerializer[Video]):
 
 
 class VideoDetailSerializer(VideoSerializer):
-    """A video by itself."""
+    """A video with all its fields."""
 
     categories: Any = serializers.SlugRelatedField(
         slug_field="slug", many=True, read_only=True
@@ -98,7 +98,7 @@ class VideoDetailSerializer(VideoSerializer):
 
 
 class EditSerializer(StrictTypes, serializers.ModelSerializer[Video]):
-    """What a creator says of a video; categories by slug."""
+    """The fields that a creator edits; categories by slug."""
 
     title = serializers.CharField(max_length=150)
     categories = serializers.SlugRelatedField(
@@ -122,7 +122,7 @@ class EditSerializer(StrictTypes, serializers.ModelSerializer[Video]):
 
 
 class UploadSerializer(EditSerializer):
-    """A video file, and what its creator says of it."""
+    """A video file with the fields that its creator edits."""
 
     file = serializers.FileField(help_text="MP4, WebM, MOV, MKV or AVI.")
 
@@ -135,29 +135,29 @@ class ThumbnailSerializer(serializers.Serializer[Any]):
 
 
 class PlaybackSerializer(serializers.Serializer[Any]):
-    """Where to play a video from."""
+    """The URL to play a video from."""
 
-    url = serializers.URLField(help_text="Takes HTTP ranges.")
+    url = serializers.URLField(help_text="Supports HTTP ranges.")
     expires_at = serializers.DateTimeField(
-        allow_null=True, help_text="When to ask again; null for what is public."
+        allow_null=True, help_text="When `url` expires; null if it does not."
     )
     content_type = serializers.CharField(allow_blank=True)
     duration = serializers.FloatField(help_text="Seconds.")
     width = serializers.IntegerField()
     height = serializers.IntegerField()
     start_at = serializers.FloatField(
-        help_text="Where you stopped, in seconds; 0 for the beginning."
+        help_text="The position to resume at, in seconds."
     )
 
 
 class SearchSerializer(PageSerializer):
-    """Filters of the list of videos; each narrows it down."""
+    """Filters of the list of videos; all of them apply."""
 
     q = serializers.CharField(
         required=False,
         allow_blank=True,
         max_length=200,
-        help_text='Words, "phrases", or, -not; the last word may be a beginning.',
+        help_text='Words, "phrases", or, -not; the last word may be a prefix.',
     )
     category = serializers.SlugField(
         required=False,
@@ -172,5 +172,5 @@ class SearchSerializer(PageSerializer):
     sort = serializers.ChoiceField(
         SORTS,
         required=False,
-        help_text="By default relevance for a search, else newest.",
+        help_text="Default: relevance with `q`, else newest.",
     )

@@ -1,7 +1,7 @@
-"""Sending a stored file over HTTP: ranges, conditions, and never the whole in memory.
+"""Sending a stored file over HTTP in chunks, with ranges and conditions.
 
-RFC 9110, sections 13 (conditional requests) and 14 (range requests). Who may have the
-file is decided before; here it is only sent.
+RFC 9110, sections 13 (conditional requests) and 14 (range requests). The caller checks
+permissions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
 class RangeNotSatisfiable(Exception):
-    """No byte of the file lies within the range asked for."""
+    """The requested range is outside the file."""
 
 
 def serve(
@@ -40,10 +40,10 @@ def serve(
     public: bool,
     max_age: int,
 ) -> HttpResponseBase:
-    """Answer `request` with `file`: 200, 206, 304 or 416.
+    """The response with `file`: 200, 206, 304 or 416.
 
-    `filename` is what a download is called; `public` lets caches, shared ones too, keep
-    it for `max_age` seconds. Raises `Http404` when the storage has lost the file.
+    `filename` is the name for downloads. If `public`, shared caches may keep the file
+    for `max_age` seconds. Raises `Http404` if the storage has no such file.
     """
     storage, name = file.storage, str(file.name)
     try:
@@ -64,11 +64,11 @@ def serve(
     response["ETag"] = etag
     response["Last-Modified"] = http_date(seconds)
     response["X-Content-Type-Options"] = "nosniff"
-    # No script of ours or anybody's runs in the context of an uploaded file.
+    # No script may run in the context of an uploaded file.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     if public:
         patch_cache_control(response, public=True, max_age=max_age)
-    else:  # asked again each time: who logs out leaves nothing to see
+    else:  # revalidated each time, so that nothing is shown after log-out
         patch_cache_control(response, private=True, no_cache=True)
     return response
 
@@ -77,17 +77,17 @@ def _content(
     request: HttpRequest, file: FieldFile, size: int, etag: str, modified: datetime
 ) -> HttpResponseBase:
     if settings.X_ACCEL_REDIRECT:
-        # nginx sends the file and sees to ranges itself.
+        # nginx sends the file and handles ranges.
         response = HttpResponse()
         response["X-Accel-Redirect"] = settings.X_ACCEL_REDIRECT + quote(str(file.name))
         return response
     try:
-        wanted = _wanted_range(request, size, etag, modified)
+        requested = _requested_range(request, size, etag, modified)
     except RangeNotSatisfiable:
         response = HttpResponse(status=416)
         response["Content-Range"] = f"bytes */{size}"
         return response
-    first, last = wanted or (0, size - 1)
+    first, last = requested or (0, size - 1)
     length = last - first + 1
     streamed: HttpResponseBase
     if request.method == "HEAD":
@@ -95,19 +95,19 @@ def _content(
     else:
         streamed = StreamingHttpResponse(_chunks(file, first, length))
     streamed["Content-Length"] = str(length)
-    if wanted:
+    if requested:
         streamed.status_code = 206
         streamed["Content-Range"] = f"bytes {first}-{last}/{size}"
     return streamed
 
 
-def _wanted_range(
+def _requested_range(
     request: HttpRequest, size: int, etag: str, modified: datetime
 ) -> tuple[int, int] | None:
-    """First and last byte asked for, or None for the whole file.
+    """The first and last byte of the requested range, or None for the whole file.
 
-    A header that is no single byte range is ignored, as is one whose `If-Range` names
-    another version of the file.
+    Anything but a single byte range is ignored, and so is a range whose `If-Range`
+    names another version of the file.
     """
     match = RANGE.match(request.headers.get("Range", "").strip())
     if match is None or match.groups() == ("", ""):
@@ -138,7 +138,7 @@ def _same_version(condition: str | None, etag: str, modified: datetime) -> bool:
 
 
 def _chunks(file: FieldFile, first: int, length: int) -> Iterator[bytes]:
-    # Opened with the first byte asked for: an answer nobody reads holds no file.
+    # Opened with the first chunk: a response that is not read holds no file.
     with file.storage.open(str(file.name), "rb") as stored:
         stored.seek(first)
         while length > 0 and (chunk := stored.read(min(CHUNK, length))):

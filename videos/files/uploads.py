@@ -1,4 +1,4 @@
-"""Refusing what is too large before any of it reaches the disk."""
+"""Rejecting uploads that are too large before they reach the disk."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.http import HttpRequest
 
-FORM_BYTES = 1024 * 1024  # what a form's other fields may add
+FORM_BYTES = 1024 * 1024  # for the other fields of a form
 
 
 class SizeLimit(FileUploadHandler):
     """Drops the files of a request that exceeds `UPLOAD_MAX_BYTES`.
 
-    The form finds `request.upload_too_large` and says so.
+    It sets `request.upload_too_large`, from which the form makes its error.
     """
 
     def handle_raw_input(

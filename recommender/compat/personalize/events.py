@@ -89,7 +89,7 @@ def _is_new(client: ServiceClient, event: Members, user: AnyUser) -> bool:
     if "eventId" not in event:
         return True
     identity = uuid.uuid5(SESSIONS, f"{client.client_id}\n{event['eventId']}")
-    return taken_in.is_new(event_id=identity, user=user, kind="personalize")
+    return taken_in.record_id(event_id=identity, user=user, kind="personalize")
 
 
 def _record(
@@ -134,7 +134,7 @@ def _record_shown(
 ) -> None:
     """What the person saw when they chose: one impression an item and feed."""
     for position, item_id in enumerate(event.get("impression", ())):
-        taken_in.record_shown(
+        taken_in.record_impression(
             user=user,
             video=videos[item_id],
             event={

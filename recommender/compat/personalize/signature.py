@@ -87,7 +87,7 @@ def verify(request: HttpRequest, body: bytes) -> ServiceClient:
             "The request signature we calculated does not match the signature you "
             "provided. Check your AWS Secret Access Key and signing method."
         )
-    return service_clients.note_use(client=client)
+    return service_clients.record_use(client=client)
 
 
 def _parse(header: str) -> Signed:

@@ -1,4 +1,4 @@
-"""Give an installation its categories and its first administrator."""
+"""Create the categories and the first administrator."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from videos.installation import ensure_administrator, install_catalogue
 
 class Command(BaseCommand):
     help = (
-        "Create missing categories and the first administrator, whose password comes "
-        "from ADMIN_PASSWORD or is made up and printed once. May be run again."
+        "Create missing categories and the first administrator. The password is "
+        "ADMIN_PASSWORD, or a random one that is printed once. Safe to run again."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -23,14 +23,14 @@ class Command(BaseCommand):
         parser.add_argument("--email", default="", help="the administrator's e-mail")
 
     def handle(self, *, admin: str, email: str, **options: Any) -> str | None:
-        """Returns, and so prints last, how a new administrator logs in."""
+        """Returns the log-in of a new administrator, which Django prints last."""
         size = install_catalogue()
         given = os.environ.get("ADMIN_PASSWORD", "").strip()
         try:
             made = ensure_administrator(username=admin, email=email, password=given)
         except IntegrityError:
             raise CommandError(
-                f"'{admin}' or '{email}' belongs to someone else: choose another "
+                f"'{admin}' or '{email}' is taken: choose another "
                 "with --admin and --email.",
                 returncode=2,
             ) from None
