@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from importlib import import_module
 
 import pytest
 from django.db import connection, transaction
@@ -31,6 +32,21 @@ def noted(*kinds: str) -> list[tuple[str, int | None, int | None]]:
     found = sorted(rows.values_list("kind", "source", "target").distinct())
     GraphChange.objects.all().delete()
     return found
+
+
+def test_every_mirrored_table_has_its_triggers():
+    migration = import_module("interactions.migrations.0007_graph_outbox")
+    expected = {
+        (table, f"graph_{kind}_{operation}")
+        for kind, (table, *_) in migration.KINDS.items()
+        for operation in migration.OPERATIONS
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
+            " WHERE NOT tgisinternal AND tgenabled = 'O'"
+        )
+        assert set(cursor.fetchall()) == expected
 
 
 def test_people_videos_and_categories():
