@@ -108,7 +108,7 @@ def test_inspire_and_rate():
 @pytest.mark.parametrize("percent", [0, 101, -5])
 def test_a_rating_is_from_1_to_100(percent):
     user, video = make_user(), make_video()
-    with pytest.raises(ValueError, match="not within 1 to 100"):
+    with pytest.raises(ValueError, match="a rating must be 1 to 100"):
         services.rate(user=user, video=video, percent=percent)
     with pytest.raises(IntegrityError), transaction.atomic():
         Rating.objects.create(user=user, video=video, percent=abs(percent or 999) + 100)

@@ -80,6 +80,6 @@ def test_password_from_the_environment_is_used_and_not_shown(monkeypatch):
 @pytest.mark.django_db
 def test_taken_username_is_a_clear_error():
     make_user(username="Admin")
-    with pytest.raises(CommandError, match="belongs to someone else"):
+    with pytest.raises(CommandError, match="is taken"):
         set_up()
     assert not User.objects.filter(is_superuser=True).exists()

@@ -155,6 +155,6 @@ def test_picked_at_sign_up(client, world):
 
 
 def test_only_moods_can_be_set():
-    with pytest.raises(ValueError, match="'hungry' is no mood: there are funny"):
+    with pytest.raises(ValueError, match="'hungry' is not a mood: use one of funny"):
         set_mood(user=make_user(), mood="hungry")
     assert len(Mood) == 8
