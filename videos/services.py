@@ -44,27 +44,18 @@ def slug_of(title: str) -> str:
 def create_video(
     *,
     creator: User,
-    title: str,
-    description: str = "",
     file: File[Any] | None = None,
-    external_url: str = "",
     thumbnail: File[Any] | None = None,
-    visibility: str = Video.Visibility.PUBLIC,
     parent_categories: Iterable[ParentCategory] = (),
     categories: Iterable[Category] = (),
+    **values: Any,
 ) -> Video:
-    """Store a video.
+    """Store a video; `values` are other fields, such as title and visibility.
 
     A worker probes the file and makes it playable (`process_video`), and makes a
     thumbnail if there is none. A video with an external URL is ready at once.
     """
-    video = Video(
-        creator=creator,
-        title=title,
-        description=description,
-        external_url=external_url,
-        visibility=visibility,
-    )
+    video = Video(creator=creator, **values)
     if file is not None:
         video.video_file.save("video", file, save=False)
     if thumbnail is not None:
