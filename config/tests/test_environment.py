@@ -30,7 +30,7 @@ def test_empty_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda: env.integer("X", 1), "ten", "use a whole number"),
         (lambda: env.integer("X", 1, at_least=1), "0", "at least 1"),
         (lambda: env.flag("X"), "maybe", "use 1 or 0"),
-        (lambda: env.fraction("X", 0.3), "1.2", "within 0 and 1"),
+        (lambda: env.fraction("X", 0.3), "1.2", "use a number from 0 to 1"),
         (lambda: env.fraction("X", 0.3), "much", "use a number"),
         (lambda: env.all_or_none("X", "MISSING"), "set", "but not MISSING"),
     ],
