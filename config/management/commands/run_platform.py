@@ -130,7 +130,7 @@ def _administrator() -> str:
     """How the administrator of an earlier start logs in; empty where there is none."""
     name = User.objects.filter(is_superuser=True).values_list("username").first()
     return (
-        f"  administrator: {name[0]}, password: as told at first "
+        f"  administrator: {name[0]}, password: as printed at the first start "
         f"(another: manage.py changepassword {name[0]})"
         if name
         else ""
