@@ -68,7 +68,9 @@ def fitted(
         else:
             model = models.fit(name, history, settings, _show)
             done.append((name, settings, model))
-        _say(f"{label}: fitted in {time.perf_counter() - began:.0f} s, {model.found}")
+        _say(
+            f"{label}: fitted in {time.perf_counter() - began:.0f} s, {model.searched}"
+        )
         yield label, model
 
 
@@ -92,9 +94,9 @@ def _blend(
         for name in config.members
         if weights.get(name, 0) > 0
     }
-    model = blend.Blend.from_members(members, weights, history, config)
-    model.found = {"weights": weights}
-    return model
+    return blend.Blend.from_members(
+        members, weights, history, config, {"weights": weights}
+    )
 
 
 def _show(step: TrainingStep) -> None:

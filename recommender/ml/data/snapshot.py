@@ -219,6 +219,19 @@ class GraphSnapshot:
         creator[self.uploaded.target] = self.uploaded.source
         return creator
 
+    @property
+    def positive_watches(self) -> Edges:
+        """The watches of positive weight: a weight of 0 is no view."""
+        return self.watched.where(self.watched.weight > 0)
+
+    @property
+    def training_watches(self) -> Edges:
+        """`positive_watches`; raises `ValueError` where there are none."""
+        watches = self.positive_watches
+        if not len(watches):
+            raise ValueError("the snapshot has no watches to learn from")
+        return watches
+
     def before(self, time: float) -> GraphSnapshot:
         """The same nodes, with only the interactions strictly before ``time``."""
         edges = {name: getattr(self, name) for name in INTERACTIONS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
@@ -31,7 +32,7 @@ class Newcomers:
     @classmethod
     def from_snapshot(cls, snapshot: GraphSnapshot, cut: float) -> Newcomers:
         """Those with more than `FIRST` watches, all from ``cut`` on."""
-        watched = snapshot.watched.where(snapshot.watched.weight > 0)
+        watched = snapshot.positive_watches
         known = np.zeros(snapshot.n_users, bool)
         known[watched.source[watched.time < cut]] = True
         counts = np.bincount(watched.source, minlength=snapshot.n_users)
@@ -116,7 +117,7 @@ def global_time_split(
     """
     if not (0 < test < 1 and 0 < validation < 1 - test):
         raise ValueError("validation and test must be shares that leave a train part")
-    times = np.sort(snapshot.watched.time[snapshot.watched.weight > 0])
+    times = np.sort(snapshot.positive_watches.time)
     if not len(times):
         raise ValueError("the snapshot has no watches to split")
     shares = (1 - test - validation, 1 - test)
@@ -187,6 +188,45 @@ def leave_last(
     )
 
 
+class Cut(StrEnum):
+    """Which watches a validation part holds out: the newest of all, each person's last,
+    or a cluster of each person's (see `leave_cluster`)."""
+
+    TIME = "time"
+    LAST = "last"
+    CLUSTER = "cluster"
+
+
+def validation_part(
+    snapshot: GraphSnapshot,
+    share: float,
+    *,
+    cut: str = Cut.TIME,
+    enough_people: int = 0,
+    seed: int = 0,
+) -> Holdout | None:
+    """Hold out a ``share`` of the watches, as ``cut`` says; None where that leaves
+    nobody to validate with.
+
+    Where a cut in time leaves fewer than ``enough_people``, too few to tell a gain from
+    chance, each person's last watches are held out if that leaves more.
+    """
+    watches = snapshot.positive_watches
+    if share <= 0 or not len(watches):
+        return None
+    if cut == Cut.LAST:
+        part = leave_last(snapshot, share=share).test
+    elif cut == Cut.CLUSTER:
+        part = leave_cluster(snapshot, share=share, seed=seed)
+    else:
+        times = np.sort(watches.time)
+        part = holdout(snapshot, cut=float(times[int(len(times) * (1 - share))]))
+        if len(part.users) < enough_people:
+            last = leave_last(snapshot, share=share).test
+            part = max(part, last, key=lambda each: len(each.users))
+    return part if len(part.users) else None
+
+
 def reactions(snapshot: GraphSnapshot, users: IntArray, items: IntArray) -> IntArray:
     """(n,): 1 where the user only viewed the item, 2 liked it, 3 was inspired by it."""
     found = np.ones(len(users), np.int64)
@@ -205,7 +245,7 @@ def leave_cluster(
     who else watched them: a cut at random would leave next to each target something
     that gives it away. People with fewer than 5 watches are all history.
     """
-    watched = snapshot.watched.where(snapshot.watched.weight > 0)
+    watched = snapshot.positive_watches
     random = np.random.default_rng(seed)
     matrix = sparse.csr_array(
         (np.ones(len(watched), np.float32), (watched.source, watched.target)),
@@ -229,9 +269,7 @@ def leave_cluster(
 def _holdout(
     snapshot: GraphSnapshot, history: GraphSnapshot, asked: Edges, *, min_history: int
 ) -> Holdout:
-    known = np.bincount(
-        history.watched.source[history.watched.weight > 0], minlength=history.n_users
-    )
+    known = np.bincount(history.positive_watches.source, minlength=history.n_users)
     kept = asked.where((asked.weight > 0) & (known[asked.source] >= min_history))
     users, counts = np.unique(kept.source, return_counts=True)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

@@ -53,10 +53,9 @@ def by_history(
     values: Mapping[str, Mapping[str, Values]], holdout: Holdout, *, seed: int
 ) -> Rows:
     """NDCG@10 of people by how many of their watches are known."""
-    watched = holdout.history.watched
-    known = np.bincount(
-        watched.source[watched.weight > 0], minlength=holdout.history.n_users
-    )[holdout.users]
+    history = holdout.history
+    watched = history.positive_watches
+    known = np.bincount(watched.source, minlength=history.n_users)[holdout.users]
     rows: Rows = []
     for label, inside in _ranges(known, HISTORY):
         rows.append(
@@ -75,8 +74,8 @@ def by_history(
 def by_item(lists: Lists, holdout: Holdout, *, seed: int) -> Rows:
     """Recall@20 of the targets alone that so many people are known to have watched."""
     history = holdout.history
-    watched = history.watched
-    known = np.bincount(watched.target[watched.weight > 0], minlength=history.n_items)
+    watched = history.positive_watches
+    known = np.bincount(watched.target, minlength=history.n_items)
     owner = np.repeat(np.arange(len(holdout.users)), np.diff(holdout.indptr))
     rows: Rows = []
     for label, inside in _ranges(known[holdout.items], ITEM_HISTORY):

@@ -99,7 +99,7 @@ def evaluate_fitted(
             for ours in fitted
         },
         "curves": breakdowns.sections(fitted, lists, values, holdout, seed=seed),
-        "found": {name: dict(model.found) for name, model in fitted.items()},
+        "found": {name: dict(model.searched) for name, model in fitted.items()},
         "users": len(holdout.users),
         "targets": len(holdout.items),
         "holdout": fingerprint(holdout),

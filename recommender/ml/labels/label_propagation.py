@@ -32,7 +32,7 @@ def neighbourhood(snapshot: GraphSnapshot, *, neighbours: int = 30) -> Matrix:
 
     Each row keeps its ``neighbours`` greatest; S = D^-1/2 W D^-1/2, dense.
     """
-    watched = snapshot.watched.where(snapshot.watched.weight > 0)
+    watched = snapshot.positive_watches
     matrix = sparse.csr_array(
         (np.ones(len(watched), np.float32), (watched.source, watched.target)),
         shape=(snapshot.n_users, snapshot.n_items),

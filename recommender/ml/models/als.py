@@ -15,7 +15,13 @@ import numpy as np
 from scipy import sparse
 
 from recommender.ml.data.history import UserHistory
-from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
+from recommender.ml.data.snapshot import (
+    Edges,
+    FloatArray,
+    GraphSnapshot,
+    IntArray,
+    positions,
+)
 from recommender.ml.models.base import (
     FactorModel,
     Parts,
@@ -88,7 +94,7 @@ class Als(FactorModel):
         place = positions(self.item_ids, snapshot.item_ids)
         vectors = np.zeros((snapshot.n_items, self.vectors.shape[1]), np.float32)
         vectors[place >= 0] = self.vectors[place[place >= 0]]
-        matrix = _matrix(snapshot)
+        matrix = _matrix(snapshot, snapshot.positive_watches)
         users = _fold_in(matrix, vectors, self._config)
         new = np.flatnonzero(place < 0)
         vectors[new] = _fold_in(matrix.T.tocsr()[new], users, self._config)
@@ -104,9 +110,7 @@ def fit(
     from implicit.cpu.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
 
-    matrix = _matrix(snapshot)
-    if not matrix.nnz:
-        raise ValueError("the snapshot has no watches to learn from")
+    matrix = _matrix(snapshot, snapshot.training_watches)
     confidence = matrix.copy()
     confidence.data = 1 + config.alpha * matrix.data
 
@@ -145,9 +149,8 @@ def load(artifact: Artifact) -> Als:
     return Als(item_ids, vectors, artifact.array("prior"), config, index)
 
 
-def _matrix(snapshot: GraphSnapshot) -> sparse.csr_array:
-    """(n_users, n_items) of watch weights above 0."""
-    watched = snapshot.watched.where(snapshot.watched.weight > 0)
+def _matrix(snapshot: GraphSnapshot, watched: Edges) -> sparse.csr_array:
+    """(n_users, n_items) of the weights of ``watched``."""
     return sparse.csr_array(
         (watched.weight, (watched.source, watched.target)),
         shape=(snapshot.n_users, snapshot.n_items),

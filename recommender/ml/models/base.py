@@ -21,6 +21,7 @@ from recommender.ml.store.artifact import Artifact, Manifest
 from recommender.ml.store.vector_index import Hits, VectorIndex
 
 INDEX = "index.faiss"
+NOTHING_SEARCHED: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ class Model(ABC):
     item_ids: IntArray  # sorted; columns of `scores`
     # The models that this one combines, by name.
     members: Mapping[str, Model] = MappingProxyType({})
-    # Settings that `fit` searched for: added to its config, it need not search again.
-    found: Mapping[str, Any] = MappingProxyType({})
+    # Settings that `fit` searched for; a config that has them spares the search.
+    searched: Mapping[str, Any] = NOTHING_SEARCHED
 
     @abstractmethod
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:

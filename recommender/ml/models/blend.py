@@ -24,6 +24,7 @@ from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation import metrics
 from recommender.ml.models import registry
 from recommender.ml.models.base import (
+    NOTHING_SEARCHED,
     Inductive,
     Model,
     Parts,
@@ -85,7 +86,9 @@ class Blend(Model):
         weights: Mapping[str, float],
         watched_ids: IntArray,
         spreads: Mapping[str, float] | None = None,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> None:
+        self.searched = searched
         self.members = dict(members)
         self._spreads = dict(spreads or {})
         self.weights = {name: float(weights[name]) for name in self.members}
@@ -101,10 +104,11 @@ class Blend(Model):
         weights: Mapping[str, float],
         snapshot: GraphSnapshot,
         config: Config,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> Blend:
         """Of ``members`` fitted to ``snapshot``."""
         usual = None if config.by_person else spreads(members, snapshot, config)
-        return cls(members, weights, watched_ids(snapshot), usual)
+        return cls(members, weights, watched_ids(snapshot), usual, searched)
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         ids = self.item_ids
@@ -180,9 +184,8 @@ def fit(
         for name in config.members
         if weights.get(name, 0) > 0
     }
-    model = Blend.from_members(chosen, weights, snapshot, config)
-    model.found = {"weights": weights, "settings": settings}
-    return model
+    searched = {"weights": weights, "settings": settings}
+    return Blend.from_members(chosen, weights, snapshot, config, searched)
 
 
 def find_weights(
@@ -199,7 +202,7 @@ def find_weights(
                 name, part.history, settings.get(name), progress
             )
     found: dict[str, Mapping[str, Any]] = {
-        name: {**settings.get(name, {}), **model.found}
+        name: {**settings.get(name, {}), **model.searched}
         for name, model in fitted.items()
     }
     return search(fitted, part, config), found
@@ -222,8 +225,7 @@ def load(artifact: Artifact) -> Blend:
 
 def watched_ids(snapshot: GraphSnapshot) -> IntArray:
     """The sorted ids of the videos that somebody has watched."""
-    watched = snapshot.watched
-    return snapshot.item_ids[np.unique(watched.target[watched.weight > 0])]
+    return snapshot.item_ids[np.unique(snapshot.positive_watches.target)]
 
 
 def standardised(
@@ -343,15 +345,10 @@ def _pooled(
 
 
 def _part(snapshot: GraphSnapshot, config: Config) -> Holdout:
-    if config.cut == "last":
-        return splits.leave_last(snapshot, share=config.validation).test
-    if config.cut == "cluster":
-        return splits.leave_cluster(snapshot, share=config.validation, seed=config.seed)
-    times = np.sort(snapshot.watched.time[snapshot.watched.weight > 0])
-    if not len(times):
-        raise ValueError("the snapshot has no watches to learn from")
-    cut = float(times[int(len(times) * (1 - config.validation))])
-    part = splits.holdout(snapshot, cut=cut)
-    if not len(part.users):
+    part = splits.validation_part(
+        snapshot, config.validation, cut=config.cut, seed=config.seed
+    )
+    if part is None:
+        _ = snapshot.training_watches  # raises where there are none
         raise ValueError("the watches have too few distinct times to find weights by")
     return part

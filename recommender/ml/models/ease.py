@@ -47,9 +47,7 @@ def fit(
 ) -> Ease:
     """Invert the regularised Gram matrix; raises `ValueError` without watches,
     `TooLargeError` with more items than ``max_items``."""
-    edges = snapshot.watched.where(snapshot.watched.weight > 0)
-    if not len(edges):
-        raise ValueError("the snapshot has no watches to learn from")
+    edges = snapshot.training_watches
     if snapshot.n_items > config.max_items:
         raise TooLargeError(
             f"EASE inverts a dense matrix of {snapshot.n_items} x {snapshot.n_items} "

@@ -100,9 +100,8 @@ def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> GfCf:
     """Normalise, and find the singular vectors; raises `ValueError` without watches."""
-    graph = ItemGraph.from_matrix(normalised(snapshot), config.degree)
-    if not graph.half.nnz:
-        raise ValueError("the snapshot has no watches to learn from")
+    matrix = normalised(snapshot, snapshot.training_watches)
+    graph = ItemGraph.from_matrix(matrix, config.degree)
     basis = right_singular_vectors(graph.half, config.rank, seed=config.seed)
     eigenvalues = ((graph.half @ basis) ** 2).sum(0)
     return GfCf(snapshot.item_ids, graph, basis, eigenvalues, config)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from recommender.ml.data import splits
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
 from recommender.ml.evaluation import evaluate
-from recommender.ml.models.base import Model, Parts, Progress
+from recommender.ml.models.base import NOTHING_SEARCHED, Model, Parts, Progress
 from recommender.ml.store.artifact import Artifact
-from recommender.ml.train import early_stopping
 
 DAY = 86_400.0
 
@@ -37,8 +38,13 @@ class Popularity(Model):
     name = "popularity"
 
     def __init__(
-        self, item_ids: IntArray, engagement: FloatArray, config: Config
+        self,
+        item_ids: IntArray,
+        engagement: FloatArray,
+        config: Config,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> None:
+        self.searched = searched
         self.item_ids = item_ids
         self._engagement = engagement
         self._config = config
@@ -63,14 +69,13 @@ def fit(
     half_life = config.half_life_days or best_half_life(snapshot, config)
     engagement = decayed_engagement(snapshot, half_life)
     chosen = replace(config, half_life_days=half_life)
-    model = Popularity(snapshot.item_ids, engagement, chosen)
-    model.found = {"half_life_days": half_life}
-    return model
+    searched = {"half_life_days": half_life}
+    return Popularity(snapshot.item_ids, engagement, chosen, searched)
 
 
 def best_half_life(snapshot: GraphSnapshot, config: Config) -> float:
     """Of `HALF_LIVES`, in days; the first where there is too little to compare by."""
-    part = early_stopping.validation_part(snapshot, config.validation)
+    part = splits.validation_part(snapshot, config.validation)
     if part is None:
         return HALF_LIVES[0]
     part = part.sample(PEOPLE)

@@ -29,15 +29,20 @@ class ConfigError(ValueError):
 class ModelEntry:
     """Where a model is: ``module`` under `recommender.ml.models`.
 
-    A ``network`` is a package of two modules, ``train`` (imports torch) and ``serve``.
-    ``daily`` models are computed once a day, from the snapshot of that day;
-    ``checkpoints`` tells that the training writes checkpoints.
+    A ``network`` is a package: ``train`` (imports torch) and ``serve``. ``daily``
+    models are computed once a day, from the snapshot of that day. ``combines`` tells
+    that other models are fitted as members.
     """
 
     module: str
     network: bool = False
     daily: bool = False
-    checkpoints: bool = False
+    combines: bool = False
+
+    @property
+    def checkpoints(self) -> bool:
+        """Whether the training writes checkpoints, its own or those of members."""
+        return self.network or self.combines
 
     @property
     def train(self) -> ModuleType:
@@ -55,7 +60,7 @@ class ModelEntry:
 
 
 MODELS: Mapping[str, ModelEntry] = {
-    "blend": ModelEntry("blend", checkpoints=True),
+    "blend": ModelEntry("blend", combines=True),
     "popularity": ModelEntry("popularity"),
     "co_watch": ModelEntry("co_watch"),
     "ease": ModelEntry("ease"),
@@ -68,8 +73,8 @@ MODELS: Mapping[str, ModelEntry] = {
     "user_item": ModelEntry("legacy.user_item"),
     "ncf": ModelEntry("legacy.ncf", network=True),
     "sequence": ModelEntry("sasrec", network=True),
-    "graphsage": ModelEntry("graphsage", network=True, checkpoints=True),
-    "graphsage_ids": ModelEntry("linear_sage", network=True, checkpoints=True),
+    "graphsage": ModelEntry("graphsage", network=True),
+    "graphsage_ids": ModelEntry("linear_sage", network=True),
 }
 
 

@@ -101,7 +101,7 @@ def _normal_equations(
 def _sequences(snapshot: GraphSnapshot, length: int) -> Iterator[IntArray]:
     """The newest ``length`` items of each history, the oldest first; those whose
     watches all have one time have no order and are left out."""
-    edges = snapshot.watched.where(snapshot.watched.weight > 0)
+    edges = snapshot.positive_watches
     order = np.lexsort((edges.time, edges.source))
     items, times = edges.target[order], edges.time[order]
     ends = np.searchsorted(edges.source, np.arange(snapshot.n_users + 1))

@@ -1,8 +1,8 @@
-"""The interests of a person of many tastes: clusters of what they watched.
+"""The interests of a person: clusters of what they watched.
 
 After PinnerSage (Pal et al., KDD 2020): hierarchical clusters in the space of the
-videos' vectors, each represented by its medoid, a video that was really watched. A
-mean of two tastes is neither.
+videos' vectors, each represented by its medoid, a video that was watched. The mean of
+two interests is neither.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.cluster import hierarchy
+from scipy.spatial.distance import squareform
 
 from recommender.ml.data.snapshot import FloatArray, IntArray
 
@@ -52,11 +54,11 @@ def interests(
         value = silhouette(distance, labels)
         if value > greatest:
             best, greatest = labels, value
-    found = [
+    clusters = [
         _interest(np.flatnonzero(best == label), distance, mass)
         for label in np.unique(best)
     ]
-    return sorted(found, key=lambda interest: (-interest.weight, interest.medoid))
+    return sorted(clusters, key=lambda interest: (-interest.weight, interest.medoid))
 
 
 def silhouette(distance: Values, labels: IntArray) -> float:
@@ -75,23 +77,15 @@ def silhouette(distance: Values, labels: IntArray) -> float:
 
 
 def _partitions(distance: Values, most: int) -> list[IntArray]:
-    """Labels of 2 to ``most`` clusters, by joining the two of least mean distance
-    (average linkage), the first such pair where several tie."""
-    n = len(distance)
-    labels = np.arange(n)
-    size = np.ones(n)
-    between = distance + np.diag(np.full(n, np.inf))
-    found = []
-    for count in range(n - 1, 1, -1):
-        keep, gone = np.sort(np.unravel_index(between.argmin(), between.shape))
-        joined = size[keep] * between[keep] + size[gone] * between[gone]
-        between[keep] = between[:, keep] = joined / (size[keep] + size[gone])
-        between[gone] = between[:, gone] = between[keep, keep] = np.inf
-        size[keep] += size[gone]
-        labels[labels == gone] = keep
-        if count <= most:
-            found.append(labels.copy())
-    return found
+    """Labels of ``most`` to 2 clusters by average linkage."""
+    if most < 2:
+        return []
+    joined = hierarchy.linkage(squareform(distance, checks=False), "average")
+    every = (
+        hierarchy.fcluster(joined, count, "maxclust").astype(np.int64)
+        for count in range(most, 1, -1)
+    )
+    return [labels for labels in every if labels.max() > 1]  # ties may leave one
 
 
 def _interest(members: IntArray, distance: Values, mass: Values) -> Interest:

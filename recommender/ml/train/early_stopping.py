@@ -1,21 +1,19 @@
-"""Training by epochs: how many are found on a validation part, then everything learns.
+"""The number of epochs: found on a validation part, then trained on everything.
 
-The part is cut from the end of what may be seen, so that no model stops early on the
-data that it is measured with.
+The part is cut from the end of what the model may see: no model stops early on the data
+that it is measured with. One rule holds for every network: the epoch of greatest
+Recall@20, the metric of the gate (`evaluate.GATE`).
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-
+from recommender.ml.data import splits
 from recommender.ml.data.snapshot import GraphSnapshot
-from recommender.ml.data.splits import Holdout, holdout, leave_last
+from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation import evaluate
 from recommender.ml.models.base import Model, Progress, TrainingStep
 
@@ -25,8 +23,9 @@ ENOUGH_PEOPLE = 200
 @dataclass(frozen=True)
 class Schedule:
     """``epochs`` bounds training, which ends after ``patience`` epochs without gain on
-    the last ``validation`` share of watches, looked at every ``check_every`` epochs.
-    ``stop_after`` tells the number to run instead, as an earlier fit ``found`` it."""
+    the last ``validation`` share of watches, measured every ``check_every`` epochs.
+    ``stop_after`` is the number of epochs to train instead, as an earlier fit searched
+    it."""
 
     epochs: int = 30
     patience: int = 5
@@ -36,13 +35,20 @@ class Schedule:
 
 
 class Trainer(Protocol):
-    """A model in the making, from one snapshot."""
+    """Trains one model from one snapshot; see `loop.NetworkTrainer`."""
 
-    def epoch(self) -> float:
-        """Pass over the data once more; returns the mean loss."""
+    def run(
+        self,
+        epochs: int,
+        *,
+        stage: str,
+        validate: Callable[[], float] | None = None,
+        check_every: int = 1,
+    ) -> Iterator[TrainingStep]:
+        """Train, yielding after each epoch."""
 
-    def model(self) -> Model:
-        """The model as it stands."""
+    def model(self, searched: Mapping[str, Any] = ...) -> Model:
+        """The model with the weights of now."""
 
 
 def fit(
@@ -50,67 +56,49 @@ def fit(
     snapshot: GraphSnapshot,
     schedule: Schedule,
     progress: Progress,
+    *,
+    enough_people: int = ENOUGH_PEOPLE,
 ) -> Any:
-    """Find the number of epochs, then train that long on all of ``snapshot``."""
+    """Find the number of epochs, then train that long on all of ``snapshot``.
+
+    ``enough_people`` see `splits.validation_part`. Raises `ValueError` when the
+    snapshot has no watches.
+    """
     epochs = schedule.stop_after
     if not epochs:
-        part = stopping_part(snapshot, schedule.validation)
+        part = splits.validation_part(
+            snapshot, schedule.validation, enough_people=enough_people
+        )
         epochs = schedule.epochs
         if part is not None:
             epochs = best_epoch(start(part.history), part, schedule, progress)
     trainer = start(snapshot)
-    for step in islice(_steps(trainer, "train", epochs), epochs):
+    for step in trainer.run(epochs, stage="train"):
         progress(step)
-    model = trainer.model()
-    model.found = {"stop_after": epochs}
-    return model
+    return trainer.model({"stop_after": epochs})
 
 
 def best_epoch(
     trainer: Trainer, part: Holdout, schedule: Schedule, progress: Progress
 ) -> int:
-    """The epoch of greatest NDCG@20 on ``part``, ending early without gain."""
-    best, best_value = 1, -1.0
-    for step in islice(_steps(trainer, "validate", schedule.epochs), schedule.epochs):
-        if step.epoch % schedule.check_every and step.epoch < schedule.epochs:
-            progress(step)
+    """The epoch of greatest Recall@20 on ``part``, ending early without gain."""
+
+    def recall() -> float:
+        lists = evaluate.rank_items(trainer.model(), part, 20)
+        return float(evaluate.user_metrics(lists, part)[evaluate.GATE].mean())
+
+    best, best_recall = 1, -1.0
+    for step in trainer.run(
+        schedule.epochs,
+        stage="validate",
+        validate=recall,
+        check_every=schedule.check_every,
+    ):
+        progress(step)
+        if step.validation is None:
             continue
-        values = evaluate.user_metrics(
-            evaluate.rank_items(trainer.model(), part, 20), part
-        )
-        progress(replace(step, validation=float(values["recall@20"].mean())))
-        if (value := float(values["ndcg@20"].mean())) > best_value:
-            best, best_value = step.epoch, value
+        if step.validation > best_recall:
+            best, best_recall = step.epoch, step.validation
         if step.epoch - best >= schedule.patience:
             break
     return best
-
-
-def stopping_part(snapshot: GraphSnapshot, share: float) -> Holdout | None:
-    """As `validation_part`; but where too few people span the cut to tell a gain from
-    chance, the last ``share`` of everyone's watches."""
-    part = validation_part(snapshot, share)
-    if share <= 0 or (part is not None and len(part.users) >= ENOUGH_PEOPLE):
-        return part
-    ends = leave_last(snapshot, share=share).test
-    if part is None or len(ends.users) > len(part.users):
-        part = ends
-    return part if len(part.users) else None
-
-
-def validation_part(snapshot: GraphSnapshot, share: float) -> Holdout | None:
-    """The last ``share`` of watches, or None where there is too little to cut."""
-    times = np.sort(snapshot.watched.time[snapshot.watched.weight > 0])
-    if share <= 0 or not len(times):
-        return None
-    part = holdout(snapshot, cut=float(times[int(len(times) * (1 - share))]))
-    return part if len(part.users) else None
-
-
-def _steps(trainer: Trainer, stage: str, epochs: int) -> Iterator[TrainingStep]:
-    epoch = 0
-    while True:
-        epoch, began = epoch + 1, time.perf_counter()
-        loss = trainer.epoch()
-        seconds = time.perf_counter() - began
-        yield TrainingStep(stage, epoch, epochs, loss, None, seconds)

@@ -1,7 +1,7 @@
-"""Steps and epochs of training a network: shared among processes, kept, taken up again.
+"""The training loop of every network: steps, epochs, several processes, checkpoints.
 
-Where a checkpoint holds the network, the optimizer and the state of the random numbers,
-a training that goes on from one takes the very steps that it would have taken.
+A checkpoint holds the network, the optimizer and the state of the random numbers. A
+training that goes on from it takes the same steps as one that was never stopped.
 """
 
 from __future__ import annotations
@@ -9,19 +9,25 @@ from __future__ import annotations
 import ctypes
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recommender.ml.models.base import TrainingStep
+from recommender.ml.data.snapshot import GraphSnapshot
+from recommender.ml.models.base import NOTHING_SEARCHED, Model, TrainingStep
+from recommender.ml.store import checkpoints
 from recommender.ml.store.checkpoints import Slot
 from recommender.ml.train.distributed import Group
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 B = TypeVar("B")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as malloc.h numbers them
@@ -29,30 +35,32 @@ ARRAY = 1 << 20  # bytes from which an array has memory of its own
 
 
 class Loop(Generic[B]):
-    """One network in training.
+    """Trains one network, alone or as one process of a group.
 
-    ``batches`` draws an epoch's batches from ``random``; ``losses`` are those of this
-    process's shares of one, by batch and number of the step, and may draw, too, the
-    same in every process; ``rate`` is the learning rate by epoch and step, from 0.
+    ``batches`` draws an epoch's batches from ``random``. ``losses`` are those of this
+    process's shares of a batch, by batch and number of the step; it may draw, too, the
+    same in every process, from ``random`` and from ``noise``, the generator of torch.
+    ``rate`` is the learning rate by epoch and step, from 0; without it the optimizer
+    keeps its own.
     """
 
     def __init__(
         self,
         network: nn.Module,
+        optimizer: torch.optim.Optimizer,
         *,
         batches: Callable[[], Sequence[B]],
         losses: Callable[[B, int], Iterable[Tensor]],
-        rate: Callable[[int, int], float],
         random: np.random.Generator,
-        group: Group,
+        rate: Callable[[int, int], float] | None = None,
+        noise: torch.Generator | None = None,
     ) -> None:
-        self._network, self._group, self._random = network, group, random
+        self._network, self._optimizer = network, optimizer
         self.batches, self.losses, self._rate = batches, losses, rate
-        self._optimizer = torch.optim.Adam(
-            network.parameters(), betas=(0.9, 0.99), fused=True
-        )
+        self._random, self._noise = random, noise
+        self._group = Group.current()
         self._epochs: list[TrainingStep] = []  # those done
-        self._found: list[float] = []  # of this epoch's steps
+        self._losses: list[float] = []  # of this epoch's steps
         self._steps = 0
         self._begun = self._drawn = random.bit_generator.state
 
@@ -63,44 +71,48 @@ class Loop(Generic[B]):
         stage: str,
         slot: Slot,
         validate: Callable[[], float] | None = None,
+        check_every: int = 1,
     ) -> Iterator[TrainingStep]:
-        """Train up to ``epochs``, yielding after each; those that the checkpoint in
-        ``slot`` holds are told again, not done again."""
-        found = self._group.broadcast(slot.read(_load))
-        if found is not None:
-            self._restore(found)
+        """Train up to ``epochs``, yielding after each; epochs in the checkpoint of
+        ``slot`` are yielded again, not trained again. ``validate`` measures every
+        ``check_every``-th epoch and the last."""
+        state = self._group.broadcast(slot.read(_load))
+        if state is not None:
+            self._restore(state)
         yield from self._epochs[:epochs]
         while len(self._epochs) < epochs:
             done = self._epoch(epochs, stage, slot)
-            if validate is not None:
+            due = done.epoch % check_every == 0 or done.epoch == epochs
+            if validate is not None and due:
                 done = replace(done, validation=self._group.broadcast(validate()))
             self._epochs.append(done)
-            self._found, self._begun = [], self._random.bit_generator.state
-            # The last is kept whatever the time: nobody waits for it twice.
-            self._keep(slot, now=len(self._epochs) == epochs)
+            self._losses, self._begun = [], self._random.bit_generator.state
+            # The last epoch is stored at once, so that it is not trained twice.
+            self._store(slot, now=len(self._epochs) == epochs)
             yield done
 
     def _epoch(self, epochs: int, stage: str, slot: Slot) -> TrainingStep:
         began = time.perf_counter()
         batches = self.batches()
-        if self._found:  # taken up within the epoch
+        if self._losses:  # taken up within the epoch
             self._random.bit_generator.state = self._drawn
-        for batch in batches[len(self._found) :]:
-            self._found.append(self.step(batch))
-            self._keep(slot)
+        for batch in batches[len(self._losses) :]:
+            self._losses.append(self.step(batch))
+            self._store(slot)
         return TrainingStep(
             stage=stage,
             epoch=len(self._epochs) + 1,
             epochs=epochs,
-            loss=float(np.mean(self._found)),
+            loss=float(np.mean(self._losses)),
             validation=None,
             seconds=time.perf_counter() - began,
         )
 
     def step(self, batch: B) -> float:
         """Learn from a batch; returns its loss."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._rate(len(self._epochs), self._steps)
+        if self._rate is not None:
+            for group in self._optimizer.param_groups:
+                group["lr"] = self._rate(len(self._epochs), self._steps)
         self._optimizer.zero_grad()
         total = 0.0
         for loss in self.losses(batch, self._steps):
@@ -111,7 +123,7 @@ class Loop(Generic[B]):
         self._steps += 1
         return self._group.sum(total)
 
-    def _keep(self, slot: Slot, *, now: bool = False) -> None:
+    def _store(self, slot: Slot, *, now: bool = False) -> None:
         if self._group.is_leader:
             slot.write(partial(torch.save, self._state()), now=now)
 
@@ -120,24 +132,55 @@ class Loop(Generic[B]):
             "network": self._network.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "epochs": [asdict(each) for each in self._epochs],
-            "losses": self._found,
+            "losses": self._losses,
             "steps": self._steps,
             "begun": self._begun,
             "drawn": self._random.bit_generator.state,
+            "noise": None if self._noise is None else self._noise.get_state(),
         }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         self._network.load_state_dict(state["network"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._epochs = [TrainingStep(**each) for each in state["epochs"]]
-        self._found, self._steps = list(state["losses"]), state["steps"]
+        self._losses, self._steps = list(state["losses"]), state["steps"]
         self._begun, self._drawn = state["begun"], state["drawn"]
         self._random.bit_generator.state = self._begun
+        if self._noise is not None:
+            self._noise.set_state(state["noise"])
+
+
+class NetworkTrainer(ABC, Generic[B]):
+    """A network, one snapshot to learn from, and the loop that trains it."""
+
+    model_name: ClassVar[str]
+    loop: Loop[B]
+
+    def __init__(self, snapshot: GraphSnapshot, config: DataclassInstance) -> None:
+        self._snapshot, self._settings = snapshot, config
+
+    def run(
+        self,
+        epochs: int,
+        *,
+        stage: str,
+        validate: Callable[[], float] | None = None,
+        check_every: int = 1,
+    ) -> Iterator[TrainingStep]:
+        """Train, yielding after each epoch; see `Loop.run`."""
+        slot = checkpoints.slot(self.model_name, self._snapshot, self._settings, stage)
+        return self.loop.run(
+            epochs, stage=stage, slot=slot, validate=validate, check_every=check_every
+        )
+
+    @abstractmethod
+    def model(self, searched: Mapping[str, Any] = NOTHING_SEARCHED) -> Model:
+        """The model with the weights of now; see `Model.searched`."""
 
 
 def keep_no_freed_memory() -> None:
-    """Give arrays back to the system when they are freed, where the C library can be
-    told to (glibc, which else keeps a fragmented heap): for the whole process."""
+    """Return freed arrays to the system, in the whole process, where the C library has
+    a setting for it (glibc, whose heap gets fragmented otherwise)."""
     mallopt = None
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -148,5 +191,5 @@ def keep_no_freed_memory() -> None:
 
 def _load(path: Path) -> dict[str, Any]:
     """A state; only tensors and plain values are unpickled."""
-    found: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return found
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return state

@@ -67,10 +67,7 @@ class Targets:
         cls, snapshot: GraphSnapshot, *, blocks: int, balance: float
     ) -> Targets:
         """In ``blocks`` of equal numbers; raises `ValueError` where there is none."""
-        watched = snapshot.watched
-        times = watched.time[watched.weight > 0]
-        if not len(times):
-            raise ValueError("the snapshot has no watches to learn from")
+        watched, times = snapshot.watched, snapshot.training_watches.time
         starts = np.unique(np.quantile(times, np.arange(blocks) / blocks))
         counts = [
             np.bincount(watched.source[places], minlength=snapshot.n_users)

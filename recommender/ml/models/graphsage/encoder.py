@@ -161,7 +161,7 @@ def encode(
     new = np.hstack([unit(alone), trend_vectors(untouched, weights)])
     learned = np.isin(snapshot.item_ids, weights.item_ids)
     seen = np.zeros(n_items, bool)
-    seen[watched.target[watched.weight > 0]] = True
+    seen[snapshot.positive_watches.target] = True
     placing = ColdStartMap.fit(new[learned & seen], vectors[learned & seen])
     placed = ~learned & ~seen
     vectors[placed] = placing(new[placed])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from recommender.ml.data.features import ContentEncoder, ItemFeatures, unit
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, positions
-from recommender.ml.models.base import FactorModel, Parts, known_units
+from recommender.ml.models.base import NOTHING_SEARCHED, FactorModel, Parts, known_units
 from recommender.ml.models.graphsage.config import Windowing
 from recommender.ml.models.graphsage.encoder import (
     GraphSageWeights,
@@ -41,7 +42,9 @@ class GraphSageModel(FactorModel):
         *,
         taken_at: float,
         index: VectorIndex | None = None,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> None:
+        self.searched = searched
         self._weights = weights
         self._encoder = encoder
         self._windowing = windowing
@@ -57,10 +60,18 @@ class GraphSageModel(FactorModel):
         encoder: ContentEncoder,
         windowing: Windowing,
         snapshot: GraphSnapshot,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> GraphSageModel:
         """Embed the nodes of ``snapshot`` with trained weights."""
         tables = encode(snapshot, weights, encoder, windowing)
-        return cls(weights, encoder, windowing, tables, taken_at=snapshot.taken_at)
+        return cls(
+            weights,
+            encoder,
+            windowing,
+            tables,
+            taken_at=snapshot.taken_at,
+            searched=searched,
+        )
 
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
         """(n, width) vectors of histories."""

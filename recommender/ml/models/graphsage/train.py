@@ -1,12 +1,12 @@
 """Training GraphSAGE (Hamilton et al., NeurIPS 2017), semi-supervised.
 
-`objective.py` says what a step minimises, `batches.py` what keeps it from looking
-ahead.
+`objective` computes the loss of a step; `batches` keeps later watches out of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,19 +14,17 @@ from torch import Tensor
 
 from recommender.ml.data.features import ContentEncoder
 from recommender.ml.data.snapshot import GraphSnapshot
-from recommender.ml.data.splits import Holdout
-from recommender.ml.evaluation import evaluate
-from recommender.ml.models.base import Progress, TrainingStep, no_progress
+from recommender.ml.models.base import NOTHING_SEARCHED, Progress, no_progress
 from recommender.ml.models.graphsage.batches import Batch, Histories, Targets
 from recommender.ml.models.graphsage.config import Config
 from recommender.ml.models.graphsage.network import GraphSage
 from recommender.ml.models.graphsage.objective import Noise, Objective, Share
 from recommender.ml.models.graphsage.serve import GraphSageModel
 from recommender.ml.models.graphsage.subgraphs import Subgraphs
-from recommender.ml.store import checkpoints
 from recommender.ml.train import early_stopping
 from recommender.ml.train.distributed import Group, distributed_fit
-from recommender.ml.train.loop import Loop, keep_no_freed_memory
+from recommender.ml.train.early_stopping import Schedule
+from recommender.ml.train.loop import Loop, NetworkTrainer, keep_no_freed_memory
 
 
 @distributed_fit("graphsage")
@@ -43,31 +41,33 @@ def fit(
         text_size=config.text_size,
         seed=config.seed,
     )
-    epochs = config.stop_after
-    if not epochs:
-        epochs = config.epochs
-        part = early_stopping.validation_part(snapshot, config.validation)
-        if part is not None:
-            epochs = GraphSageTrainer(part.history, encoder, config).best_epoch(
-                part, progress
-            )
-    trainer = GraphSageTrainer(snapshot, encoder, config)
-    for step in trainer.run(epochs, stage="train"):
-        progress(step)
-    model = trainer.model()
-    model.found = {"stop_after": epochs}
+    model: GraphSageModel = early_stopping.fit(
+        lambda part: GraphSageTrainer(part, encoder, config),
+        snapshot,
+        Schedule(
+            config.epochs,
+            config.patience,
+            validation=config.validation,
+            stop_after=config.stop_after,
+        ),
+        progress,
+        enough_people=0,
+    )
     return model
 
 
-class GraphSageTrainer:
-    """One network on one snapshot; seeded, so that a run can be repeated."""
+class GraphSageTrainer(NetworkTrainer[Batch]):
+    """GraphSAGE on one snapshot; seeded, so that a run can be repeated."""
+
+    model_name = "graphsage"
 
     def __init__(
         self, snapshot: GraphSnapshot, encoder: ContentEncoder, config: Config
     ) -> None:
+        super().__init__(snapshot, config)
         if config.fan_out is not None:
             keep_no_freed_memory()
-        self._snapshot, self._encoder, self._config = snapshot, encoder, config
+        self._encoder, self._config = encoder, config
         self._random = np.random.default_rng(config.seed)
         self._group = group = Group.current()
         self._targets = Targets.from_snapshot(
@@ -99,44 +99,22 @@ class GraphSageTrainer:
         )
         self.loop = Loop(
             self.network,
+            torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99), fused=True),
             batches=self._batches,
             losses=self._losses,
-            rate=self._rate,
             random=self._random,
-            group=group,
+            rate=self._rate,
         )
 
-    def model(self) -> GraphSageModel:
-        """The model as it stands, with the snapshot's nodes embedded."""
+    def model(self, searched: Mapping[str, Any] = NOTHING_SEARCHED) -> GraphSageModel:
+        """The model of now, with the snapshot's nodes embedded."""
         return GraphSageModel.from_weights(
             self.network.weights(self._snapshot),
             self._encoder,
             self._config.windowing,
             self._snapshot,
+            searched,
         )
-
-    def best_epoch(self, part: Holdout, progress: Progress = no_progress) -> int:
-        """The epoch of greatest Recall@20 on ``part``, ending early without gain."""
-
-        def recall() -> float:
-            lists = evaluate.rank_items(self.model(), part, 20)
-            return float(evaluate.user_metrics(lists, part)["recall@20"].mean())
-
-        best, best_recall = 1, -1.0
-        for step in self.run(self._config.epochs, stage="validate", validate=recall):
-            progress(step)
-            if step.validation is not None and step.validation > best_recall:
-                best, best_recall = step.epoch, step.validation
-            if step.epoch - best >= self._config.patience:
-                break
-        return best
-
-    def run(
-        self, epochs: int, *, stage: str, validate: Callable[[], float] | None = None
-    ) -> Iterator[TrainingStep]:
-        """Train, yielding after each epoch; see `Loop.run`."""
-        slot = checkpoints.slot("graphsage", self._snapshot, self._config, stage)
-        return self.loop.run(epochs, stage=stage, slot=slot, validate=validate)
 
     def _batches(self) -> list[Batch]:
         return self._targets.batches(self._config.batch_size, self._random)
@@ -150,6 +128,6 @@ class GraphSageTrainer:
             yield self._objective.loss(batch, noise, step, share)
 
     def _rate(self, epoch: int, step: int) -> float:
-        """Falls to a tenth over the configured epochs, however many are run: so many
-        epochs are the same steps whoever asks for them."""
+        """Falls to a tenth over the configured epochs, however many are run: the first
+        epochs of a long training are those of a short one."""
         return self._config.learning_rate * (1 - 0.9 * epoch / self._config.epochs)

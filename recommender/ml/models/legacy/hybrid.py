@@ -9,12 +9,14 @@ scores and another's few great ones weigh alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from recommender.ml.data import splits
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, positions
 from recommender.ml.data.splits import Holdout
@@ -22,6 +24,7 @@ from recommender.ml.evaluation import evaluate
 from recommender.ml.models import als, content
 from recommender.ml.models.als import Als
 from recommender.ml.models.base import (
+    NOTHING_SEARCHED,
     FactorModel,
     Model,
     Parts,
@@ -32,7 +35,6 @@ from recommender.ml.models.base import (
 from recommender.ml.models.content import Content
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits
-from recommender.ml.train import early_stopping
 
 GRID = tuple(step / 10 for step in range(11))
 
@@ -53,7 +55,15 @@ class Hybrid(Model):
 
     name = "hybrid"
 
-    def __init__(self, als: Als, content: Content, weight: float, size: int) -> None:
+    def __init__(
+        self,
+        als: Als,
+        content: Content,
+        weight: float,
+        size: int,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
+    ) -> None:
+        self.searched = searched
         self.item_ids = als.item_ids
         self._als, self._content = als, content
         self._weight, self._candidates = weight, size
@@ -122,15 +132,13 @@ def fit(
     """Raises `ValueError` for a weight out of range, or without any watch."""
     weight = config.weight
     if weight is None:
-        part = early_stopping.validation_part(snapshot, config.validation)
+        part = splits.validation_part(snapshot, config.validation)
         weight = 0.5
         if part is not None:
             weight = best_weight(_fit(part.history, config, 0.5, no_progress), part)
     if not 0 <= weight <= 1:
         raise ValueError(f"weight={weight}: must lie within 0 and 1")
-    model = _fit(snapshot, config, weight, progress)
-    model.found = {"weight": weight}
-    return model
+    return _fit(snapshot, config, weight, progress)
 
 
 def best_weight(model: Hybrid, part: Holdout) -> float:
@@ -180,4 +188,5 @@ def _fit(
         content.fit(snapshot, content.Config(seed=config.seed)),
         weight,
         config.candidates,
+        {"weight": weight},
     )

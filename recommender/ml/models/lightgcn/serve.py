@@ -34,7 +34,7 @@ from recommender.ml.data.snapshot import (
     IntArray,
     positions,
 )
-from recommender.ml.models.base import FactorModel, Parts, load_index
+from recommender.ml.models.base import NOTHING_SEARCHED, FactorModel, Parts, load_index
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import VectorIndex
 
@@ -49,12 +49,18 @@ class Embeddings:
     items: FloatArray
 
 
-class LightGcn(FactorModel):
-    """Users and items by light graph convolution.
+@dataclass(frozen=True, eq=False)
+class UserSide:
+    """What embeds people: ``messages`` (n_items, d) are the m_i above, ``prior`` (d,)
+    the mean user's vector, for a person of whom neither an id nor a watch is known."""
 
-    ``messages`` (n_items, d) are the m_i above, ``prior`` (d,) the mean user's vector,
-    for whom neither an id nor a watch is known.
-    """
+    messages: FloatArray
+    prior: FloatArray
+    embeddings: Embeddings
+
+
+class LightGcn(FactorModel):
+    """Users and items by light graph convolution."""
 
     name = "lightgcn"
 
@@ -62,21 +68,24 @@ class LightGcn(FactorModel):
         self,
         item_ids: IntArray,
         vectors: FloatArray,
-        messages: FloatArray,
-        prior: FloatArray,
-        embeddings: Embeddings,
+        users: UserSide,
         layers: int,
         index: VectorIndex | None = None,
+        *,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> None:
         super().__init__(item_ids, vectors, index)
-        self._messages = messages
-        self._prior = prior
-        self._embeddings = embeddings
+        self._users = users
         self._layers = layers
+        self.searched = searched
 
     @classmethod
     def from_embeddings(
-        cls, embeddings: Embeddings, snapshot: GraphSnapshot, layers: int
+        cls,
+        embeddings: Embeddings,
+        snapshot: GraphSnapshot,
+        layers: int,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> LightGcn:
         """Convolve over the watches of ``snapshot``; new nodes start from 0."""
         users = known(snapshot.user_ids, embeddings.user_ids, embeddings.users)
@@ -91,20 +100,25 @@ class LightGcn(FactorModel):
                 user_total + users * share,
                 item_total + items * share,
             )
-        degree = np.bincount(_watched(snapshot).target, minlength=snapshot.n_items)
+        degree = np.bincount(
+            snapshot.positive_watches.target, minlength=snapshot.n_items
+        )
         messages = sent / np.sqrt(np.maximum(degree, 1))[:, None]
         return cls(
             snapshot.item_ids,
             np.asarray(item_total, np.float32),
-            np.asarray(messages, np.float32),
-            np.asarray(user_total.mean(0), np.float32),
-            embeddings,
+            UserSide(
+                np.asarray(messages, np.float32),
+                np.asarray(user_total.mean(0), np.float32),
+                embeddings,
+            ),
             layers,
+            searched=searched,
         )
 
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
-        learned = self._embeddings
-        vectors = np.tile(self._prior, (len(states), 1))
+        learned = self._users.embeddings
+        vectors = np.tile(self._users.prior, (len(states), 1))
         for row, state in enumerate(states):
             place = positions(self.item_ids, state.watched.ids)
             place = place[(place >= 0) & (state.watched.weight > 0)]
@@ -113,7 +127,7 @@ class LightGcn(FactorModel):
                 own = int(positions(learned.user_ids, state.user_id)[0])
             if own < 0 and not len(place):
                 continue
-            sent = self._messages[place].sum(0) / np.sqrt(max(len(place), 1))
+            sent = self._users.messages[place].sum(0) / np.sqrt(max(len(place), 1))
             vectors[row] = sent
             if own >= 0:
                 vectors[row] += learned.users[own] / (self._layers + 1)
@@ -121,10 +135,10 @@ class LightGcn(FactorModel):
 
     def parts(self) -> Parts:
         parts = super().parts()
-        learned = self._embeddings
+        learned = self._users.embeddings
         arrays: Mapping[str, npt.NDArray[Any]] = {
-            "messages": self._messages,
-            "prior": self._prior,
+            "messages": self._users.messages,
+            "prior": self._users.prior,
             "learned_user_ids": learned.user_ids,
             "learned_item_ids": learned.item_ids,
             "learned_users": learned.users,
@@ -137,7 +151,7 @@ class LightGcn(FactorModel):
         )
 
     def renewed(self, snapshot: GraphSnapshot) -> LightGcn:
-        return self.from_embeddings(self._embeddings, snapshot, self._layers)
+        return self.from_embeddings(self._users.embeddings, snapshot, self._layers)
 
 
 def load(artifact: Artifact) -> LightGcn:
@@ -147,27 +161,28 @@ def load(artifact: Artifact) -> LightGcn:
     return LightGcn(
         item_ids,
         vectors,
-        artifact.array("messages"),
-        artifact.array("prior"),
-        Embeddings(*(artifact.array(f"learned_{name}") for name in names)),
+        UserSide(
+            artifact.array("messages"),
+            artifact.array("prior"),
+            Embeddings(*(artifact.array(f"learned_{name}") for name in names)),
+        ),
         artifact.document("lightgcn")["layers"],
         index,
     )
 
 
-def normalised(snapshot: GraphSnapshot) -> sparse.csr_array:
-    """(n_users, n_items): 1 / sqrt(d_u d_i) for each watch of positive weight."""
-    watched = _watched(snapshot)
+def normalised(
+    snapshot: GraphSnapshot, watched: Edges | None = None
+) -> sparse.csr_array:
+    """(n_users, n_items): 1 / sqrt(d_u d_i) for each watch of positive weight, or for
+    those ``watched`` of the snapshot."""
+    watched = snapshot.positive_watches if watched is None else watched
     user, item = watched.source, watched.target
     of_user = np.bincount(user, minlength=snapshot.n_users)
     of_item = np.bincount(item, minlength=snapshot.n_items)
     value = 1 / np.sqrt(of_user[user] * of_item[item])
     shape = (snapshot.n_users, snapshot.n_items)
     return sparse.csr_array((value.astype(np.float32), (user, item)), shape=shape)
-
-
-def _watched(snapshot: GraphSnapshot) -> Edges:
-    return snapshot.watched.where(snapshot.watched.weight > 0)
 
 
 def known(ids: IntArray, learned_ids: IntArray, learned: FloatArray) -> FloatArray:

@@ -6,8 +6,9 @@ whole graph. The paper's own code stops early on the test part; this does not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,10 +17,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
-from recommender.ml.models.base import Progress, no_progress
+from recommender.ml.models.base import NOTHING_SEARCHED, Progress, no_progress
 from recommender.ml.models.graphsage.network import Adjacency, WeightedMean
 from recommender.ml.models.lightgcn.serve import Embeddings, LightGcn, normalised
 from recommender.ml.train import early_stopping
+from recommender.ml.train.distributed import Group, distributed_fit
+from recommender.ml.train.loop import Loop, NetworkTrainer
 
 REDRAWS = 100
 
@@ -40,6 +43,7 @@ class Config(early_stopping.Schedule):
     seed: int = 0
 
 
+@distributed_fit("lightgcn")
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> LightGcn:
@@ -73,45 +77,72 @@ class LightGcnNetwork(nn.Module):
         return total / (self.layers + 1)
 
 
-class LightGcnTrainer:
-    """One network on one snapshot; seeded, so that a run can be repeated."""
+class LightGcnTrainer(NetworkTrainer[IntArray]):
+    """LightGCN on one snapshot; seeded, so that a run can be repeated."""
+
+    model_name = "lightgcn"
 
     def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
-        watched = snapshot.watched.where(snapshot.watched.weight > 0)
-        if not len(watched):
-            raise ValueError("the snapshot has no watches to learn from")
-        self._snapshot, self._config = snapshot, config
+        super().__init__(snapshot, config)
+        watched = snapshot.training_watches
+        self._config, self._group = config, Group.current()
         self._user, self._item = watched.source, watched.target
         # Sorted, as edges are: whether a pair was watched is a binary search.
         self._pairs = watched.source * snapshot.n_items + watched.target
         self._random = np.random.default_rng(config.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self._network = LightGcnNetwork(snapshot, config.dim, config.layers)
-        self._optimizer = torch.optim.Adam(
-            self._network.parameters(), lr=config.learning_rate
+            self.network = LightGcnNetwork(snapshot, config.dim, config.layers)
+        self.loop = Loop(
+            self.network,
+            torch.optim.Adam(self.network.parameters(), lr=config.learning_rate),
+            batches=self._batches,
+            losses=self._losses,
+            random=self._random,
         )
 
-    def epoch(self) -> float:
-        return float(np.mean([self._step(*batch) for batch in self._batches()]))
-
-    def model(self) -> LightGcn:
-        learned = self._network.embedding.detach().numpy().copy()
+    def model(self, searched: Mapping[str, Any] = NOTHING_SEARCHED) -> LightGcn:
+        learned = self.network.embedding.detach().numpy().copy()
         snapshot = self._snapshot
         users, items = np.split(learned, [snapshot.n_users])
         embeddings = Embeddings(snapshot.user_ids, snapshot.item_ids, users, items)
-        return LightGcn.from_embeddings(embeddings, snapshot, self._config.layers)
+        return LightGcn.from_embeddings(
+            embeddings, snapshot, self._config.layers, searched
+        )
 
-    def _batches(self) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-        """(user, watched item, item not watched), all watches once."""
+    def _batches(self) -> list[IntArray]:
+        """The places of all watches, once."""
         order = self._random.permutation(len(self._user))
-        for batch in np.array_split(order, -(-len(order) // self._config.batch_size)):
-            user = self._user[batch]
-            yield user, self._item[batch], self._negatives(user)
+        return np.array_split(order, -(-len(order) // self._config.batch_size))
+
+    def examples(self, batch: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """(user, watched item, item not watched) of a batch."""
+        user = self._user[batch]
+        return user, self._item[batch], self._negatives(user)
+
+    def _losses(self, batch: IntArray, step: int) -> Iterator[Tensor]:
+        """The mean loss of a watch: what this process's watches add to it."""
+        n_users, own = (
+            self._snapshot.n_users,
+            slice(self._group.rank, None, self._group.size),
+        )
+        user, watched, other = (rows[own] for rows in self.examples(batch))
+        if not len(user):
+            return
+        rows = [
+            torch.from_numpy(row) for row in (user, n_users + watched, n_users + other)
+        ]
+        vectors = self.network()
+        u, i, j = (vectors[row] for row in rows)
+        embedding = self.network.embedding
+        squares = sum((embedding[row] ** 2).sum() for row in rows)
+        bpr = -functional.logsigmoid((u * i).sum(1) - (u * j).sum(1)).mean()
+        decay = self._config.decay * squares / (2 * len(batch))
+        yield bpr * (len(user) / len(batch)) + decay
 
     def _negatives(self, user: IntArray) -> IntArray:
-        """One uniform item a user, drawn again where it was watched; whoever watched
-        everything has to do with one that was."""
+        """One uniform item a user, drawn again where it was watched; one that was
+        watched for a user who watched everything."""
         n_items = self._snapshot.n_items
         drawn = self._random.integers(n_items, size=len(user))
         for _ in range(REDRAWS):
@@ -123,19 +154,3 @@ class LightGcnTrainer:
                 break
             drawn[seen] = self._random.integers(n_items, size=len(seen))
         return drawn
-
-    def _step(self, user: IntArray, watched: IntArray, other: IntArray) -> float:
-        n_users = self._snapshot.n_users
-        rows = [
-            torch.from_numpy(row) for row in (user, n_users + watched, n_users + other)
-        ]
-        vectors = self._network()
-        u, i, j = (vectors[row] for row in rows)
-        own = self._network.embedding
-        squares = sum((own[row] ** 2).sum() for row in rows)
-        bpr = -functional.logsigmoid((u * i).sum(1) - (u * j).sum(1)).mean()
-        loss = bpr + self._config.decay * squares / (2 * len(user))
-        self._optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self._optimizer.step()
-        return float(bpr.detach())

@@ -37,7 +37,13 @@ from scipy import sparse
 from recommender.ml.data.features import unit
 from recommender.ml.data.history import UserHistory, watch_matrix
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
-from recommender.ml.models.base import FactorModel, Model, Parts, load_index
+from recommender.ml.models.base import (
+    NOTHING_SEARCHED,
+    FactorModel,
+    Model,
+    Parts,
+    load_index,
+)
 from recommender.ml.models.co_watch import strongest
 from recommender.ml.models.item_graph import ItemGraph
 from recommender.ml.models.lightgcn.serve import Embeddings, known, normalised
@@ -61,10 +67,20 @@ class Shape:
     wide: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class UserSide:
+    """What embeds people: ``sent`` (n_items, d) is what each watch of an item adds to a
+    user's vector, before the user's own degree divides it; ``stand_in`` (d, d) is a map
+    to the embedding of an unknown person."""
+
+    sent: FloatArray
+    stand_in: FloatArray
+    embeddings: Embeddings
+
+
 class LinearSage(FactorModel):
-    """``vectors`` are unit(i) * |i|^a, |i| over its mean; ``sent`` (n_items, d) is what
-    each watch of an item adds to a user's vector, before the user's own degree divides
-    it. ``graph`` passes ids on, where they are passed on uncompressed."""
+    """``vectors`` are unit(i) * |i|^a, |i| over its mean. ``graph`` passes ids on
+    uncompressed, where ``wide`` is not 0."""
 
     name = "graphsage_ids"
 
@@ -72,24 +88,26 @@ class LinearSage(FactorModel):
         self,
         item_ids: IntArray,
         vectors: FloatArray,
-        sent: FloatArray,
-        stand_in: FloatArray,
-        embeddings: Embeddings,
+        users: UserSide,
         shape: Shape,
         graph: ItemGraph | None,
         index: VectorIndex | None = None,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> None:
         super().__init__(item_ids, vectors, index)
         self._graph = graph
         self._wide = shape.wide / max(graph.own.mean(), 1e-30) if graph else 0.0
-        self._sent = sent
-        self._stand_in = stand_in
-        self._embeddings = embeddings
+        self._users = users
         self._shape = shape
+        self.searched = searched
 
     @classmethod
     def from_embeddings(
-        cls, embeddings: Embeddings, snapshot: GraphSnapshot, shape: Shape
+        cls,
+        embeddings: Embeddings,
+        snapshot: GraphSnapshot,
+        shape: Shape,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> LinearSage:
         """Convolve over the watches of ``snapshot``; new nodes start from 0."""
         matrix = normalised(snapshot)
@@ -110,11 +128,14 @@ class LinearSage(FactorModel):
         return cls(
             snapshot.item_ids,
             np.asarray(unit(total) * length**shape.exponent, np.float32),
-            np.asarray(sent / np.sqrt(np.maximum(degree, 1))[:, None], np.float32),
-            _stand_in(matrix @ sent, users * share),
-            embeddings,
+            UserSide(
+                np.asarray(sent / np.sqrt(np.maximum(degree, 1))[:, None], np.float32),
+                _stand_in(matrix @ sent, users * share),
+                embeddings,
+            ),
             shape,
             ItemGraph.from_matrix(matrix, WIDE_POWER) if shape.wide else None,
+            searched=searched,
         )
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
@@ -146,22 +167,22 @@ class LinearSage(FactorModel):
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
         watched = watch_matrix(self.item_ids, states)
         degree = np.maximum(np.diff(watched.indptr), 1)[:, None]
-        around = (watched @ self._sent) / np.sqrt(degree)
-        learned = self._embeddings
+        around = (watched @ self._users.sent) / np.sqrt(degree)
+        learned = self._users.embeddings
         ids = [-1 if s.user_id is None else s.user_id for s in states]
         place = positions(learned.user_ids, ids)[:, None]
         own = learned.users[place[:, 0]] / (self._shape.hops + 1)
-        users = unit(around + np.where(place >= 0, own, around @ self._stand_in))
+        users = unit(around + np.where(place >= 0, own, around @ self._users.stand_in))
         if self._shape.lean:
             newest = watch_matrix(self.item_ids, states, recency=LEAN_FADE)
             users = users + self._shape.lean * unit(newest @ unit(self.vectors))
         return np.asarray(users, np.float32)
 
     def parts(self) -> Parts:
-        parts, learned = super().parts(), self._embeddings
+        parts, learned = super().parts(), self._users.embeddings
         arrays: Mapping[str, npt.NDArray[Any]] = {
-            "sent": self._sent,
-            "stand_in": self._stand_in,
+            "sent": self._users.sent,
+            "stand_in": self._users.stand_in,
             "learned_user_ids": learned.user_ids,
             "learned_item_ids": learned.item_ids,
             "learned_users": learned.users,
@@ -176,7 +197,7 @@ class LinearSage(FactorModel):
         )
 
     def renewed(self, snapshot: GraphSnapshot) -> LinearSage:
-        return self.from_embeddings(self._embeddings, snapshot, self._shape)
+        return self.from_embeddings(self._users.embeddings, snapshot, self._shape)
 
 
 def load(artifact: Artifact) -> LinearSage:
@@ -187,9 +208,11 @@ def load(artifact: Artifact) -> LinearSage:
     return LinearSage(
         item_ids,
         vectors,
-        artifact.array("sent"),
-        artifact.array("stand_in"),
-        Embeddings(*(artifact.array(f"learned_{name}") for name in names)),
+        UserSide(
+            artifact.array("sent"),
+            artifact.array("stand_in"),
+            Embeddings(*(artifact.array(f"learned_{name}") for name in names)),
+        ),
         shape,
         ItemGraph.load(artifact, WIDE_POWER) if shape.wide else None,
         index,

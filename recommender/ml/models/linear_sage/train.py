@@ -1,4 +1,4 @@
-"""Training GraphSAGE by ids alone; `linear_sage_inference` says what is computed.
+"""Training GraphSAGE by ids alone; `serve` describes the model.
 
 Each step takes people with all that they watched. A watch is to stand out, by softmax
 over cosines, against items drawn at random that all people of the step share (or all
@@ -11,7 +11,7 @@ stand out, against the others of the step, as in contrastive pre-training of two
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -24,15 +24,14 @@ from torch.nn import functional
 
 from recommender.ml.data import splits
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
-from recommender.ml.data.splits import Holdout
+from recommender.ml.data.splits import Cut, Holdout
 from recommender.ml.evaluation import evaluate
-from recommender.ml.models.base import Progress, TrainingStep, no_progress
+from recommender.ml.models.base import NOTHING_SEARCHED, Progress, no_progress
 from recommender.ml.models.graphsage.network import Adjacency, WeightedMean
 from recommender.ml.models.lightgcn.serve import Embeddings, normalised
 from recommender.ml.models.linear_sage.serve import LinearSage, Shape, watched_together
-from recommender.ml.store import checkpoints
 from recommender.ml.train.distributed import Group, distributed_fit
-from recommender.ml.train.loop import Loop
+from recommender.ml.train.loop import Loop, NetworkTrainer
 
 EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 LEANS = (0.0, 0.25, 0.5, 1.0, 2.0)
@@ -46,7 +45,7 @@ class Config:
     ``people_weight`` the loss of a person among those of the step.
 
     ``exponent``, ``lean`` and ``wide`` are found on a validation part when they are
-    None; see `linear_sage_inference`. ``ordered`` tells that the order of the watches
+    None; see `serve`. ``ordered`` tells that the order of the watches
     counts: the part is then each person's last, and only then is ``lean`` tried.
     """
 
@@ -83,20 +82,18 @@ def fit(
     choices = _choices(config)
     shape = config.shape(*(choice[0] for choice in choices))
     if any(len(choice) > 1 for choice in choices):
-        part = _validation_part(snapshot, config)
-        trained = _train(part.history, config, "validate", progress)
-        shape = _search(trained, part, config)
+        part = splits.validation_part(
+            snapshot,
+            config.validation,
+            cut=Cut.LAST if config.ordered else Cut.CLUSTER,
+            seed=config.seed,
+        )
+        if part is not None:
+            trained = _train(part.history, config, "validate", progress)
+            shape = _search(trained, part, config)
     embeddings = _train(snapshot, config, "train", progress)
-    model = LinearSage.from_embeddings(embeddings, snapshot, shape)
-    found = ("exponent", "lean", "wide")
-    model.found = {name: getattr(shape, name) for name in found}
-    return model
-
-
-def _validation_part(snapshot: GraphSnapshot, config: Config) -> Holdout:
-    if config.ordered:
-        return splits.leave_last(snapshot, share=config.validation).test
-    return splits.leave_cluster(snapshot, share=config.validation, seed=config.seed)
+    searched = {name: getattr(shape, name) for name in ("exponent", "lean", "wide")}
+    return LinearSage.from_embeddings(embeddings, snapshot, shape, searched)
 
 
 def _choices(config: Config) -> list[tuple[float, ...]]:
@@ -128,7 +125,7 @@ def _train(
     snapshot: GraphSnapshot, config: Config, stage: str, progress: Progress
 ) -> Embeddings:
     trainer = LinearSageTrainer(snapshot, config)
-    for step in trainer.run(stage):
+    for step in trainer.run(config.epochs, stage=stage):
         progress(step)
     return trainer.embeddings()
 
@@ -191,14 +188,15 @@ class _PairScores(torch.autograd.Function):
         )
 
 
-class LinearSageTrainer:
-    """One network on one snapshot; seeded, so that a run can be repeated."""
+class LinearSageTrainer(NetworkTrainer[IntArray]):
+    """GraphSAGE by ids on one snapshot; seeded, so that a run can be repeated."""
+
+    model_name = "graphsage_ids"
 
     def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
-        watched = snapshot.watched.where(snapshot.watched.weight > 0)
-        if not len(watched):
-            raise ValueError("the snapshot has no watches to learn from")
-        self._snapshot, self._config = snapshot, config
+        super().__init__(snapshot, config)
+        watched = snapshot.training_watches
+        self._config = config
         self._matrix = sparse.csr_array(
             (watched.weight, (watched.source, watched.target)),
             shape=(snapshot.n_users, snapshot.n_items),
@@ -210,19 +208,20 @@ class LinearSageTrainer:
             self._network = LinearSageNetwork(snapshot, config)
         self._steps = -(-snapshot.n_users // config.batch_size)  # an epoch
         self._group = Group.current()
-        self._loop = Loop(
+        self.loop = Loop(
             self._network,
+            torch.optim.Adam(self._network.parameters(), betas=(0.9, 0.99), fused=True),
             batches=self._batches,
             losses=self._losses,
-            rate=self._rate,
             random=self._random,
-            group=self._group,
+            rate=self._rate,
         )
 
-    def run(self, stage: str) -> Iterator[TrainingStep]:
-        """Train for the configured epochs, yielding after each; see `Loop.run`."""
-        slot = checkpoints.slot("graphsage_ids", self._snapshot, self._config, stage)
-        return self._loop.run(self._config.epochs, stage=stage, slot=slot)
+    def model(self, searched: Mapping[str, Any] = NOTHING_SEARCHED) -> LinearSage:
+        shape = self._config.shape(*(choice[0] for choice in _choices(self._config)))
+        return LinearSage.from_embeddings(
+            self.embeddings(), self._snapshot, shape, searched
+        )
 
     def embeddings(self) -> Embeddings:
         """What was learned so far."""

@@ -15,15 +15,16 @@ gradients; a test holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
-from recommender.ml.models.base import Model, Parts
+from recommender.ml.models.base import NOTHING_SEARCHED, Model, Parts
 from recommender.ml.store.artifact import Artifact
 
 START = 0
@@ -79,7 +80,9 @@ class SequenceModel(Model):
         learned_ids: IntArray,
         weights: SasRecWeights,
         heads: int,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> None:
+        self.searched = searched
         self.item_ids = item_ids
         self._learned_ids = learned_ids
         self._weights = weights

@@ -7,7 +7,9 @@ sample of them, for its one negative: with that it reaches what BERT4Rec promise
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
-from recommender.ml.models.base import Progress, no_progress
+from recommender.ml.models.base import NOTHING_SEARCHED, Progress, no_progress
 from recommender.ml.models.sasrec.serve import (
     NOTHING,
     START,
@@ -24,6 +26,9 @@ from recommender.ml.models.sasrec.serve import (
     visible,
 )
 from recommender.ml.train import early_stopping, losses
+from recommender.ml.train.distributed import Group, distributed_fit
+from recommender.ml.train.dropout import Dropout
+from recommender.ml.train.loop import Loop, NetworkTrainer
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class Config(early_stopping.Schedule):
     seed: int = 0
 
 
+@distributed_fit("sequence")
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> SequenceModel:
@@ -70,7 +76,7 @@ class SasRecNetwork(nn.Module):
         def constant(value: float, *shape: int) -> nn.Parameter:
             return nn.Parameter(torch.full(shape, value))
 
-        self.heads, self.dropout = config.heads, config.dropout
+        self.heads, self.share = config.heads, config.dropout
         self.items, self.positions = normal(1 + n_items, d), normal(config.length, d)
         self.attend_scale, self.attend_shift = constant(1.0, b, d), constant(0.0, b, d)
         self.qkv, self.qkv_bias = linear(b, d, 3 * d), constant(0.0, b, 3 * d)
@@ -80,12 +86,16 @@ class SasRecNetwork(nn.Module):
         self.down, self.down_bias = linear(b, d, d), constant(0.0, b, d)
         self.final_scale, self.final_shift = constant(1.0, d), constant(0.0, d)
 
-    def forward(self, tokens: IntArray) -> Tensor:
+    def forward(self, tokens: IntArray, dropout: Dropout | None = None) -> Tensor:
         """(rows, length, d) states of ``tokens`` (rows, length)."""
+
+        def drop(x: Tensor) -> Tensor:
+            return dropout(x, self.share) if dropout else x
+
         d = self.items.shape[1]
         mask = torch.from_numpy(visible(tokens))[:, None]
         rows = torch.from_numpy(np.maximum(tokens, 0))
-        x = self._drop(functional.embedding(rows, self.items) * d**0.5 + self.positions)
+        x = drop(functional.embedding(rows, self.items) * d**0.5 + self.positions)
         for b in range(len(self.qkv)):
             y = functional.layer_norm(
                 x, (d,), self.attend_scale[b], self.attend_shift[b]
@@ -97,10 +107,10 @@ class SasRecNetwork(nn.Module):
                 query, key, value, attn_mask=mask
             )
             found = found.transpose(1, 2).flatten(2)
-            x = x + self._drop(found @ self.out[b] + self.out_bias[b])
+            x = x + drop(found @ self.out[b] + self.out_bias[b])
             y = functional.layer_norm(x, (d,), self.feed_scale[b], self.feed_shift[b])
             y = functional.relu(y @ self.up[b] + self.up_bias[b])
-            x = x + self._drop(y @ self.down[b] + self.down_bias[b])
+            x = x + drop(y @ self.down[b] + self.down_bias[b])
         return functional.layer_norm(x, (d,), self.final_scale, self.final_shift)
 
     def weights(self) -> SasRecWeights:
@@ -108,51 +118,58 @@ class SasRecNetwork(nn.Module):
         learned = self.named_parameters()
         return SasRecWeights(**{name: p.detach().numpy().copy() for name, p in learned})
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return functional.dropout(x, self.dropout, self.training)
 
+class SasRecTrainer(NetworkTrainer[IntArray]):
+    """SASRec on one snapshot; seeded, so that a run can be repeated."""
 
-class SasRecTrainer:
-    """One network on one snapshot; seeded, so that a run can be repeated."""
+    model_name = "sequence"
 
     def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
-        self._snapshot, self._config = snapshot, config
+        super().__init__(snapshot, config)
+        self._config, self._group = config, Group.current()
         self._tokens, self._next = sequences(snapshot, config.length)
         self._random = np.random.default_rng(config.seed)
+        self._noise = torch.Generator()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self._network = SasRecNetwork(snapshot.n_items, config)
-            self._state = torch.get_rng_state()
-        self._optimizer = torch.optim.Adam(
-            self._network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98)
+            self.network = SasRecNetwork(snapshot.n_items, config)
+            self._noise.set_state(torch.get_rng_state())
+        self.loop = Loop(
+            self.network,
+            torch.optim.Adam(
+                self.network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98)
+            ),
+            batches=self._batches,
+            losses=self._losses,
+            random=self._random,
+            noise=self._noise,
         )
 
-    def epoch(self) -> float:
-        order = self._random.permutation(len(self._tokens))
-        batches = np.array_split(order, -(-len(order) // self._config.batch_size))
-        self._network.train()
-        with torch.random.fork_rng(devices=[]):  # dropout has random numbers of its own
-            torch.set_rng_state(self._state)
-            found = [self._step(self._tokens[b], self._next[b]) for b in batches]
-            self._state = torch.get_rng_state()
-        return float(np.mean(found))
-
-    def model(self) -> SequenceModel:
+    def model(self, searched: Mapping[str, Any] = NOTHING_SEARCHED) -> SequenceModel:
         ids = self._snapshot.item_ids
-        return SequenceModel(ids, ids, self._network.weights(), self._config.heads)
+        return SequenceModel(
+            ids, ids, self.network.weights(), self._config.heads, searched
+        )
 
-    def _step(self, tokens: IntArray, following: IntArray) -> float:
-        asked = following != NOTHING
-        states = self._network(tokens)[torch.from_numpy(asked)]
-        loss = self._loss(states, following[asked])
-        self._optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self._optimizer.step()
-        return float(loss.detach())
+    def _batches(self) -> list[IntArray]:
+        """Every row of tokens once."""
+        order = self._random.permutation(len(self._tokens))
+        return np.array_split(order, -(-len(order) // self._config.batch_size))
+
+    def _losses(self, batch: IntArray, step: int) -> Iterator[Tensor]:
+        """The mean loss of a place: what this process's places add to it."""
+        own = slice(self._group.rank, None, self._group.size)
+        dropout = Dropout(self._noise, len(batch), own)
+        following = self._next[batch[own]]
+        places = following != NOTHING
+        states = self.network(self._tokens[batch[own]], dropout)
+        loss = self._loss(states[torch.from_numpy(places)], following[places])
+        if places.any():
+            yield loss * float(places.sum() / (self._next[batch] != NOTHING).sum())
 
     def _loss(self, states: Tensor, wanted: IntArray) -> Tensor:
         """Of ``wanted`` (m,) dense items, from ``states`` (m, d)."""
-        items, n_items = self._network.items[1:], self._snapshot.n_items
+        items, n_items = self.network.items[1:], self._snapshot.n_items
         target = torch.from_numpy(wanted)
         if n_items <= self._config.negatives:
             return functional.cross_entropy(states @ items.T, target)
@@ -177,9 +194,7 @@ def sequences(snapshot: GraphSnapshot, length: int) -> tuple[IntArray, IntArray]
     is item i; `NOTHING` fills what is before the start. Raises `ValueError` without
     any watch.
     """
-    watched = snapshot.watched.where(snapshot.watched.weight > 0)
-    if not len(watched):
-        raise ValueError("the snapshot has no watches to learn from")
+    watched = snapshot.training_watches
     order = np.lexsort((watched.time, watched.source))
     item = watched.target[order]
     _, start, count = np.unique(

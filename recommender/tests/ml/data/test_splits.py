@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from recommender.ml.data.snapshot import Links
-from recommender.ml.data.splits import global_time_split, leave_last
+from recommender.ml.data.splits import global_time_split, leave_last, validation_part
 from recommender.tests.ml.worlds import DAY, START, make_snapshot, two_communities
 
 
@@ -101,3 +101,21 @@ def test_a_sample_of_people_keeps_their_targets():
         whole = np.flatnonzero(split.test.users == user)[0]
         np.testing.assert_array_equal(part.targets(row), split.test.targets(whole))
     assert part.sample(8) is part
+
+
+def test_few_people_across_the_cut_are_not_trusted():
+    few = two_communities(users=60)
+    assert len(validation_part(few, 0.1).users) < len(
+        validation_part(few, 0.1, enough_people=200).users
+    )
+    assert len(validation_part(few, 0.1, enough_people=200).users) == 60
+    many = two_communities(users=400)
+    cut = validation_part(many, 0.1)
+    np.testing.assert_array_equal(
+        validation_part(many, 0.1, enough_people=200).users, cut.users
+    )
+
+
+def test_without_a_share_or_watches_there_is_nothing_to_validate_with():
+    assert validation_part(two_communities(), 0.0) is None
+    assert validation_part(make_snapshot(), 0.1) is None

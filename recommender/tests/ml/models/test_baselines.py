@@ -86,8 +86,8 @@ def test_popularity_finds_how_fast_fame_fades(fans, wanted, found):
     snapshot = make_snapshot(watched=rows, n_users=40, n_items=51)
     share = (len(asked) - 0.5) / len(rows)
     model = registry.fit("popularity", snapshot, {"validation": share})
-    assert model.found == {"half_life_days": found}
-    again = registry.fit("popularity", snapshot, model.found)
+    assert model.searched == {"half_life_days": found}
+    again = registry.fit("popularity", snapshot, model.searched)
     state = UserHistory()
     np.testing.assert_array_equal(model.scores([state]), again.scores([state]))
 
@@ -95,7 +95,7 @@ def test_popularity_finds_how_fast_fame_fades(fans, wanted, found):
 def test_popularity_without_times_has_a_half_life_too():
     rows = [(100, 500, 1.0, 0), (101, 501, 1.0, 0)]
     model = registry.fit("popularity", make_snapshot(watched=rows))
-    assert model.found == {"half_life_days": 14.0}
+    assert model.searched == {"half_life_days": 14.0}
 
 
 @pytest.mark.parametrize("name", ["popularity", "co_watch"])

@@ -32,7 +32,7 @@ def test_a_model_that_adds_nothing_is_dropped():
     )
     assert isinstance(fitted, blend.Blend)
     assert fitted.weights["ease"] > 0
-    assert fitted.found["weights"]["popularity"] < fitted.weights["ease"]
+    assert fitted.searched["weights"]["popularity"] < fitted.weights["ease"]
 
 
 @pytest.mark.parametrize("by_person", [True, False])

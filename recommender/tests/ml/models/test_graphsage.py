@@ -376,7 +376,9 @@ def test_progress_tells_epochs_loss_and_validation(snapshot):
 
 def test_what_a_fit_found_spares_the_next_one_the_search(model, snapshot):
     steps = []
-    again = registry.fit("graphsage", snapshot, {**SMALL, **model.found}, steps.append)
+    again = registry.fit(
+        "graphsage", snapshot, {**SMALL, **model.searched}, steps.append
+    )
     assert {step.stage for step in steps} == {"train"}
     np.testing.assert_array_equal(again.vectors, model.vectors)
 

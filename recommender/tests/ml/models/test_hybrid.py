@@ -30,7 +30,7 @@ def test_the_weight_is_that_of_als(weight):
     expected = weight * scaled(als.scores(states), 40)
     expected += (1 - weight) * scaled(content.scores(states), 40)
     np.testing.assert_allclose(hybrid.scores(states), expected, atol=1e-3)
-    assert hybrid.found == {"weight": weight}
+    assert hybrid.searched == {"weight": weight}
 
 
 def test_what_the_indexes_find_is_ranked_as_the_scores_are():
@@ -46,8 +46,8 @@ def test_what_the_indexes_find_is_ranked_as_the_scores_are():
 def test_the_weight_is_tuned_on_validation_where_none_is_set():
     world = two_communities(users=100)
     model = registry.fit("hybrid", world)
-    assert model.found["weight"] in GRID
-    again = registry.fit("hybrid", world, dict(model.found))
+    assert model.searched["weight"] in GRID
+    again = registry.fit("hybrid", world, dict(model.searched))
     states = histories(world, np.arange(5))
     np.testing.assert_allclose(again.scores(states), model.scores(states), atol=1e-3)
 

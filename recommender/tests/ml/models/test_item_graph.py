@@ -67,5 +67,5 @@ def test_graphsage_adds_the_mean_of_the_ids_to_its_scores(snapshot, watched):
 def test_the_weight_of_the_ids_is_looked_for(snapshot):
     settings = {"dim": 8, "epochs": 2, "batch_size": 20, "exponent": 0.2}
     model = registry.fit("graphsage_ids", snapshot, settings)
-    assert model.found["wide"] in linear_sage.WIDES
-    assert model.found["exponent"] == 0.2
+    assert model.searched["wide"] in linear_sage.WIDES
+    assert model.searched["exponent"] == 0.2

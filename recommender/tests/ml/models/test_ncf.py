@@ -84,8 +84,8 @@ def test_the_answer_is_not_among_the_inputs():
 def test_serving_computes_what_training_does():
     snapshot = two_communities()
     trainer = NcfTrainer(snapshot, Config(dim=8, batch_size=256))
-    trainer.epoch()
-    model, network = trainer.model(), trainer._network.eval()
+    list(trainer.run(1, stage="train"))
+    model, network = trainer.model(), trainer.network
     every = np.arange(snapshot.n_items)
     for user, state in enumerate(histories(snapshot, np.arange(5))):
         inputs = person_inputs(
@@ -95,7 +95,7 @@ def test_serving_computes_what_training_does():
             logits = network(
                 torch.full((40,), user + 1),
                 torch.from_numpy(every + 1),
-                torch.from_numpy(trainer._scaler.scale(inputs)),
+                torch.from_numpy(trainer.scaler.scale(inputs)),
             )
         np.testing.assert_allclose(
             model.probabilities(state, every), logits.softmax(1).numpy(), atol=1e-5

@@ -77,13 +77,12 @@ def test_histories_are_cut_from_their_end():
 def test_serving_computes_what_training_does():
     snapshot = two_communities()
     trainer = SasRecTrainer(snapshot, Config(dim=16, length=14, dropout=0.3))
-    trainer.epoch()
+    list(trainer.run(1, stage="train"))
     states = histories(snapshot, np.arange(snapshot.n_users))
     model = trainer.model()
-    trainer._network.eval()
     tokens = np.array([model._tokens(state)[-14:] for state in states])
     with torch.no_grad():
-        expected = trainer._network(tokens)[:, -1].numpy()
+        expected = trainer.network(tokens)[:, -1].numpy()
     np.testing.assert_allclose(
         model.embed_users(states), expected, rtol=1e-3, atol=1e-4
     )

@@ -125,6 +125,25 @@ def test_a_training_goes_on_within_an_epoch(tmp_path, stopped_after):
         np.testing.assert_array_equal(one.detach(), other.detach())
 
 
+@pytest.mark.parametrize("name", ["lightgcn", "ncf", "sequence"])
+def test_every_network_goes_on_from_its_checkpoint(tmp_path, name):
+    snapshot = two_communities(users=20)
+    config = {"dim": 8, "batch_size": 64, "stop_after": 4}
+    straight, steps = registry.fit(name, snapshot, config), []
+
+    def interrupt(step):
+        if step.epoch == 2:
+            raise InterruptedError
+
+    with checkpoints.stored_in(tmp_path, seconds=0):
+        with pytest.raises(InterruptedError):
+            registry.fit(name, snapshot, config, interrupt)
+        resumed = registry.fit(name, snapshot, config, steps.append)
+    assert [step.epoch for step in steps] == [1, 2, 3, 4]
+    for key, array in straight.parts().arrays.items():
+        np.testing.assert_array_equal(resumed.parts().arrays[key], array)
+
+
 @pytest.mark.parametrize(
     ("name", "config"),
     [

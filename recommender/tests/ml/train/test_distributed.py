@@ -27,6 +27,10 @@ CONFIGS = {
     },
     "graphsage_ids": {"dim": 16, "epochs": 2, "batch_size": 50, "negatives": 30}
     | {"people_weight": 0.5},
+    "lightgcn": {"dim": 8, "epochs": 4, "batch_size": 200, "check_every": 1},
+    "ncf": {"dim": 8, "epochs": 3, "batch_size": 500, "learning_rate": 0.01},
+    "sequence": {"dim": 8, "length": 10, "epochs": 4, "batch_size": 50}
+    | {"negatives": 30},
 }
 PARTED = ("graphsage",)
 

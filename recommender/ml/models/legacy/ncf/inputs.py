@@ -15,7 +15,6 @@ from scipy import sparse
 
 from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import (
-    Edges,
     FloatArray,
     GraphSnapshot,
     IntArray,
@@ -58,7 +57,7 @@ class ItemStatistics:
         creator = snapshot.creator
         named = np.append(snapshot.user_ids, -1)[creator]
         return cls(
-            _count(positive(snapshot.watched).target, snapshot.n_items),
+            _count(snapshot.positive_watches.target, snapshot.n_items),
             _count(snapshot.liked.target, snapshot.n_items),
             np.where(creator >= 0, named, -1).astype(np.int64),
             _categories(snapshot),
@@ -96,7 +95,7 @@ class Past:
     """The same for many people, items and moments at once, from a snapshot."""
 
     def __init__(self, snapshot: GraphSnapshot) -> None:
-        watched, liked = positive(snapshot.watched), snapshot.liked
+        watched, liked = snapshot.positive_watches, snapshot.liked
         self._statistics = ItemStatistics.from_snapshot(snapshot)
         self._categories = self._statistics.categories
         _, self._creator = np.unique(self._statistics.creator, return_inverse=True)
@@ -173,11 +172,6 @@ class _Sums:
     def _key(self, group: IntArray, time: TimeArray) -> IntArray:
         rank = np.searchsorted(self._moments, time)
         return np.asarray(group * (len(self._moments) + 1) + rank, np.int64)
-
-
-def positive(watched: Edges) -> Edges:
-    """The watches that count."""
-    return watched.where(watched.weight > 0)
 
 
 def _count(dense: IntArray, size: int) -> IntArray:

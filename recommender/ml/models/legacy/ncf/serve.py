@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from recommender.ml.data.scaler import Scaler
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation.interval import Interval, bootstrap
-from recommender.ml.models.base import Model, Parts
+from recommender.ml.models.base import NOTHING_SEARCHED, Model, Parts
 from recommender.ml.models.legacy.ncf.inputs import ItemStatistics, person_inputs
 from recommender.ml.store.artifact import Artifact
 
@@ -54,7 +55,9 @@ class Ncf(Model):
         statistics: ItemStatistics,
         weights: NcfWeights,
         scaler: Scaler,
+        searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> None:
+        self.searched = searched
         self.item_ids = item_ids
         self._statistics = statistics
         self._weights = weights

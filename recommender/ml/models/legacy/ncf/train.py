@@ -9,7 +9,7 @@ have any. What ranks is the expected reaction, 0 to 3, and the RMSE reported is 
 
 Their interaction input was the present like or view, which is what is to be predicted:
 the target leaked, and at serving time there is none. So the input is counted from
-history alone, strictly before the moment asked about; see `ncf_inputs.py`.
+history alone, strictly before the moment asked about; see `inputs`.
 
 Unknown users and videos share a bucket each, trained by putting a share of the known
 ids into it at random. A missing input is imputed by its mean, with a flag.
@@ -17,8 +17,9 @@ ids into it at random. A missing input is imputed by its mean, with a flag.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,10 +29,13 @@ from torch.nn import functional
 from recommender.ml.data.scaler import Scaler
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray, TimeArray
 from recommender.ml.data.splits import reactions
-from recommender.ml.models.base import Progress, no_progress
-from recommender.ml.models.legacy.ncf.inputs import ItemStatistics, Past, positive
+from recommender.ml.models.base import NOTHING_SEARCHED, Progress, no_progress
+from recommender.ml.models.legacy.ncf.inputs import ItemStatistics, Past
 from recommender.ml.models.legacy.ncf.serve import UNKNOWN, Ncf, NcfWeights
 from recommender.ml.train import early_stopping
+from recommender.ml.train.distributed import Group, distributed_fit
+from recommender.ml.train.dropout import Dropout
+from recommender.ml.train.loop import Loop, NetworkTrainer
 
 HIDDEN = (128, 64)
 DROPOUT = (0.5, 0.3)
@@ -53,6 +57,7 @@ class Config(early_stopping.Schedule):
     seed: int = 0
 
 
+@distributed_fit("ncf")
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Ncf:
@@ -64,7 +69,7 @@ def fit(
 
 
 class NcfNetwork(nn.Module):
-    """Named as the `NcfWeights` of `ncf_inference.py`."""
+    """Its parameters are named as `NcfWeights`."""
 
     def __init__(
         self, n_users: int, n_items: int, *, inputs: int, classes: int, dim: int
@@ -78,11 +83,18 @@ class NcfNetwork(nn.Module):
         self.second = nn.Linear(HIDDEN[0], HIDDEN[1])
         self.output = nn.Linear(HIDDEN[1], classes)
 
-    def forward(self, user: Tensor, item: Tensor, inputs: Tensor) -> Tensor:
+    def forward(
+        self,
+        user: Tensor,
+        item: Tensor,
+        inputs: Tensor,
+        dropout: Dropout | None = None,
+    ) -> Tensor:
         """(n, classes) logits of rows ``user`` and ``item`` (n,)."""
         x = torch.cat([self.users(user), self.items(item), inputs], 1)
         for layer, share in zip((self.first, self.second), DROPOUT, strict=True):
-            x = functional.dropout(functional.relu(layer(x)), share, self.training)
+            x = functional.relu(layer(x))
+            x = dropout(x, share) if dropout else x
         logits: Tensor = self.output(x)
         return logits
 
@@ -97,59 +109,72 @@ class NcfNetwork(nn.Module):
         return NcfWeights(snapshot.user_ids, snapshot.item_ids, **learned)
 
 
-class NcfTrainer:
-    """One network on one snapshot; seeded, so that a run can be repeated."""
+class NcfTrainer(NetworkTrainer[Tensor]):
+    """NCF on one snapshot; seeded, so that a run can be repeated."""
+
+    model_name = "ncf"
 
     def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
-        self._watched = positive(snapshot.watched)
-        if not len(self._watched):
-            raise ValueError("the snapshot has no watches to learn from")
-        self._snapshot, self._config = snapshot, config
+        super().__init__(snapshot, config)
+        self._watched = snapshot.training_watches
+        self._config, self._group = config, Group.current()
         self._past = Past(snapshot)
         self._reaction = reactions(snapshot, self._watched.source, self._watched.target)
         self._random = np.random.default_rng(config.seed)
         *_, inputs, _ = self._examples()
-        self._scaler = Scaler.fit(inputs)
+        self.scaler = Scaler.fit(inputs)
+        self._columns: list[Tensor] = []  # of this epoch's examples
+        self._noise = torch.Generator()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self._network = NcfNetwork(
+            self.network = NcfNetwork(
                 snapshot.n_users,
                 snapshot.n_items,
-                inputs=self._scaler.size,
+                inputs=self.scaler.size,
                 classes=max(2, int(self._reaction.max())) + 1,
                 dim=config.dim,
             )
-            self._state = torch.get_rng_state()
-        self._optimizer = torch.optim.Adam(
-            self._network.parameters(), lr=config.learning_rate
+            self._noise.set_state(torch.get_rng_state())
+        self.loop = Loop(
+            self.network,
+            torch.optim.Adam(self.network.parameters(), lr=config.learning_rate),
+            batches=self._batches,
+            losses=self._losses,
+            random=self._random,
+            noise=self._noise,
         )
 
-    def epoch(self) -> float:
-        user, item, inputs, reaction = self._examples()
-        columns = [
-            torch.from_numpy(self._bucketed(user, self._config.unknown_users)),
-            torch.from_numpy(self._bucketed(item, self._config.unknown_items)),
-            torch.from_numpy(self._scaler.scale(inputs)),
-            torch.from_numpy(reaction),
-        ]
-        self._network.train()
-        with torch.random.fork_rng(devices=[]):  # dropout has random numbers of its own
-            torch.set_rng_state(self._state)
-            found = [
-                self._step(*(column[batch] for column in columns))
-                for batch in self._batches(len(user))
-            ]
-            self._state = torch.get_rng_state()
-        return float(np.mean(found))
-
-    def model(self) -> Ncf:
+    def model(self, searched: Mapping[str, Any] = NOTHING_SEARCHED) -> Ncf:
         snapshot = self._snapshot
         return Ncf(
             snapshot.item_ids,
             ItemStatistics.from_snapshot(snapshot),
-            self._network.weights(snapshot),
-            self._scaler,
+            self.network.weights(snapshot),
+            self.scaler,
+            searched,
         )
+
+    def _batches(self) -> list[Tensor]:
+        """Draw the examples of an epoch; returns the rows of each batch."""
+        user, item, inputs, reaction = self._examples()
+        self._columns = [
+            torch.from_numpy(self._bucketed(user, self._config.unknown_users)),
+            torch.from_numpy(self._bucketed(item, self._config.unknown_items)),
+            torch.from_numpy(self.scaler.scale(inputs)),
+            torch.from_numpy(reaction),
+        ]
+        order = torch.from_numpy(self._random.permutation(len(user)))
+        return list(torch.split(order, self._config.batch_size))
+
+    def _losses(self, batch: Tensor, step: int) -> Iterator[Tensor]:
+        """The mean loss of an example: what this process's examples add to it."""
+        own = slice(self._group.rank, None, self._group.size)
+        dropout = Dropout(self._noise, len(batch), own)
+        user, item, inputs, reaction = (column[batch[own]] for column in self._columns)
+        logits = self.network(user, item, inputs, dropout)
+        if len(user):
+            share = len(user) / len(batch)
+            yield functional.cross_entropy(logits, reaction) * share
 
     def _examples(self) -> tuple[IntArray, IntArray, TimeArray, IntArray]:
         """(user, item, raw inputs, reaction): each watch, and beside it, at the same
@@ -171,16 +196,3 @@ class NcfTrainer:
         """Rows of an embedding: 1 + dense id, a ``share`` of them the unknown one."""
         hidden = self._random.random(len(dense)) < share
         return np.where(hidden, UNKNOWN, dense + 1)
-
-    def _batches(self, count: int) -> Iterator[Tensor]:
-        order = torch.from_numpy(self._random.permutation(count))
-        yield from torch.split(order, self._config.batch_size)
-
-    def _step(
-        self, user: Tensor, item: Tensor, inputs: Tensor, reaction: Tensor
-    ) -> float:
-        loss = functional.cross_entropy(self._network(user, item, inputs), reaction)
-        self._optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self._optimizer.step()
-        return float(loss.detach())
