@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 CLIENT = """
 import sys, pathlib
-from config.postgres import server
+from config.runtime.postgres import server
 print(server.attach(pathlib.Path(sys.argv[1])).port, flush=True)
 sys.stdin.read()
 """
