@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Least, Now
 
@@ -18,6 +18,7 @@ from imports import staging
 from imports.catalogue import Catalogue
 from imports.records import BadRow, Dataset, DatasetError, Interaction
 from imports.staging import StagedRow
+from interactions.advisory_lock import lock_until_commit, lock_until_commit_within
 from interactions.models import Watch
 from interactions.services import aggregates
 from videos import search
@@ -67,8 +68,7 @@ def load(
     number of rows since its last call. Raises `DatasetError`, with nothing written, if
     the dataset cannot be read, and with `all_or_nothing` if any row is bad.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
+    lock_until_commit(IMPORT_LOCK)
     staging.prepare()
     reader = _Reader(on_bad_row)
     catalogue = Catalogue(source=dataset.source, title=dataset.title)
@@ -143,16 +143,8 @@ def _update_videos(source: str) -> None:
 def lock(*, patience: timedelta) -> None:
     """Keep imports out until the transaction ends. Raises `DatasetError` when one is
     under way for longer than `patience`; the transaction must then be given up."""
-    with connection.cursor() as cursor:
-        milliseconds = patience // timedelta(milliseconds=1)
-        cursor.execute(
-            "SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"]
-        )
-        try:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
-        except OperationalError:
-            raise DatasetError("another import is under way") from None
-        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+    taken = DatasetError("another import is under way")
+    lock_until_commit_within(patience, IMPORT_LOCK, taken=taken)
 
 
 def _checked(

@@ -22,6 +22,8 @@ from django_tasks.base import Task, TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
+from interactions import advisory_lock
+
 logger = logging.getLogger(__name__)
 
 LEASES = 0x7461736B  # namespace of the advisory locks ("task")
@@ -75,9 +77,8 @@ class Keeper(threading.Thread):
 
 def look_after_queue(worker_id: str) -> None:
     """Reclaim tasks of dead workers, enqueue due jobs, delete old results."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LEASES, SCHEDULER])
-        if not cursor.fetchone()[0]:
+    with transaction.atomic():
+        if not advisory_lock.try_lock_until_commit((LEASES, SCHEDULER)):
             return  # another worker does it now
         reclaim(own_worker_id=worker_id)
         enqueue_due(now=timezone.now())
@@ -86,10 +87,7 @@ def look_after_queue(worker_id: str) -> None:
 
 def hold_lease(worker_id: str) -> None:
     """Hold the lease for as long as this connection lives."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_lock_shared(%s, %s)", [LEASES, lease_key(worker_id)]
-        )
+    advisory_lock.hold_shared((LEASES, lease_key(worker_id)))
 
 
 def lease_key(worker_id: str) -> int:
@@ -115,11 +113,7 @@ def reclaim(*, own_worker_id: str) -> int:
 
 
 def _lease_is_held(worker_id: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s, %s)", [LEASES, lease_key(worker_id)]
-        )
-        return not cursor.fetchone()[0]
+    return not advisory_lock.try_lock_until_commit((LEASES, lease_key(worker_id)))
 
 
 def put_back(result: DBTaskResult[..., Any], *, run_after: datetime) -> None:

@@ -8,14 +8,13 @@ known already is compared and left alone.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from imports.loading import IMPORT_LOCK
@@ -23,13 +22,16 @@ from imports.records import DatasetError
 from imports.socialverse import SOURCE, people, posts, reactions, rows
 from imports.socialverse.client import STREAMS, Client, Stream
 from imports.socialverse.page_report import PageReport
+from interactions.advisory_lock import advisory_lock
 from interactions.models import ImportRun, Like, Watch
 from interactions.services import aggregates
 from videos.models import Video
 
 PAGE_SIZE = 1000
 MAX_NOTES = 1000  # that a run keeps
-LOCK_SECONDS = 20.0
+LOCK = (IMPORT_LOCK, 1)
+# The server may take a moment to notice that an earlier process was killed.
+PATIENCE = timedelta(seconds=20)
 PAGE_ATTEMPTS = 3  # if others take a user name at the same moment
 
 
@@ -60,35 +62,13 @@ def run(
     the number of rows of each page. Raises `DatasetError` if the source cannot be read;
     the next call resumes at the same page.
     """
-    with _alone():
+    taken = DatasetError("another import from this source is under way")
+    with advisory_lock(LOCK, wait=PATIENCE, taken=taken):
         current = _open_run(client.address, page_size, restart=restart)
         for stream in _remaining(current):
             _read(current, client, stream, on_page)
         _finish(current)
     return current
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the lock of this importer for as long as the process is at it.
-
-    The server may take a moment to notice that the process before was killed.
-    """
-    key = [IMPORT_LOCK, 1]
-    deadline = time.monotonic() + LOCK_SECONDS
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-            if cursor.fetchone()[0]:
-                break
-            if time.monotonic() > deadline:
-                raise DatasetError("another import from this source is under way")
-            time.sleep(0.5)
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 def _open_run(address: str, page_size: int, *, restart: bool) -> ImportRun:

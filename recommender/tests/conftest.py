@@ -40,7 +40,7 @@ def neo4j(neo4j_process: Server, settings) -> Iterator[Server]:
     with driver.connect() as connection:
         connection.execute_query("MATCH (n) DETACH DELETE n")
     yield neo4j_process
-    driver.forget()
+    driver.close()
 
 
 @pytest.fixture(scope="session")

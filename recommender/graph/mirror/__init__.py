@@ -1,4 +1,4 @@
-"""The mirror of the interaction graph in Neo4j, where one is configured.
+"""The mirror of the interaction graph in Neo4j, where it is configured.
 
-`driver` connects; `schema` says which rows become which nodes and relationships.
+`driver` connects; `schema` maps rows of PostgreSQL to nodes and relationships.
 """

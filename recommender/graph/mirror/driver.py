@@ -1,11 +1,11 @@
-"""Connections to Neo4j, where `NEO4J_URI` names one.
+"""Connections to Neo4j, if `NEO4J_URI` is set.
 
-Programs that write or export `connect` and take their time. Pages `ask`: an answer
-comes within `NEO4J_PAGE_BUDGET`, or `GraphUnavailable` does, and then for a while at
-once, so that a server that hangs costs a page one budget however much it asks. That
-while doubles from failure to failure, until an answer comes.
+Programs that write or export use `connect`. Pages use `ask`, which returns within
+`NEO4J_PAGE_BUDGET` or raises `GraphUnavailable`. After a failure it raises at once for
+a pause that doubles with each further failure, so that a server that hangs costs a page
+one budget at most.
 
-The driver takes a second to import: nothing here does so before it is needed.
+The driver takes a second to import, so it is imported when it is first needed.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ Row = dict[str, Any]
 
 PAUSE = timedelta(seconds=5)  # after a first failure, before pages try again
 LONGEST_PAUSE = timedelta(minutes=1)  # after several in a row
-# Three wrong passwords lock the account for everybody, for 5 s by default.
+# Three wrong passwords lock the account, by default for 5 s.
 PAUSE_REFUSED = timedelta(minutes=10)
-CONNECT_TIMEOUT = 5.0  # seconds, of programs that take their time
+CONNECT_TIMEOUT = 5.0  # seconds
 
 
 NOT_CONFIGURED = "Neo4j is not configured: set NEO4J_URI, or run `make neo4j`."
 
 
 class GraphUnavailable(Exception):
-    """Neo4j is not configured, or does not answer in time; the message says which."""
+    """Neo4j is not configured or does not answer in time; the message says which."""
 
 
 def configured() -> bool:
@@ -51,9 +51,9 @@ def configured() -> bool:
 
 
 def connect() -> Driver:
-    """A driver of the caller's own, to be closed; no connection is made yet.
+    """A driver that the caller must close. It connects when it is first used.
 
-    Raises `GraphUnavailable` where none is configured.
+    Raises `GraphUnavailable` if Neo4j is not configured.
     """
     server = _address()
     from neo4j import GraphDatabase, NotificationMinimumSeverity
@@ -63,13 +63,13 @@ def connect() -> Driver:
         auth=(server.user, server.password),
         connection_timeout=CONNECT_TIMEOUT,
         connection_acquisition_timeout=2 * CONNECT_TIMEOUT,
-        # Neo4j warns of labels that nothing carries yet, as in an empty graph.
+        # Neo4j warns about labels without nodes, as in an empty graph.
         notifications_min_severity=NotificationMinimumSeverity.OFF,
     )
 
 
 def ask(cypher: str, **parameters: Any) -> list[Row]:
-    """What a read-only query finds, one dictionary a record, within the page's budget.
+    """The records of a read-only query as dictionaries, within the budget of a page.
 
     Raises `GraphUnavailable`.
     """
@@ -86,9 +86,9 @@ def _address() -> Address:
 class _Asker:
     """One event loop and one pool of connections for all threads of a process.
 
-    An asyncio task can be cancelled wherever it waits, which closes its connection; a
-    thread that waits for a silent server could not. Connecting goes on when a page
-    gives up on it, so that the next one finds it done.
+    Unlike a thread, an asyncio task that waits for a silent server can be cancelled,
+    which closes its connection. Connecting continues after a page has given up, so that
+    the next page finds a connection.
     """
 
     def __init__(self, server: Address) -> None:
@@ -112,7 +112,7 @@ class _Asker:
             self._answer(cypher, parameters, budget), self._loop
         )
         try:
-            found = answer.result(budget)
+            records = answer.result(budget)
         except Late:
             answer.cancel()
             reason, pause = f"No answer within {budget * 1000:.0f} ms.", PAUSE
@@ -120,14 +120,14 @@ class _Asker:
             reason, pause = f"{type(error).__name__}: {error}", pause_after(error)
         else:
             self._failures = 0
-            return found
+            return records
         self._pause(reason, pause)
         raise GraphUnavailable(reason)
 
     def _pause(self, reason: str, pause: timedelta) -> None:
         now = time.monotonic()
         if now < self._retry_at:
-            return  # pages that asked at the same time met the same failure
+            return  # a concurrent request has already recorded this failure
         if pause < LONGEST_PAUSE:
             pause = min(pause * 2 ** min(self._failures, 10), LONGEST_PAUSE)
         self._failures += 1
@@ -144,7 +144,7 @@ class _Asker:
 
         assert self._driver is not None
         async with self._driver.session(default_access_mode=READ_ACCESS) as session:
-            # The server, too, gives up on what nobody waits for any more.
+            # The server stops the query as well.
             result = await session.run(Query(cypher, timeout=budget), parameters)
             return [record.data() async for record in result]
 
@@ -181,7 +181,7 @@ def _failed(task: asyncio.Task[None]) -> bool:
 
 
 def pause_after(error: Exception) -> timedelta:
-    """How long to leave the server alone after `error`."""
+    """How long to wait after `error` before trying again."""
     from neo4j.exceptions import Neo4jError
 
     code = error.code if isinstance(error, Neo4jError) else None
@@ -194,7 +194,7 @@ _starting = threading.Lock()
 
 
 def _asker(server: Address) -> _Asker:
-    """That of this process: a forked one has no thread of its parent's."""
+    """The asker of this process; a forked process needs a thread of its own."""
     key = (os.getpid(), server)
     with _starting:
         if key not in _askers:
@@ -203,7 +203,7 @@ def _asker(server: Address) -> _Asker:
 
 
 @atexit.register
-def forget() -> None:
-    """Close this process's connections for pages; the next question opens new ones."""
+def close() -> None:
+    """Close this process's connections for pages; the next `ask` opens new ones."""
     for key in [key for key in _askers if key[0] == os.getpid()]:
         _askers.pop(key).close()

@@ -1,9 +1,8 @@
 """The relationships of a snapshot, read from Neo4j as packed lists.
 
-One record holds what up to `PEOPLE` people did, as parallel lists, so that the driver
-unpacks a few long lists and not a record an edge; `READERS` records are on their way at
-a time. The writers wait meanwhile: what is read in several queries belongs to one
-moment only if nothing changes.
+One record holds the edges of up to `PEOPLE` people as parallel lists, so that the
+driver unpacks a few long lists instead of a record for each edge. `READERS` queries run
+at once. Writers wait meanwhile, so that all queries read the same moment.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -31,8 +31,8 @@ from recommender.ml.data.snapshot import Links
 logger = logging.getLogger(__name__)
 
 PEOPLE = 2000  # nodes whose relationships make one record
-MOST_WAITING = 100_000  # changes that are worth applying before an export
-PATIENCE = 60.0  # seconds to wait for another writer
+MAX_WAITING = 100_000  # changes to apply before an export; more take too long
+PATIENCE = timedelta(minutes=1)  # to wait for another writer
 READERS = 2  # queries that Neo4j answers at once
 
 Columns = tuple[npt.NDArray[Any], ...]  # source, target, weight, time
@@ -40,8 +40,8 @@ Columns = tuple[npt.NDArray[Any], ...]  # source, target, weight, time
 
 @dataclass(frozen=True)
 class Packed:
-    """Relationships of nodes `a` to nodes `b`; what an edge weighs, without which it
-    weighs 1, and when it was, without which it was at time 0."""
+    """Relationships from nodes `a` to nodes `b`. Edges have weight 1 without `weight`,
+    and time 0 without `time`."""
 
     source: str
     pattern: str
@@ -85,14 +85,14 @@ PACKED = {
 
 @dataclass(frozen=True)
 class Export:
-    """Open while nobody writes to the mirror, which has all that was to be applied."""
+    """A mirror that is up to date and locked against writers."""
 
     connected: Driver
 
     def relations(self, items: Sequence[int]) -> dict[str, Links] | None:
-        """Every relation of a snapshot, of no video but `items`; None if Neo4j fails.
+        """Every relation of a snapshot, of the videos `items`; None if Neo4j fails.
 
-        PostgreSQL says which videos may be seen, whatever the mirror holds.
+        `items` are the visible videos according to PostgreSQL; the mirror holds others.
         """
         scale = {"inspired": settings.INSPIRE_WEIGHT, "rated": settings.RATING_WEIGHT}
         ranges = {
@@ -108,11 +108,13 @@ class Export:
                 for name, packed in PACKED.items()
             }
             return {
-                name: _kept(PACKED[name], _joined(parts), known, scale.get(name, 1.0))
+                name: _filtered(
+                    PACKED[name], _joined(parts), known, scale.get(name, 1.0)
+                )
                 for name, parts in read.items()
             }
         except FAILURES as error:
-            logger.warning("Neo4j failed: PostgreSQL is read instead: %s", error)
+            logger.warning("Neo4j failed: reading PostgreSQL instead: %s", error)
             return None
         finally:
             pool.shutdown(cancel_futures=True)
@@ -131,14 +133,14 @@ class Export:
 
 
 def _joined(parts: Iterable[Columns]) -> Links:
-    """Ranges one after another, each column an array of its own."""
+    """The ranges one after another."""
     return Links(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _kept(
+def _filtered(
     packed: Packed, links: Links, items: npt.NDArray[np.int64], scale: float
 ) -> Links:
-    """Without edges of videos that are not among `items`, weights scaled."""
+    """Edges of videos among `items` only, their weights times `scale`."""
     source, target = np.asarray(links.source), np.asarray(links.target)
     keep = np.ones(len(source), bool)
     if packed.source == "Video":
@@ -151,10 +153,9 @@ def _kept(
 
 @contextmanager
 def opened() -> Iterator[Export | None]:
-    """A mirror that holds what PostgreSQL does, or None if it cannot be had.
+    """An up-to-date mirror, or None if it is incomplete, too far behind or unreachable.
 
-    What waits is applied first. A mirror that is incomplete, or too far behind, is
-    the relay's to mend; a training does not wait for that.
+    Waiting changes are applied first.
     """
     with ExitStack() as stack:
         yield _current(stack)
@@ -165,11 +166,11 @@ def _current(stack: ExitStack) -> Export | None:
         connected = stack.enter_context(driver.connect())
         writer = stack.enter_context(turn(connected, wait=PATIENCE))
         waiting = GraphChange.objects.count()
-        if not writer.complete or waiting > MOST_WAITING:
-            logger.warning("The mirror is not up to date: PostgreSQL is read instead")
+        if not writer.complete or waiting > MAX_WAITING:
+            logger.warning("The mirror is not up to date: reading PostgreSQL instead")
             return None
         relay.drain(writer)
     except FAILURES as error:
-        logger.warning("Neo4j cannot be read, PostgreSQL is instead: %s", error)
+        logger.warning("Neo4j cannot be read: reading PostgreSQL instead: %s", error)
         return None
     return Export(connected)

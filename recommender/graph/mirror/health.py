@@ -1,4 +1,4 @@
-"""How far behind the mirror is, as seen from PostgreSQL: Neo4j is not asked."""
+"""How far the mirror is behind, read from PostgreSQL without a query to Neo4j."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from recommender.models import GraphMirror
 
 @dataclass(frozen=True)
 class Health:
-    """`queue` counts changes that wait, `lag` is how long the oldest has; `error` is
-    what the relay met since it last succeeded, or "" if it goes well."""
+    """`queue` counts waiting changes, `lag` is the age of the oldest one. `error` is
+    the last error of the relay since its last success, or ""."""
 
     configured: bool
     queue: int
@@ -44,7 +44,7 @@ class Health:
 
     @property
     def fault(self) -> str:
-        """What is broken, in a sentence; "" when nothing is."""
+        """What is broken, in a sentence; "" if nothing is."""
         if self.configured and self.error:
             return f"Neo4j: {self.error}"
         return ""

@@ -1,4 +1,4 @@
-"""What waits for the mirror, dropped where nobody will ever apply it."""
+"""The outbox of the mirror: deletion of changes that will not be applied."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from interactions.models import GraphChange
 from recommender.graph.mirror import driver
 from recommender.models import GraphMirror
 
-LIMIT = 5_000_000  # changes; more take longer than a rebuild
+LIMIT = 5_000_000  # changes; applying more takes longer than a rebuild
 
 
 def prune() -> int:
-    """Keep the outbox from growing for ever; how many changes were dropped.
+    """Delete all changes if Neo4j is not configured or more than `LIMIT` wait.
 
-    Without Neo4j nobody reads it; with one that stays away it ends at `LIMIT`. The
-    mirror, if there is one somewhere, is then built anew.
+    The mirror, if there is one, is then rebuilt. Returns how many were deleted.
     """
     waiting = GraphChange.objects.count()
     if waiting <= (LIMIT if driver.configured() else 0):
         return 0
-    # The generation first: a relay that reads the rest meanwhile rebuilds all the same.
+    # The generation first, so that a relay that is reading now rebuilds as well.
     mirror = GraphMirror.load()
     mirror.generation = uuid.uuid4()
     mirror.save(update_fields=["generation"])
@@ -28,6 +27,6 @@ def prune() -> int:
 
 
 def delete() -> int:
-    """Drop all that waits, without reading it; how much it was."""
+    """Delete all waiting changes; returns how many."""
     changes = GraphChange.objects.all()
     return changes._raw_delete(changes.db)

@@ -1,8 +1,8 @@
-"""The whole mirror from empty, while the platform goes on.
+"""Rebuild of the whole mirror from empty, while the platform is in use.
 
-First the outbox is emptied: what it held so far is read anyway. What changes from then
-on waits in it until the rebuild is done. Until then the mirror is marked incomplete, so
-that an interrupted rebuild begins again, and nobody trains from half a graph.
+The outbox is emptied first: the rebuild reads all rows anyway. Later changes wait in it
+until the rebuild is done. Until then the mirror is marked incomplete, so that an
+interrupted rebuild starts again and no training reads half a graph.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from recommender.graph.mirror.schema import (
 )
 from recommender.graph.mirror.writer import Writer, note_success
 
-AT_ONCE = 20_000  # rows in one reading from PostgreSQL
-# Rows in one transaction of Neo4j. Of thrice as many each takes a fifth longer: it
-# sorts and looks up what a transaction has changed.
+READ_BATCH = 20_000  # rows in one query to PostgreSQL
+# Rows in one transaction of Neo4j. With three times as many, each row takes a fifth
+# longer.
 BATCH = 3000
 READ_AHEAD = 4  # batches
 
-# Called with the name of a part and how many of its rows were written since last.
+# Called with the name of a part and the number of rows written since the last call.
 Progress = Callable[[str, int], object]
 
 
@@ -37,7 +37,7 @@ def silent(part: str, rows: int) -> None:
 
 
 def rebuild(writer: Writer, *, progress: Progress = silent) -> dict[str, int]:
-    """Empty the mirror and write all of it; rows by the name of the part."""
+    """Empty and rewrite the mirror; returns the number of rows by name of the part."""
     for constraint in CONSTRAINTS:
         writer.session.run(constraint).consume()
     writer.mark(complete=False)
@@ -52,7 +52,7 @@ def rebuild(writer: Writer, *, progress: Progress = silent) -> dict[str, int]:
 
 
 def _create(writer: Writer, part: Part, progress: Progress) -> int:
-    """Neo4j writes one batch while the next is read."""
+    """Read the next batch while Neo4j writes one; returns the number of rows."""
     count = 0
     with ThreadPoolExecutor(1) as background:
         sent: list[Future[None]] = []
@@ -71,16 +71,16 @@ def _create(writer: Writer, part: Part, progress: Progress) -> int:
 
 
 def _batches(part: Part) -> Iterator[list[Row]]:
-    """In order of the key: neighbouring rows share a node, which Neo4j then locks and
-    loads once."""
-    for limits in rows.ranges(part, AT_ONCE):
-        found = sorted(rows.between(part, limits), key=lambda row: row[: len(part.key)])
-        for start in range(0, len(found), BATCH):
-            yield found[start : start + BATCH]
+    """Batches in order of the key: neighbouring rows share a node, which Neo4j then
+    locks and loads once."""
+    for limits in rows.ranges(part, READ_BATCH):
+        read = sorted(rows.between(part, limits), key=lambda row: row[: len(part.key)])
+        for start in range(0, len(read), BATCH):
+            yield read[start : start + BATCH]
 
 
 def empty(writer: Writer) -> None:
-    """Delete what the mirror consists of; whatever else lies in Neo4j stays."""
+    """Delete the mirror, but no other data in Neo4j."""
     for relation in RELATIONS:
         source, target = relation.ends
         writer.in_batches(

@@ -1,7 +1,7 @@
-"""From the outbox to Neo4j, in the background, for as long as the platform runs.
+"""The relay of changes from the outbox to Neo4j, in the background.
 
-A batch reads the keys that wait, commits to Neo4j what PostgreSQL says of them, and
-then deletes them. Killed in between, it does the same again, which changes nothing.
+A batch reads waiting keys, writes their current rows to Neo4j, commits, and then
+deletes the keys. After a crash in between, the batch runs again with the same result.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from recommender.graph.mirror.writer import (
 
 logger = logging.getLogger(__name__)
 
-IDLE = 0.5  # seconds between two looks into an empty outbox
-LONGEST_PAUSE = timedelta(minutes=1)  # between attempts to reach a server
-BATCHES_A_TURN = 20  # then others get theirs
+IDLE = 0.5  # seconds between two queries of an empty outbox
+LONGEST_PAUSE = timedelta(minutes=1)  # between attempts to connect
+BATCHES_A_TURN = 20  # then other writers may write
 
 
 def relay(stop: threading.Event) -> None:
-    """Keep the mirror up to date until `stop` is set, whatever fails meanwhile."""
+    """Keep the mirror up to date until `stop` is set; after any failure try again."""
     failures = 0
     while not stop.is_set():
         try:
             with driver.connect() as connected:
-                catch_up(connected)  # or find that there is no mirror yet
+                catch_up(connected)  # builds the mirror if there is none
                 failures = 0
                 while not stop.is_set():
                     if not (GraphChange.objects.exists() and catch_up(connected)):
@@ -53,12 +53,11 @@ def relay(stop: threading.Event) -> None:
         except Exception as error:
             failures += 1
             pause = _pause(error, failures)
-            # What is not foreseen is told in full, and is no reason to end.
-            foreseen = isinstance(error, (*FAILURES, Error))
+            expected = isinstance(error, (*FAILURES, Error))
             logger.warning(
-                "The mirror waits for %s: %s", pause, error, exc_info=not foreseen
+                "The mirror waits for %s: %s", pause, error, exc_info=not expected
             )
-            _note(error)
+            _record(error)
             stop.wait(pause.total_seconds())
 
 
@@ -68,8 +67,8 @@ def _pause(error: Exception, failures: int) -> timedelta:
     return min(timedelta(seconds=0.5 * 2 ** min(failures, 10)), LONGEST_PAUSE)
 
 
-def _note(error: Exception) -> None:
-    """In PostgreSQL, if that is not what failed."""
+def _record(error: Exception) -> None:
+    """Store the error in PostgreSQL, unless PostgreSQL has failed."""
     try:
         note_failure(error)
     except Error:
@@ -77,8 +76,8 @@ def _note(error: Exception) -> None:
 
 
 def catch_up(connected: Driver) -> int:
-    """Take a turn, unless another has it: apply what waits, at most `BATCHES_A_TURN`
-    batches; build the mirror first if there is none. How many changes were applied."""
+    """Apply waiting changes, at most `BATCHES_A_TURN` batches; rebuild the mirror first
+    if it is incomplete. Returns how many were applied, 0 if another program writes."""
     try:
         with turn(connected) as writer:
             if not writer.complete:
@@ -91,7 +90,7 @@ def catch_up(connected: Driver) -> int:
 
 
 def drain(writer: Writer, *, batches: int | None = None) -> int:
-    """Apply what waits until nothing does; how many changes that were."""
+    """Apply all waiting changes, or `batches` of them; returns how many."""
     applied = number = 0
     while batches is None or number < batches:
         count = apply_batch(writer)
@@ -103,7 +102,7 @@ def drain(writer: Writer, *, batches: int | None = None) -> int:
 
 
 def apply_batch(writer: Writer) -> int:
-    """Apply the oldest `BATCH` changes; how many they were."""
+    """Apply the oldest `BATCH` changes; returns how many."""
     changes = list(
         GraphChange.objects.order_by("pk").values_list(
             "pk", "kind", "source", "target"
@@ -114,7 +113,7 @@ def apply_batch(writer: Writer) -> int:
     keys: defaultdict[str, set[Key]] = defaultdict(set)
     for _, kind, source, target in changes:
         if source is None or target is None:
-            _look_at_all_again(writer, kind)
+            _renew_all(writer, kind)
         else:
             keys[kind].add((source, target))
     watermark = changes[-1][0]
@@ -127,15 +126,15 @@ def apply_batch(writer: Writer) -> int:
 
 
 def _statements(keys: dict[str, set[Key]]) -> Iterator[Statement]:
-    """Nodes first: what ties them follows."""
+    """Nodes first, then relationships."""
     for part in PARTS:
         if part.kind in keys:
             width = len(part.key)
             yield from renewal(part, {key[:width] for key in keys[part.kind]})
 
 
-def _look_at_all_again(writer: Writer, kind: str) -> None:
-    """A table was emptied: what Neo4j has of it is there no more, or again."""
+def _renew_all(writer: Writer, kind: str) -> None:
+    """Renew all keys that Neo4j has of a table that was emptied."""
     for part in PARTS:
         if part.kind == kind:
             writer.renew(part, known_keys(writer, part))
@@ -143,5 +142,4 @@ def _look_at_all_again(writer: Writer, kind: str) -> None:
 
 def known_keys(writer: Writer, part: Part) -> list[Key]:
     """All keys that Neo4j has of a part."""
-    found = writer.session.run(part.keys)
-    return [tuple(record["key"]) for record in found]
+    return [tuple(record["key"]) for record in writer.session.run(part.keys)]

@@ -1,4 +1,4 @@
-"""What PostgreSQL says of a part of the graph, as tuples: the key, then the values."""
+"""Rows of a part of the graph in PostgreSQL: the key, then the values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
 
 def current(part: Part, keys: Collection[Key]) -> list[Row]:
-    """The rows of those of `keys` that there are now."""
+    """The rows with these keys that exist now."""
     columns = ", ".join(part.key)
     arrays = ", ".join(["%s::bigint[]"] * len(part.key))
     return _select(
@@ -31,6 +31,7 @@ def current(part: Part, keys: Collection[Key]) -> list[Row]:
 
 
 def between(part: Part, limits: Range) -> list[Row]:
+    """The rows whose first key column is in `limits`."""
     first = part.key[0]
     return _select(
         f"SELECT * FROM ({part.select}) AS part WHERE {first} >= %s AND {first} < %s",
@@ -38,17 +39,17 @@ def between(part: Part, limits: Range) -> list[Row]:
     )
 
 
-def by_source(found: Sequence[Row]) -> list[tuple[int, list[Row]]]:
-    """Rows of a relation, in order of their source, packed by it."""
+def by_source(relation: Sequence[Row]) -> list[tuple[int, list[Row]]]:
+    """Rows of a relation, sorted by source, grouped by source."""
     return [
         (source, [row[1:] for row in of_source])
-        for source, of_source in groupby(found, itemgetter(0))
+        for source, of_source in groupby(relation, itemgetter(0))
     ]
 
 
 def ranges(part: Part, size: int) -> Iterator[Range]:
-    """Ranges of about `size` rows, which leave out no key, not even one that only
-    Neo4j has; more rows where one source has more."""
+    """Ranges of about `size` rows that together cover every key, also those that only
+    Neo4j has. A source with more rows is not split."""
     first = part.key[0]
     ends = _select(
         f"SELECT DISTINCT {first} FROM (SELECT {first}, row_number() OVER (ORDER BY"
@@ -66,7 +67,7 @@ def ranges(part: Part, size: int) -> Iterator[Range]:
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """A transaction in which every query sees the same rows."""
+    """A transaction in which all queries see the same rows."""
     outermost = not connection.in_atomic_block
     with transaction.atomic():
         if outermost:
@@ -78,5 +79,5 @@ def one_moment() -> Iterator[None]:
 def _select(sql: str, parameters: Sequence[Any]) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        found: list[Row] = cursor.fetchall()
-    return found
+        rows: list[Row] = cursor.fetchall()
+    return rows

@@ -1,9 +1,9 @@
-"""Which rows of PostgreSQL become which nodes and relationships of Neo4j.
+"""The mapping of rows in PostgreSQL to nodes and relationships in Neo4j.
 
-A *part* is one label or one relationship type between two labels. Its `select` gives
-the key first (`id`, or `source` and `target`), then the values that its `properties`
-name, in their order. Times are seconds since 1970 as floats, exactly as PostgreSQL has
-them; `datetime({epochSeconds: toInteger(r.last)})` reads them.
+A *part* is a label, or a relationship type between two labels. Its `select` returns the
+key (`id`, or `source` and `target`), then the values of `properties` in their order.
+Times are seconds since 1970 as floats, exactly as in PostgreSQL;
+`datetime({epochSeconds: toInteger(r.last)})` converts them.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FORMAT = 1  # to be raised with any change here: mirrors of others are built anew
-MIRROR = "Mirror"  # label of the one node that tells of the mirror itself
+FORMAT = 1  # raise it with any change here: older mirrors are then rebuilt
+MIRROR = "Mirror"  # label of the one node with the state of the mirror
 
 
 @dataclass(frozen=True)
 class Node:
-    """`kind` is what the outbox calls a change of its rows."""
+    """A label. `kind` names changes of its rows in the outbox."""
 
     kind: str
     label: str
@@ -34,7 +34,7 @@ class Node:
 
     @property
     def write(self) -> str:
-        """Cypher that makes `$rows` so, whatever was there."""
+        """Cypher that creates or updates `$rows`."""
         return (
             f"UNWIND $rows AS row MERGE (n:{self.label} {{id: row[0]}}) "
             f"SET {_assignments('n', self.properties, 1)}"
@@ -42,25 +42,25 @@ class Node:
 
     @property
     def create(self) -> str:
-        """The same where nothing was there."""
+        """Cypher that creates `$rows` in an empty mirror."""
         values = _map(("id", *self.properties), "row")
         return f"UNWIND $rows AS row CREATE (:{self.label} {values})"
 
     @property
     def delete(self) -> str:
-        """Cypher that removes those of `$keys` that are there, with all ties."""
+        """Cypher that deletes `$keys` and their relationships."""
         return (
             f"UNWIND $keys AS key MATCH (n:{self.label} {{id: key[0]}}) DETACH DELETE n"
         )
 
     @property
     def keys(self) -> str:
-        """Cypher for the keys of all of them."""
+        """Cypher for all keys."""
         return f"MATCH (n:{self.label}) RETURN [n.id] AS key"
 
     @property
     def read(self) -> str:
-        """Cypher for the rows from `$low` to below `$high`, packed into one list."""
+        """Cypher for the rows from `$low` to below `$high`, as one list."""
         values = ", ".join(f"n.{name}" for name in ("id", *self.properties))
         return (
             f"MATCH (n:{self.label}) WHERE n.id >= $low AND n.id < $high"
@@ -70,7 +70,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Relation:
-    """A type between two labels; the same type may join others, as another part."""
+    """A relationship type between two labels."""
 
     kind: str
     type: str
@@ -89,7 +89,7 @@ class Relation:
 
     @property
     def write(self) -> str:
-        """An end that is not there yet comes as a bare node: its row is on its way."""
+        """Creates missing ends as bare nodes: their rows wait in the outbox."""
         source, target = self.ends
         return (
             f"UNWIND $rows AS row MERGE (a:{source} {{id: row[0]}})"
@@ -99,9 +99,8 @@ class Relation:
 
     @property
     def create(self) -> str:
-        """The same where both ends are and nothing joins them, of rows packed by their
-        source: `$rows` has `[source, [[target, *values], ...]]`, so that each source
-        is looked up once."""
+        """Creates relationships of existing nodes. `$rows` has `[source, [[target,
+        *values], ...]]`, so that each source is looked up once."""
         source, target = self.ends
         values = _map(("", *self.properties), "one")
         return (
@@ -151,7 +150,7 @@ def _assignments(name: str, properties: Sequence[str], first: int) -> str:
 
 
 def _map(properties: Sequence[str], row: str) -> str:
-    """A map of the columns of `row`; one without a name is left out."""
+    """A Cypher map of the columns of `row`; columns without a name are left out."""
     values = (f"{name}: {row}[{n}]" for n, name in enumerate(properties) if name)
     return f"{{{', '.join(values)}}}"
 

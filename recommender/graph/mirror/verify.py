@@ -1,4 +1,4 @@
-"""Does Neo4j say what PostgreSQL says? Row by row, and put right where it does not."""
+"""Comparison of Neo4j with PostgreSQL, row by row, and repair of differences."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from recommender.graph.mirror.schema import PARTS, Part
 from recommender.graph.mirror.writer import Writer
 from recommender.models import GraphMirror
 
-AT_ONCE = 20_000  # rows compared
+BATCH = 20_000  # rows compared at once
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One part in both stores: counts, hashes over the sorted rows, and the keys that
-    only one has or that have other values, each with a change that waits left out."""
+    """One part in both stores: counts, hashes over the sorted rows, and the keys whose
+    rows differ, except those with a waiting change."""
 
     part: Part
     wanted: int
@@ -40,7 +40,7 @@ def verify(
 ) -> list[Comparison]:
     """Compare every part at one moment, then renew the keys that differ.
 
-    Changes that reach the outbox later than the relay last read it are not differences.
+    Keys with a waiting change are not differences.
     """
     compared = []
     with rows.one_moment():
@@ -51,7 +51,7 @@ def verify(
             compared.append(comparison)
     for comparison in compared:
         if repair and comparison.differing:
-            writer.renew(comparison.part, comparison.differing, afresh=True)
+            writer.renew(comparison.part, comparison.differing, delete_first=True)
     GraphMirror.objects.filter(pk=1).update(
         verified_at=timezone.now(),
         differences=sum(len(comparison.differing) for comparison in compared),
@@ -70,7 +70,7 @@ def _compare(writer: Writer, part: Part, waiting: set[Key]) -> Comparison:
     def key(row: Row) -> Key:
         return row[: len(part.key)]
 
-    for limits in rows.ranges(part, AT_ONCE):
+    for limits in rows.ranges(part, BATCH):
         wanted = sorted(rows.between(part, limits), key=key)
         found = sorted(_in_neo4j(writer, part, limits), key=key)
         wanted_count, found_count = wanted_count + len(wanted), found_count + len(found)
@@ -78,7 +78,7 @@ def _compare(writer: Writer, part: Part, waiting: set[Key]) -> Comparison:
         found_hash.update(repr(found).encode())
         if wanted != found:
             differing |= {key(row) for row in set(wanted) ^ set(found)}
-            # What is there twice, which a set hides.
+            # Duplicates, which a set hides.
             differing |= {k for k, n in Counter(map(key, found)).items() if n > 1}
     return Comparison(
         part=part,
@@ -97,13 +97,13 @@ def _in_neo4j(writer: Writer, part: Part, limits: Range) -> Iterator[Row]:
 
 
 def _waiting() -> dict[str, set[Key]]:
-    """By kind, the keys whose changes the mirror need not have yet."""
-    found: dict[str, set[Key]] = {}
+    """The keys of waiting changes, by kind."""
+    waiting: dict[str, set[Key]] = {}
     for kind, source, target in GraphChange.objects.values_list(
         "kind", "source", "target"
     ):
         if source is None or target is None:
             continue
-        keys = found.setdefault(kind, set())
+        keys = waiting.setdefault(kind, set())
         keys |= {(source,), (source, target)}  # of a node or of a relationship
-    return found
+    return waiting

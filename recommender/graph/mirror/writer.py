@@ -1,23 +1,24 @@
 """One writer at a time, and only to a mirror of this database.
 
-A turn to write is an advisory lock of PostgreSQL. The lock can be lost with its
-connection while Neo4j still works on a batch; so a turn also takes a number from the
-`Mirror` node, and a batch commits only while its turn has the latest.
+A writer holds an advisory lock of PostgreSQL. The lock can be lost with its connection
+while Neo4j still works on a batch. So a writer also takes a number from the `Mirror`
+node, and a batch commits only while its writer has the latest number.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from django.db import Error, connection
+from django.db import connection
 from django.utils import timezone
 from neo4j import Driver, Session
 from neo4j.exceptions import DriverError, Neo4jError
 
+from interactions.advisory_lock import AT_ONCE, advisory_lock
 from recommender.graph.mirror import rows
 from recommender.graph.mirror.rows import Key
 from recommender.graph.mirror.schema import FORMAT, MIRROR, Node, Part
@@ -25,8 +26,7 @@ from recommender.models import GraphMirror
 
 LOCK = 0x6D6972726F72  # key of the advisory lock ("mirror")
 BATCH = 5000  # keys in one transaction of Neo4j
-TIMEOUT = 120.0  # seconds after which the server gives a transaction up
-POLL = 0.1  # seconds between two looks whether a turn has come
+TIMEOUT = 120.0  # seconds after which the server aborts a transaction
 
 Statement = tuple[str, dict[str, Any]]
 
@@ -36,17 +36,17 @@ class Busy(Exception):
 
 
 class Superseded(Exception):
-    """A later turn has begun; this one must not write any more."""
+    """A later writer has started; this one must not write any more."""
 
 
-# What may come of working with a server elsewhere, beside other writers.
+# Expected errors: of the server, and of other writers.
 FAILURES = (DriverError, Neo4jError, Busy, Superseded, OSError)
 
 
 @dataclass(frozen=True)
 class Writer:
-    """A turn. `complete` says whether Neo4j held a whole mirror of this database, of
-    its `generation` and not ahead of it, when the turn began."""
+    """`complete`: at the start Neo4j held a whole mirror of this database, of its
+    `generation` and not ahead of it."""
 
     session: Session
     number: int
@@ -56,9 +56,9 @@ class Writer:
     def commit(
         self, statements: Iterable[Statement], *, watermark: int | None = None
     ) -> None:
-        """Run all in one transaction, the watermark in it; raises `Superseded`."""
+        """Run all in one transaction with the watermark; raises `Superseded`."""
         with self.session.begin_transaction(timeout=TIMEOUT) as transaction:
-            # The first SET takes the lock, so that what follows reads the last word.
+            # The first SET locks the node, so that the rest reads the latest number.
             mine = transaction.run(
                 f"MATCH (m:{MIRROR} {{id: 1}}) SET m.touched = timestamp() WITH m"
                 " WHERE m.writer = $number"
@@ -79,9 +79,9 @@ class Writer:
         self.session.run(cypher).consume()
 
     def mark(self, *, complete: bool) -> None:
-        """Say whether the mirror is whole; begun anew, its watermark is 0.
+        """Store whether the mirror is complete; if not, its watermark becomes 0.
 
-        It is of the turn's generation: were changes dropped since, it is of an old one.
+        Its generation is the writer's: changes dropped since then make it outdated.
         """
         self.commit(
             [
@@ -98,44 +98,40 @@ class Writer:
             watermark=None if complete else 0,
         )
 
-    def renew(self, part: Part, keys: Collection[Key], *, afresh: bool = False) -> None:
-        """Make Neo4j say of `keys` what PostgreSQL says now.
+    def renew(
+        self, part: Part, keys: Collection[Key], *, delete_first: bool = False
+    ) -> None:
+        """Write the current rows of `keys` to Neo4j, and delete those without a row.
 
-        `afresh` removes them first, as relationships that are there twice need.
+        `delete_first` also removes duplicate relationships.
         """
         pending = list(keys)
         for start in range(0, len(pending), BATCH):
-            self.commit(renewal(part, pending[start : start + BATCH], afresh=afresh))
+            self.commit(
+                renewal(part, pending[start : start + BATCH], delete_first=delete_first)
+            )
 
 
 def renewal(
-    part: Part, keys: Collection[Key], *, afresh: bool = False
+    part: Part, keys: Collection[Key], *, delete_first: bool = False
 ) -> Iterator[Statement]:
-    """Statements that write what there is of `keys` and delete what is not."""
-    found = rows.current(part, keys)
-    width = len(part.key)
-    gone = set(keys) if afresh else set(keys) - {row[:width] for row in found}
-    if afresh and isinstance(part, Node):
-        gone -= {row[:width] for row in found}  # its ties would go with it
-    if gone:
-        yield part.delete, {"keys": list(gone)}
-    if found:
-        yield part.write, {"rows": found}
+    """Statements that write the current rows of `keys` and delete the other keys."""
+    current = rows.current(part, keys)
+    existing = {row[: len(part.key)] for row in current}
+    # Deleting a node would delete its relationships, too.
+    keep = set() if delete_first and not isinstance(part, Node) else existing
+    if deleted := set(keys) - keep:
+        yield part.delete, {"keys": list(deleted)}
+    if current:
+        yield part.write, {"rows": current}
 
 
 @contextmanager
-def turn(driver: Driver, *, wait: float = 0.0) -> Iterator[Writer]:
-    """Hold the only right to write; raises `Busy` if none comes in `wait` seconds."""
-    deadline = time.monotonic() + wait
-    while not _try_lock():
-        if time.monotonic() >= deadline:
-            raise Busy("Another program is writing to the mirror.")
-        time.sleep(POLL)
-    try:
-        with driver.session() as session:
-            yield _claim(session)
-    finally:
-        _unlock()
+def turn(driver: Driver, *, wait: timedelta = AT_ONCE) -> Iterator[Writer]:
+    """Become the only writer; raises `Busy` if another still writes after `wait`."""
+    busy = Busy("Another program is writing to the mirror.")
+    with advisory_lock(LOCK, wait=wait, taken=busy), driver.session() as session:
+        yield _claim(session)
 
 
 def _claim(session: Session) -> Writer:
@@ -156,8 +152,8 @@ def _claim(session: Session) -> Writer:
 
 
 def _changes_ever() -> int:
-    """How many changes were noted since there is an outbox. A database restored from
-    a backup knows of fewer than a mirror that has seen later ones."""
+    """How many changes the outbox has ever held. A database restored from a backup has
+    held fewer than a mirror with later changes."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(pg_sequence_last_value("
@@ -179,17 +175,3 @@ def note_failure(error: Exception) -> None:
     GraphMirror.objects.filter(pk=1).update(
         error=f"{type(error).__name__}: {error}"[:1000], failed_at=timezone.now()
     )
-
-
-def _try_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        return bool(cursor.fetchone()[0])
-
-
-def _unlock() -> None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
-    except Error:
-        connection.close()  # which gives the lock up, too

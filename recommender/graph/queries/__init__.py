@@ -1,4 +1,4 @@
-"""What only a graph answers: who watched what besides, paths, people to follow."""
+"""Graph queries: co-watches, paths to a video, people to follow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Acquaintance", "CoWatch", "Graph", "Paths", "graph"]
 
 
 def graph() -> Graph:
-    """The store to ask: Neo4j where it is configured, as long as it answers."""
+    """Neo4j where it is configured and answers, else PostgreSQL."""
     if driver.configured():
         return WithFallback(Neo4jGraph(), PostgresGraph())
     return PostgresGraph()

@@ -1,4 +1,4 @@
-"""A store that may be out of reach, with another to answer in its place."""
+"""A graph that may be unavailable, with another one as its fallback."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ Answer = TypeVar("Answer")
 
 
 class WithFallback:
-    """`Graph` that asks `first` and, where that is unavailable, `second`.
+    """A `Graph` that asks `first` and, if that is unavailable, `second`.
 
-    How long `first` may take, and for how long it is left alone once it has failed, is
-    a matter of its driver.
+    The driver of `first` limits its time, and pauses it after a failure.
     """
 
     def __init__(self, first: Graph, second: Graph) -> None:

@@ -1,11 +1,10 @@
-"""The questions that a graph answers, and in which form.
+"""The interface of graph queries.
 
-Keys are those of PostgreSQL. A store answers from what it holds; it knows nothing of
-visibility, of privacy or of words. Whoever asks checks in SQL what may be shown, so no
-answer goes to a page as it is.
+Keys are those of PostgreSQL. Stores do not check visibility or privacy settings:
+callers check in SQL what may be shown before they use a result.
 
-Nobody learns from a co-watch what one person watched: it is told only where at least
-`CROWD` people other than the asker did both.
+A co-watch never reveals what one person watched: results count at least `CROWD` people
+besides the viewer.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-CROWD = 5  # the fewest people that a co-watch may be told of
-FINISHED = 0.9  # the fraction from which a video counts as finished
-SAMPLE = 200  # so many of those who finished a video, the newest, speak for them all
-MOST_LIKERS = 50  # of one video
+CROWD = 5  # the fewest people in a co-watch
+FINISHED = 0.9  # fraction from which a video counts as finished
+SAMPLE = 200  # newest people who finished a video, who represent all of them
+MAX_LIKERS = 50  # of one video
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,10 @@ class CoWatch:
 
 @dataclass(frozen=True)
 class Paths:
-    """Ways that lead from a viewer to one video.
+    """Paths from a viewer to one video.
 
-    `likers`: keys of people whom the viewer follows and who liked it, in their order.
-    `finished`: videos that others finished who watched this one, most people first.
+    `likers`: people followed by the viewer who liked the video, in order of their keys.
+    `finished`: anchors that people who watched this video finished, most people first.
     """
 
     likers: tuple[int, ...] = ()
@@ -42,8 +41,8 @@ class Paths:
 
 @dataclass(frozen=True)
 class Acquaintance:
-    """Someone not followed yet: `followed_by` so many of those whom the viewer follows,
-    creator of `watched` videos that the viewer watched."""
+    """A person whom the viewer does not follow. `followed_by`: followers among the
+    people the viewer follows; `watched`: own videos that the viewer watched."""
 
     user_id: int
     followed_by: int
@@ -51,25 +50,24 @@ class Acquaintance:
 
 
 class Graph(Protocol):
-    """A store of who watched, liked and follows whom and what.
+    """A store of watches, likes and follows.
 
-    "Watched" is from `settings.VIEW_THRESHOLD` on; creators' watching of their own
-    videos does not count.
+    A watch counts from `settings.VIEW_THRESHOLD` on, and not on one's own videos.
     """
 
     def co_watched(
         self, videos: Sequence[int], *, viewer: int | None, limit: int
     ) -> dict[int, list[CoWatch]]:
-        """What those who finished each of `videos` watched besides, most people first
-        and up to `limit` each. The viewer's own watching is left out."""
+        """For each of `videos`, other videos watched by people who finished it, most
+        people first, up to `limit`. The viewer's own watches do not count."""
 
     def paths(
         self, *, viewer: int | None, anchors: Sequence[int], videos: Sequence[int]
     ) -> dict[int, Paths]:
-        """What leads from the viewer to each of `videos`; those without are left out.
+        """The paths from the viewer to each of `videos` that has any.
 
-        `anchors` are videos that the viewer knows: paths by co-watching start there.
+        Paths by co-watches start at `anchors`, videos that the viewer watched.
         """
 
     def people_to_follow(self, viewer: int, *, limit: int) -> list[Acquaintance]:
-        """Whom the viewer could follow, by how much speaks for them, then by key."""
+        """People to follow, by `followed_by + watched` falling, then by key."""

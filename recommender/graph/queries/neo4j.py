@@ -1,5 +1,4 @@
-"""The graph's questions, answered by Neo4j. See `questions`, and `mirror.schema` for
-the labels, types and properties."""
+"""Graph queries in Neo4j. `mirror.schema` has the labels, types and properties."""
 
 from __future__ import annotations
 
@@ -12,22 +11,22 @@ from recommender.graph.mirror import driver
 from recommender.graph.queries.interface import (
     CROWD,
     FINISHED,
-    MOST_LIKERS,
+    MAX_LIKERS,
     SAMPLE,
     Acquaintance,
     CoWatch,
     Paths,
 )
 
-# A query asks for `$...` and gives `rows`: one list, whatever it finds. A mirror that
-# is not whole, because it is being rebuilt, must not pass for one that knows nothing.
+# A query returns one list, `rows`, and whether the mirror is whole: one that is being
+# rebuilt must not look like an empty one.
 WHOLE = (
     "OPTIONAL MATCH (mirror:Mirror {complete: true}) WITH count(mirror) > 0 AS whole"
 )
 
-# `me` is null for a guest. Only videos open to a crowd have their watches looked at:
-# reading a property costs Neo4j more than the step to it. WATCHED joins users with
-# videos alone, so that neither end's label is asked for.
+# `me` is null for a guest. Watches are read only of videos with a crowd: in Neo4j
+# reading a property costs more than the step to it. WATCHED only joins users with
+# videos, so the labels of its ends need no check.
 FINISHERS = """
 MATCH (start:Video {id: anchor})<-[finished:WATCHED]-(finisher)
 WHERE finished.fraction >= $finished AND finished.viewed
@@ -62,7 +61,7 @@ CALL () {{
     MATCH (:User {{id: $viewer}})-[:FOLLOWS]->(friend:User)-[:LIKED]->(video:Video)
     WHERE video.id IN $videos
     WITH video, friend ORDER BY friend.id
-    WITH video.id AS video, collect(friend.id)[..$most_likers] AS likers
+    WITH video.id AS video, collect(friend.id)[..$max_likers] AS likers
     RETURN collect([video, likers]) AS likers
 }}
 CALL () {{
@@ -101,7 +100,7 @@ RETURN whole, rows
 
 
 class Neo4jGraph:
-    """`Graph` over the mirror: one query a question, within the budget of a page.
+    """`Graph` over the mirror: one Cypher query for each method.
 
     All raise `driver.GraphUnavailable`.
     """
@@ -109,11 +108,11 @@ class Neo4jGraph:
     def co_watched(
         self, videos: Sequence[int], *, viewer: int | None, limit: int
     ) -> dict[int, list[CoWatch]]:
-        found: dict[int, list[CoWatch]] = {video: [] for video in videos}
-        rows = _ask(CO_WATCHED, anchors=list(found), viewer=viewer, limit=limit)
+        by_anchor: dict[int, list[CoWatch]] = {video: [] for video in videos}
+        rows = _ask(CO_WATCHED, anchors=list(by_anchor), viewer=viewer, limit=limit)
         for anchor, video, people in rows:
-            found[anchor].append(CoWatch(video, people))
-        return found
+            by_anchor[anchor].append(CoWatch(video, people))
+        return by_anchor
 
     def paths(
         self, *, viewer: int | None, anchors: Sequence[int], videos: Sequence[int]
@@ -139,7 +138,7 @@ def _ask(cypher: str, **values: Any) -> list[Any]:
     constants = {
         "crowd": CROWD,
         "finished": max(FINISHED, settings.VIEW_THRESHOLD),
-        "most_likers": MOST_LIKERS,
+        "max_likers": MAX_LIKERS,
         "sample": SAMPLE,
         "watched": settings.VIEW_THRESHOLD,
     }

@@ -1,4 +1,4 @@
-"""The graph's questions, answered by the tables themselves. See `questions`."""
+"""Graph queries in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django.db import connection
 from recommender.graph.queries.interface import (
     CROWD,
     FINISHED,
-    MOST_LIKERS,
+    MAX_LIKERS,
     SAMPLE,
     Acquaintance,
     CoWatch,
     Paths,
 )
 
-# `viewed` leaves out creators; the threshold may have moved since it was set.
+# `viewed` excludes creators; the threshold may have changed since it was set.
 WATCHED = "viewed AND fraction >= %(watched)s"
 
 FINISHERS = f"""
@@ -44,7 +44,7 @@ ORDER BY anchor, people DESC, video_id
 
 PATHS = f"""
 SELECT video_id, NULL AS anchor, 0 AS people,
-    (array_agg(user_id ORDER BY user_id))[:%(most_likers)s] AS likers
+    (array_agg(user_id ORDER BY user_id))[:%(max_likers)s] AS likers
 FROM interactions_follow
 JOIN interactions_like ON user_id = followee_id
 WHERE follower_id = %(viewer)s AND video_id = ANY(%(videos)s)
@@ -83,17 +83,17 @@ GROUP BY id ORDER BY count(*) DESC, id LIMIT %(limit)s
 
 
 class PostgresGraph:
-    """`Graph` over the tables of `interactions`: one statement a question."""
+    """`Graph` over the tables of `interactions`: one statement for each method."""
 
     def co_watched(
         self, videos: Sequence[int], *, viewer: int | None, limit: int
     ) -> dict[int, list[CoWatch]]:
-        found: dict[int, list[CoWatch]] = {video: [] for video in videos}
+        by_anchor: dict[int, list[CoWatch]] = {video: [] for video in videos}
         for anchor, video, people in _ask(
-            CO_WATCHED, anchors=list(found), viewer=viewer, limit=limit
+            CO_WATCHED, anchors=list(by_anchor), viewer=viewer, limit=limit
         ):
-            found[anchor].append(CoWatch(video, people))
-        return found
+            by_anchor[anchor].append(CoWatch(video, people))
+        return by_anchor
 
     def paths(
         self, *, viewer: int | None, anchors: Sequence[int], videos: Sequence[int]
@@ -121,7 +121,7 @@ def _ask(statement: str, **values: Any) -> list[tuple[Any, ...]]:
     constants = {
         "crowd": CROWD,
         "finished": FINISHED,
-        "most_likers": MOST_LIKERS,
+        "max_likers": MAX_LIKERS,
         "sample": SAMPLE,
         "watched": settings.VIEW_THRESHOLD,
     }

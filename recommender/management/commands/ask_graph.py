@@ -1,4 +1,4 @@
-"""Ask Neo4j something in Cypher, and read the answer."""
+"""Run a Cypher query on Neo4j."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recommender.graph.mirror import driver
 
 
 class Command(BaseCommand):
-    help = "Run a query of Cypher that only reads; docs/neo4j.md has ready ones."
+    help = "Run a read-only Cypher query; docs/neo4j.md has examples."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(

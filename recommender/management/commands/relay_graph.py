@@ -1,4 +1,4 @@
-"""Keep the mirror in Neo4j up to date."""
+"""Keep the Neo4j mirror up to date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recommender.graph.mirror import driver
 
 
 class Command(BaseCommand):
-    help = "Bring what changes to Neo4j until stopped; waits while it is away."
+    help = "Send changes to Neo4j until stopped; waits while it is unreachable."
 
     def handle(self, **options: Any) -> None:
         if not driver.configured():

@@ -1,9 +1,10 @@
-"""Bring the mirror in Neo4j up to date once."""
+"""Bring the Neo4j mirror up to date once."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -11,12 +12,16 @@ from tqdm import tqdm
 
 from recommender.graph.mirror import driver
 
+PATIENCE = timedelta(minutes=10)  # to wait for another writer
+
 
 class Command(BaseCommand):
-    help = "Apply what waits, or with --rebuild write the whole mirror from empty."
+    help = "Apply waiting changes, or with --rebuild rebuild the mirror."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--rebuild", action="store_true", help="From empty.")
+        parser.add_argument(
+            "--rebuild", action="store_true", help="Rebuild from empty."
+        )
         parser.add_argument("--quiet", action="store_true", help="No progress bar.")
 
     def handle(self, *, rebuild: bool, quiet: bool, **options: Any) -> None:
@@ -28,7 +33,10 @@ class Command(BaseCommand):
 
         started = time.monotonic()
         try:
-            with driver.connect() as connected, turn(connected, wait=600) as writer:
+            with (
+                driver.connect() as connected,
+                turn(connected, wait=PATIENCE) as writer,
+            ):
                 if rebuild or not writer.complete:
                     with tqdm(unit=" rows", disable=quiet) as bar:
                         written = sync.rebuild(

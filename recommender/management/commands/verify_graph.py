@@ -1,24 +1,27 @@
-"""Compare the mirror in Neo4j with PostgreSQL."""
+"""Compare the Neo4j mirror with PostgreSQL."""
 
 from __future__ import annotations
 
 import argparse
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender.graph.mirror import driver
 
+PATIENCE = timedelta(minutes=10)  # to wait for another writer
+
 
 class Command(BaseCommand):
     help = (
-        "Compare counts and hashes of every label and relation, and repair what "
-        "differs; exit code 1 when anything did."
+        "Compare counts and hashes of every label and relation, and repair "
+        "differences; exit code 1 if there were any."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
-            "--no-repair", action="store_true", help="Tell of differences alone."
+            "--no-repair", action="store_true", help="Only report differences."
         )
 
     def handle(self, *, no_repair: bool, **options: Any) -> None:
@@ -30,15 +33,18 @@ class Command(BaseCommand):
 
         def show(comparison: Comparison) -> None:
             agreed = not comparison.differing
-            told = "same" if agreed else f"{len(comparison.differing):,} differ"
+            result = "same" if agreed else f"{len(comparison.differing):,} differ"
             self.stdout.write(
                 f"{comparison.part.name:38} {comparison.wanted:>10,}"
                 f" {comparison.found:>10,}  {comparison.wanted_hash}"
-                f" {comparison.found_hash}  {told}"
+                f" {comparison.found_hash}  {result}"
             )
 
         try:
-            with driver.connect() as connected, turn(connected, wait=600) as writer:
+            with (
+                driver.connect() as connected,
+                turn(connected, wait=PATIENCE) as writer,
+            ):
                 if not writer.complete:
                     raise CommandError(
                         "There is no complete mirror: run sync_graph.", returncode=1

@@ -17,7 +17,7 @@ from recommender.graph.mirror.driver import GraphUnavailable
 @pytest.fixture(autouse=True)
 def _afresh():
     yield
-    driver.forget()
+    driver.close()
 
 
 @pytest.fixture
@@ -114,6 +114,6 @@ def test_a_wrong_password_is_not_tried_again_soon(neo4j, settings):
     for _ in range(10):
         with pytest.raises(GraphUnavailable, match="Unauthorized"):
             driver.ask("RETURN 1")
-    driver.forget()
+    driver.close()
     settings.NEO4J_PASSWORD = neo4j.address.password
     assert driver.ask("RETURN 1 AS x") == [{"x": 1}]  # the account is not locked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -62,7 +63,8 @@ def relay_all() -> int:
 
 def differences(*, repair: bool = False) -> dict[str, int]:
     """What `verify` finds wrong, once all that waits is applied."""
-    with driver.connect() as connected, turn(connected, wait=30) as writer:
+    wait = timedelta(seconds=30)
+    with driver.connect() as connected, turn(connected, wait=wait) as writer:
         assert writer.complete
         relay.drain(writer)
         return {

@@ -26,7 +26,7 @@ MOST = 1.5 * BUDGET  # that a page may lose to a silent Neo4j: two waits cost mo
 @pytest.fixture(autouse=True)
 def _afresh():
     yield
-    driver.forget()
+    driver.close()
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def silent(settings):
         settings.NEO4J_PASSWORD = "password"
         settings.NEO4J_PAGE_BUDGET = timedelta(seconds=BUDGET)
         yield
-        driver.forget()
+        driver.close()
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_silent_neo4j_costs_a_page_no_more(client, world, settings, silent):
     def fastest(runs=3):
         took = []
         for _ in range(runs):
-            driver.forget()  # as if no page had asked yet
+            driver.close()  # as if no page had asked yet
             started = time.perf_counter()
             assert client.get(address).status_code == 200
             took.append(time.perf_counter() - started)
