@@ -2,7 +2,7 @@
 
 What is published within `EXPLORE_MAX_AGE` and was seen in feeds less often than
 `EXPLORE_MAX_IMPRESSIONS` is explored; a share `EXPLORE_UNIFORM` of the slots is open to
-every video. `Audience` holds the counts, some minutes old: sampling bears with that.
+every video. `ViewCounts` holds the counts, some minutes old: sampling bears with that.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def _arms(videos: Videos, ranked: set[int]) -> list[tuple[int, int, int]]:
     rows = (
         videos.filter(published_at__gte=timezone.now() - settings.EXPLORE_MAX_AGE)
         .annotate(
-            shown=Coalesce("audience__impressions", zero),
-            engaged=Coalesce("audience__engaged", zero),
+            shown=Coalesce("view_counts__impressions", zero),
+            engaged=Coalesce("view_counts__engaged", zero),
         )
         .filter(shown__lt=settings.EXPLORE_MAX_IMPRESSIONS)
         .order_by("shown", F("published_at").desc(), "-pk")

@@ -128,9 +128,9 @@ def describe(videos: eligible.Videos, keys: Collection[int]) -> dict[int, Facts]
             "category_keys",
             "parent_keys",
             "duration",
-            "audience__day",
-            "audience__week",
-            "audience__month",
+            "view_counts__day",
+            "view_counts__week",
+            "view_counts__month",
         )
     )
     return {

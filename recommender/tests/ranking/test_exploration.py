@@ -14,7 +14,7 @@ from interactions.tests.factories import watch
 from recommender import feed
 from recommender.dataset import view_counts
 from recommender.feeds import pagination
-from recommender.models import Audience, FeatureLog
+from recommender.models import FeatureLog, ViewCounts
 from recommender.ranking import exploration, feature_log
 from recommender.ranking.features import COLUMN
 from videos.models import Video
@@ -36,8 +36,8 @@ def chosen(slots=5, ranked=()):
 def test_the_old_and_the_often_seen_are_left_to_the_ranking(settings):
     settings.EXPLORE_UNIFORM = 0
     new, known, old = make_video(), make_video(), make_video(published_at=LONG_AGO)
-    Audience.objects.create(video=known, impressions=settings.EXPLORE_MAX_IMPRESSIONS)
-    Audience.objects.create(video=old)
+    ViewCounts.objects.create(video=known, impressions=settings.EXPLORE_MAX_IMPRESSIONS)
+    ViewCounts.objects.create(video=old)
     assert [explorer.video_id for explorer in chosen()] == [new.pk]
     assert chosen(ranked=[new.pk]) == []
     settings.EXPLORE_MAX_IMPRESSIONS += 1
@@ -69,9 +69,9 @@ def test_impressions_and_the_views_they_led_to_are_counted():
             )
     watch(video, user=user, feed_id=page.feed_id)
     watch(video)  # from nowhere
-    view_counts.count()
-    assert (video.audience.impressions, video.audience.engaged) == (2, 1)
-    assert not Audience.objects.filter(video=old).exists()
+    view_counts.update()
+    assert (video.view_counts.impressions, video.view_counts.engaged) == (2, 1)
+    assert not ViewCounts.objects.filter(video=old).exists()
 
 
 @pytest.fixture
