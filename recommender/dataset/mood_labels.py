@@ -1,28 +1,28 @@
-"""Moods of videos that nobody told the mood of, learned from the others' words."""
+"""Moods of videos without other evidence, inferred from their texts."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from accounts.moods import Mood
-from recommender.dataset import text_embeddings
+from recommender.dataset.text_embeddings import video_text
 from recommender.ml.labels.mood_classifier import MoodClassifier
 from videos.models import Video, VideoMood
 from videos.moods import store
 from videos.moods.lexicon import Strengths, from_words
 
-ENOUGH = 200  # videos whose mood is known, to learn anything from
-ENOUGH_OF_ONE = 20  # with a mood, to learn that mood
-DIGITS = 3  # of a strength: what comes after them is chance, and no change
-STRONG = 1 / 3  # strength from which evidence is an example, and a text speaks
+MIN_EXAMPLES = 200  # videos with known moods, to learn from
+MIN_EXAMPLES_OF_MOOD = 20  # videos with a mood, to learn that mood
+DIGITS = 3  # of a strength: smaller differences are chance and no change
+STRONG = 1 / 3  # least strength of an example, and of an inferred mood
 
 
-def tell() -> int:
-    """Read the moods of videos without other evidence from what is written of them.
+def infer() -> int:
+    """Infer moods from text for videos without other evidence.
 
-    What they say in so many words counts as it is. Beyond that a mood is told where a
-    text makes it half as likely again as it is usual, from a regression on the videos
-    whose emotions, tags or audience tell it. Returns how many rows changed.
+    The lexicon gives moods that the text names. A classifier trained on the videos with
+    other evidence (emotions, tags, reactions) adds moods whose probability given the
+    text is at least 1.5 times the average. Returns how many rows changed.
     """
     rows = {
         pk: (title, description, tags)
@@ -38,42 +38,45 @@ def tell() -> int:
         examples.setdefault(pk, set())
         if strength >= STRONG:
             examples[pk].add(mood)
-    silent = [pk for pk in rows if pk not in examples]
-    found: dict[int, Strengths] = {pk: from_words(rows[pk][:2]) for pk in silent}
-    for pk, strengths in _learned(rows, examples, silent).items():
+    unlabelled = [pk for pk in rows if pk not in examples]
+    moods: dict[int, Strengths] = {pk: from_words(rows[pk][:2]) for pk in unlabelled}
+    for pk, strengths in _classified(rows, examples, unlabelled).items():
         for mood, strength in strengths.items():
-            found[pk][mood] = max(found[pk].get(mood, 0.0), strength)
-    return store.store(origin=VideoMood.Origin.TEXT, strengths=found)
+            moods[pk][mood] = max(moods[pk].get(mood, 0.0), strength)
+    return store.store(origin=VideoMood.Origin.TEXT, strengths=moods)
 
 
-def _learned(
+def _classified(
     rows: dict[int, tuple[str, str, list[str]]],
     examples: dict[int, set[str]],
-    silent: list[int],
+    unlabelled: list[int],
 ) -> dict[int, Strengths]:
     names = [
         mood.value
         for mood in Mood
-        if sum(mood.value in felt for felt in examples.values()) >= ENOUGH_OF_ONE
+        if sum(mood.value in moods for moods in examples.values())
+        >= MIN_EXAMPLES_OF_MOOD
     ]
-    if len(examples) < ENOUGH or not names or not silent:
+    if len(examples) < MIN_EXAMPLES or not names or not unlabelled:
         return {}
-    said = {pk: _text(*row) for pk, row in rows.items()}
-    flags = np.array([[n in felt for n in names] for felt in examples.values()])
+    texts = {pk: _text(*row) for pk, row in rows.items()}
+    labels = np.array([[n in moods for n in names] for moods in examples.values()])
     classifier = MoodClassifier.fit(
-        [said[pk] for pk in examples], flags, others=[said[pk] for pk in silent]
+        [texts[pk] for pk in examples],
+        labels,
+        others=[texts[pk] for pk in unlabelled],
     )
-    chances = classifier.probabilities([said[pk] for pk in silent])
-    strengths = 1 - flags.mean(0) / np.maximum(chances, 1e-9)
+    chances = classifier.probabilities([texts[pk] for pk in unlabelled])
+    strengths = 1 - labels.mean(0) / np.maximum(chances, 1e-9)
     return {
         pk: {
             name: round(float(strength), DIGITS)
             for name, strength in zip(names, row, strict=True)
             if strength >= STRONG
         }
-        for pk, row in zip(silent, strengths, strict=True)
+        for pk, row in zip(unlabelled, strengths, strict=True)
     }
 
 
 def _text(title: str, description: str, tags: list[str]) -> str:
-    return "\n".join([text_embeddings.of_video(title, description), *tags])
+    return "\n".join([video_text(title, description), *tags])

@@ -1,8 +1,8 @@
 """The interaction graph at one moment.
 
-What ties people and videos comes from Neo4j where a mirror is up to date, else from
-PostgreSQL, and is the same; what they are, and what may be seen, from PostgreSQL. There
-edges come by binary COPY straight into numpy: no row becomes a Python object.
+Relations come from Neo4j where a mirror is up to date, else from PostgreSQL, with the
+same result. Users, videos and visibility come from PostgreSQL. There binary COPY reads
+edges straight into numpy: no row becomes a Python object.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from interactions.models import Engagement, Follow, Inspire, NotInterested, Rating
-from recommender.dataset import text_embeddings
+from recommender.dataset.text_embeddings import (
+    user_texts,
+    video_text,
+    with_embeddings,
+)
 from recommender.graph.mirror import driver, rows
-from recommender.ml.data.features import ItemFeatures
 from recommender.ml.data.snapshot import RELATIONS, GraphSnapshot, Links
 from videos.models import Category, ParentCategory, Video
 
@@ -41,13 +44,13 @@ GOOD = 0.5  # of the highest rating
 
 
 def take(at: datetime | None = None) -> GraphSnapshot:
-    """Every public, ready video and everyone who did something with one.
+    """Every public, ready video and every user who interacted with one.
 
-    Texts come with vectors where a text model is configured; those not computed yet
-    are. All reads see one moment. Content and order depend on the rows alone, so the
-    snapshot of unchanged data has an unchanged content hash.
+    Where a text model is configured, texts have embeddings; missing ones are computed
+    now. All queries read the same moment. Content and order depend only on the rows, so
+    the snapshot of unchanged data has the same content hash.
     """
-    with _mirror() as mirror, rows.one_moment():
+    with _export() as mirror, rows.one_moment():
         moment = at or timezone.now()
         listed = Video.objects.listed()
         videos = listed.order_by("pk")
@@ -63,7 +66,7 @@ def take(at: datetime | None = None) -> GraphSnapshot:
             relations = mirror.relations([row[0] for row in described])
         if relations is None:
             relations = _relations(listed)
-        own_words = text_embeddings.of_users()
+        texts_of_users = user_texts()
     relations = {**relations, "watched": _with_reactions(relations)}
     people = [
         np.asarray(end, np.int64)
@@ -76,20 +79,20 @@ def take(at: datetime | None = None) -> GraphSnapshot:
         taken_at=moment.timestamp(),
         user_ids=user_ids,
         item_ids=[row[0] for row in described],
-        texts=[text_embeddings.of_video(row[1], row[2]) for row in described],
+        texts=[video_text(row[1], row[2]) for row in described],
         duration=[row[3] for row in described],
         created=[(row[5] or row[4]).timestamp() for row in described],
         category_ids=[pk for pk, _ in categories],
         category_parent_ids=[parent for _, parent in categories],
         parent_ids=parents,
-        user_texts=[own_words.get(key, "") for key in user_ids.tolist()],
+        user_texts=[texts_of_users.get(key, "") for key in user_ids.tolist()],
         relations=relations,
     )
-    return text_embeddings.embedded(graph)
+    return with_embeddings(graph)
 
 
-def _mirror() -> AbstractContextManager[Export | None]:
-    """The mirror, where there is one; its driver is imported only then."""
+def _export() -> AbstractContextManager[Export | None]:
+    """An export of the mirror, if Neo4j is configured. Its driver is imported then."""
     if not driver.configured():
         return nullcontext()
     from recommender.graph.mirror import export
@@ -97,36 +100,19 @@ def _mirror() -> AbstractContextManager[Export | None]:
     return export.opened()
 
 
-def of_today() -> GraphSnapshot:
-    """Today's snapshot: taken when first asked for, the same until the day is over."""
+def take_once_a_day() -> GraphSnapshot:
+    """The snapshot of today, taken by the first call of the day."""
     folder = settings.SNAPSHOTS_DIR / f"{timezone.localdate():%Y-%m-%d}"
     if not folder.exists():
         take().save(folder)
     return GraphSnapshot.load(folder)
 
 
-def forget_earlier_days() -> None:
-    """Delete the snapshots of days gone by."""
+def delete_earlier_days() -> None:
+    """Delete the daily snapshots of earlier days."""
     for folder in settings.SNAPSHOTS_DIR.glob("????-??-??"):
         if folder.name < f"{timezone.localdate():%Y-%m-%d}":
             shutil.rmtree(folder)
-
-
-def features(videos: QuerySet[Video]) -> list[ItemFeatures]:
-    """What the model needs to place videos that its snapshot did not hold."""
-    rows = videos.prefetch_related("categories", "parent_categories")
-    return [
-        ItemFeatures(
-            id=video.pk,
-            text=text_embeddings.of_video(video.title, video.description),
-            duration=video.duration,
-            created=(video.published_at or video.created_at).timestamp(),
-            creator_id=video.creator_id,
-            category_ids=[category.pk for category in video.categories.all()],
-            parent_ids=[parent.pk for parent in video.parent_categories.all()],
-        )
-        for video in rows
-    ]
 
 
 def _relations(listed: QuerySet[Video]) -> dict[str, Links]:
@@ -183,8 +169,10 @@ def _relations(listed: QuerySet[Video]) -> dict[str, Links]:
 
 
 def _with_reactions(relations: Mapping[str, Links]) -> Links:
-    """What models learn from as watched: watches, what inspired, and what was rated as
-    at least half good, each with its weight; a pair keeps its greatest."""
+    """Watches, inspirations and ratings of at least `GOOD`, each with its weight.
+
+    Models learn from all of them as watches; a pair keeps its greatest weight.
+    """
     rated = relations["rated"]
     good = np.asarray(rated.weight) >= GOOD * settings.RATING_WEIGHT
     parts = [
@@ -218,10 +206,10 @@ def _links(
 
 
 def _copy(columns: QuerySet[Any, Any]) -> npt.NDArray[np.void]:
-    """Two bigint and two double precision columns, none null, as a record array.
+    """Two bigint and two double precision columns, without nulls, as a record array.
 
-    In PostgreSQL's binary COPY each row is a count of fields, then for each field its
-    length and its big-endian bytes; without nulls all rows are of one size.
+    In PostgreSQL's binary COPY each row is the number of fields, then for each field
+    its length and its big-endian bytes. Without nulls all rows have the same size.
     """
     layout = np.dtype(
         [
@@ -241,5 +229,5 @@ def _copy(columns: QuerySet[Any, Any]) -> npt.NDArray[np.void]:
     data = buffer.getbuffer()[HEADER : len(buffer.getbuffer()) - TRAILER]
     records = np.frombuffer(data, layout)
     if len(records) and not (records["count"] == 4).all():
-        raise ValueError("COPY gave rows of another shape than was asked for")
+        raise ValueError("COPY returned rows of an unexpected shape")
     return records

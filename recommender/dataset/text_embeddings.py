@@ -1,6 +1,6 @@
-"""What videos and people say in words, and its vectors, each text's computed once.
+"""The texts of videos and users, and their embeddings, each computed once.
 
-`settings.TEXT_MODEL` names the model; without one nothing here computes or stores.
+`settings.TEXT_MODEL` names the text model. Without one there are no embeddings.
 """
 
 from __future__ import annotations
@@ -18,62 +18,61 @@ from recommender.ml.data.text_encoder import SentenceEncoder, content_hash, embe
 from recommender.models import TextEmbedding
 from videos.models import Video
 
-AT_ONCE = 5000  # hashes in one query
+BATCH = 5000  # hashes in one query
 VECTOR = np.dtype("<f4")
 
 
-def of_video(title: str, description: str) -> str:
-    """The text of a video."""
+def video_text(title: str, description: str) -> str:
     return f"{title}\n{description}".strip()
 
 
-def of_users() -> dict[int, str]:
-    """User key -> role and bio, of those who wrote a bio: a role alone says nothing."""
+def user_texts() -> dict[int, str]:
+    """User key -> role and bio, for users with a bio."""
     people = User.objects.exclude(bio="")
     return {user.pk: f"{user.get_role_display()}\n{user.bio}" for user in people}
 
 
-def embedded(graph: GraphSnapshot) -> GraphSnapshot:
-    """`graph` with vectors of its texts; raises `TextModelError`."""
+def with_embeddings(graph: GraphSnapshot) -> GraphSnapshot:
+    """`graph` with the embeddings of its texts; raises `TextModelError`."""
     if not settings.TEXT_MODEL:
         return graph
-    every = [*graph.texts, *graph.user_texts]
-    vectors, _ = embed(every, _encoder(settings.TEXT_MODEL), _store())
+    texts = [*graph.texts, *graph.user_texts]
+    vectors, _ = embed(texts, _encoder(settings.TEXT_MODEL), _store())
     items, users = np.split(vectors, [graph.n_items])
     return replace(graph, text_vectors=items, user_text_vectors=users)
 
 
 def refresh() -> tuple[int, int]:
-    """Embed what is new or changed, drop what nothing says any more; counts of both.
+    """Embed new and changed texts, delete embeddings of texts that no longer exist.
 
-    Raises `TextModelError`.
+    Returns how many were computed and deleted. Raises `TextModelError`.
     """
     videos = Video.objects.listed().values_list("title", "description")
-    every = [of_video(*row) for row in videos] + list(of_users().values())
-    _, computed = embed(every, _encoder(settings.TEXT_MODEL), _store())
-    kept = TextEmbedding.objects.filter(model=settings.TEXT_MODEL)
-    said = {content_hash(text) for text in every}
-    silent = set(kept.values_list("content_hash", flat=True)) - said
-    dropped, _ = TextEmbedding.objects.exclude(model=settings.TEXT_MODEL).delete()
-    for hashes in _batches(silent):
-        dropped += kept.filter(content_hash__in=hashes).delete()[0]
-    return computed, dropped
+    texts = [video_text(*row) for row in videos] + list(user_texts().values())
+    _, computed = embed(texts, _encoder(settings.TEXT_MODEL), _store())
+    stored = TextEmbedding.objects.filter(model=settings.TEXT_MODEL)
+    existing = {content_hash(text) for text in texts}
+    stale = set(stored.values_list("content_hash", flat=True)) - existing
+    deleted, _ = TextEmbedding.objects.exclude(model=settings.TEXT_MODEL).delete()
+    for hashes in _batches(stale):
+        deleted += stored.filter(content_hash__in=hashes).delete()[0]
+    return computed, deleted
 
 
-class Embeddings:
-    """The store of one model's vectors in PostgreSQL."""
+class EmbeddingStore:
+    """The embeddings of one text model in PostgreSQL, by the hash of the text."""
 
     def __init__(self, model: str) -> None:
         self.model = model
 
     def get(self, hashes: Sequence[str]) -> Mapping[str, FloatArray]:
-        found: dict[str, FloatArray] = {}
+        vectors: dict[str, FloatArray] = {}
         for part in _batches(hashes):
             rows = TextEmbedding.objects.filter(
                 model=self.model, content_hash__in=part
             ).values_list("content_hash", "vector")
-            found |= {key: np.frombuffer(bytes(blob), VECTOR) for key, blob in rows}
-        return found
+            vectors |= {key: np.frombuffer(bytes(blob), VECTOR) for key, blob in rows}
+        return vectors
 
     def put(self, vectors: Mapping[str, FloatArray]) -> None:
         TextEmbedding.objects.bulk_create(
@@ -89,8 +88,8 @@ class Embeddings:
         )
 
 
-def _store() -> Embeddings:
-    return Embeddings(settings.TEXT_MODEL)
+def _store() -> EmbeddingStore:
+    return EmbeddingStore(settings.TEXT_MODEL)
 
 
 @cache
@@ -99,5 +98,5 @@ def _encoder(name: str) -> SentenceEncoder:
 
 
 def _batches(hashes: Iterable[str]) -> Iterable[Sequence[str]]:
-    every = list(hashes)
-    return (every[start : start + AT_ONCE] for start in range(0, len(every), AT_ONCE))
+    ordered = list(hashes)
+    return (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))

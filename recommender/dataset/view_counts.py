@@ -1,6 +1,6 @@
-"""How many watch each video, and how new ones are taken up, counted now and then.
+"""Views of each video, and impressions of new ones, counted every few minutes.
 
-Feeds read the counts with what else they need of a video: none of them counts.
+Feeds read these counts; no request counts views itself.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from interactions.models import Impression, Watch
-from recommender.models import Audience
+from recommender.models import ViewCounts
 
 DAY, WEEK, MONTH = timedelta(days=1), timedelta(days=7), timedelta(days=28)
 BATCH = 2000
 
 
 @transaction.atomic
-def count() -> int:
-    """Count anew; returns how many videos have an audience."""
+def update() -> int:
+    """Count again; returns how many videos have counts."""
     now = timezone.now()
     views = (
         Watch.objects.filter(counted=True, timestamp__gte=now - MONTH)
@@ -33,29 +33,31 @@ def count() -> int:
             month=Count("pk"),
         )
     )
-    # A watch joins the impression that led to it; visitors' watches join nothing.
+    # A watch has the feed_id of the impression that led to it. Visitors have none.
     led_to = Watch.objects.filter(
         user=OuterRef("user"),
         video=OuterRef("video"),
         feed_id=OuterRef("feed_id"),
         counted=True,
     )
-    tried = (
+    new_videos = (
         Impression.objects.filter(
             user__isnull=False,
             video__published_at__gte=now - settings.EXPLORE_MAX_AGE,
         )
         .annotate(led_to_view=Exists(led_to))
         .values_list("video_id")
-        .annotate(shown=Count("pk"), engaged=Count("pk", filter=Q(led_to_view=True)))
+        .annotate(
+            impressions=Count("pk"), engaged=Count("pk", filter=Q(led_to_view=True))
+        )
     )
-    found = {
-        video: Audience(video_id=video, day=day, week=week, month=month)
+    counts = {
+        video: ViewCounts(video_id=video, day=day, week=week, month=month)
         for video, day, week, month in views
     }
-    for video, shown, engaged in tried:
-        audience = found.setdefault(video, Audience(video_id=video))
-        audience.impressions, audience.engaged = shown, engaged
-    Audience.objects.all().delete()
-    Audience.objects.bulk_create(found.values(), batch_size=BATCH)
-    return len(found)
+    for video, impressions, engaged in new_videos:
+        row = counts.setdefault(video, ViewCounts(video_id=video))
+        row.impressions, row.engaged = impressions, engaged
+    ViewCounts.objects.all().delete()
+    ViewCounts.objects.bulk_create(counts.values(), batch_size=BATCH)
+    return len(counts)
