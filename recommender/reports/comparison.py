@@ -1,12 +1,10 @@
-"""Runs side by side: what was measured of each, and what may be compared."""
+"""Model runs side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
-
-from django.conf import settings
 
 from recommender.ml.evaluation import per_user
 from recommender.ml.evaluation.interval import Interval
@@ -19,8 +17,8 @@ from recommender.training import progress
 
 @dataclass(frozen=True)
 class Comparison:
-    """`rows` are the table of figures; `paired` says why, if nothing is compared person
-    by person."""
+    """`rows` are the table of metrics. `paired` explains why there is no comparison
+    person by person; it is empty if there is one."""
 
     runs: Sequence[ModelRun]
     rows: Sequence[tuple[str, list[Any]]]
@@ -29,16 +27,18 @@ class Comparison:
 
 
 def compare(runs: Sequence[ModelRun]) -> Comparison:
-    """Runs as measured when they were trained, the first against each other one."""
+    """Runs as evaluated when they were trained, the first against each other one."""
     measured = {run.run_id: _own(run) for run in runs}
     pairs, obstacle = _pairs(runs)
     sections = [
         Section("How good", figures.metrics(measured)),
         Section("Person by person", pairs),
-        Section("For whom, and for what", figures.of_curves(_curves(runs))),
+        Section("For whom, and for what", figures.breakdown_figures(_curves(runs))),
         Section(
             "Training",
-            figures.of_training({run.run_id: progress.of_whole(run) for run in runs}),
+            figures.training_figures(
+                {run.run_id: progress.final_epochs(run) for run in runs}
+            ),
         ),
     ]
     return Comparison(
@@ -53,13 +53,13 @@ def compare(runs: Sequence[ModelRun]) -> Comparison:
 
 
 def _own(run: ModelRun) -> dict[str, Any]:
-    """What was measured of the run's own model."""
-    found: dict[str, Any] = run.metrics.get("models", {}).get(run.model, {})
-    return found
+    """The metrics of the run's own model."""
+    metrics: dict[str, Any] = run.metrics.get("models", {}).get(run.model, {})
+    return metrics
 
 
 def _curves(runs: Sequence[ModelRun]) -> dict[str, Any]:
-    """The curves of the runs in one, where all of them were asked the same."""
+    """The breakdowns of all runs together; empty unless all have the same holdout."""
     if not _same_holdout(runs):
         return {}
     curves = [(run, run.metrics.get("curves", {})) for run in runs]
@@ -80,30 +80,32 @@ def _curves(runs: Sequence[ModelRun]) -> dict[str, Any]:
 
 
 def _same_holdout(runs: Sequence[ModelRun]) -> bool:
-    asked = {run.metrics.get("holdout") for run in runs}
-    return len(asked) == 1 and None not in asked
+    holdouts = {run.metrics.get("holdout") for run in runs}
+    return len(holdouts) == 1 and None not in holdouts
 
 
 def _pairs(runs: Sequence[ModelRun]) -> tuple[list[figures.Figure], str]:
-    """The first run less each other; or why there is nothing to see."""
+    """Differences between the first run and each other one, or why there are none."""
     ids = [run.run_id for run in runs]
     if not _same_holdout(runs):
         return [], (
-            "These runs were judged on different people or different watches, so their "
-            "figures may differ for that reason alone. Asked the same, they compare: "
+            "These runs were evaluated on different people or different watches, so "
+            "their metrics may differ for that reason alone. To compare them, run: "
             f"evaluate_model --run {' '.join(ids)} --report DIR"
         )
     try:
-        values = [per_user.read(settings.ARTIFACTS_DIR / key) for key in ids]
+        values = [per_user.read(run.folder) for run in runs]
     except ArtifactError as error:
-        return [], f"What they scored for each person is no longer kept: {error}."
-    found: dict[str, dict[str, Interval]] = {
+        return [], f"The scores for each person are no longer available: {error}."
+    differences: dict[str, dict[str, Interval]] = {
         key: per_user.differences(values[0], theirs, seed=0)
         for key, theirs in zip(ids[1:], values[1:], strict=True)
     }
     return [
         figures.differences(
-            metric, ids[0], {key: asdict(each[metric]) for key, each in found.items()}
+            metric,
+            ids[0],
+            {key: asdict(each[metric]) for key, each in differences.items()},
         )
         for metric in figures.PAIRED
     ], ""

@@ -1,4 +1,4 @@
-"""The plots of a report, with the words that belong to them."""
+"""The plots of a report, with their titles and notes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ METRICS = {
     "miscalibration@20": "Miscalibration@20: lists against tastes, 0 is best",
 }
 PAIRED = ("ndcg@10", "recall@20")
-CATEGORIES = 12  # the greatest, that are drawn
+CATEGORIES = 12  # the largest, which are drawn
 HEADS = [title.partition(":")[0] for title in METRICS.values()]
 
 Report = Mapping[str, Any]
@@ -30,7 +30,7 @@ Named = Mapping[str, Mapping[str, Any]]  # name -> metric -> value, low, high
 
 @dataclass(frozen=True)
 class Figure:
-    """`note` says in a sentence how to read it."""
+    """`note` explains how to read it, in a sentence."""
 
     title: str
     spec: Spec
@@ -44,8 +44,8 @@ class Section:
     note: str = ""
 
 
-def of_report(report: Report, categories: Mapping[int, str]) -> list[Section]:
-    """All that is drawn of one report; `categories` are names by key."""
+def report_sections(report: Report, categories: Mapping[int, str]) -> list[Section]:
+    """All plots of one report; `categories` are names by key."""
     sections = [
         Section(
             "How good",
@@ -54,14 +54,14 @@ def of_report(report: Report, categories: Mapping[int, str]) -> list[Section]:
             "the jackknife).",
         ),
         Section("Person by person", _differences(report)),
-        Section("For whom, and for what", of_curves(report.get("curves", {}))),
+        Section("For whom, and for what", breakdown_figures(report.get("curves", {}))),
         Section("Categories", _calibration(report, categories)),
     ]
     return [section for section in sections if section.figures]
 
 
 def metrics(measured: Named) -> list[Figure]:
-    """One plot a metric, of whatever has been measured."""
+    """One plot for each metric that was measured."""
     return [
         Figure(
             title,
@@ -81,7 +81,7 @@ def metrics(measured: Named) -> list[Figure]:
 
 
 def differences(metric: str, ours: str, rows: Mapping[str, Any]) -> Figure:
-    """Paired differences by the name of the other; those left of zero are losses."""
+    """Paired differences to other models by their names; below zero `ours` is worse."""
     spec = vega.dots(
         [{"name": name, **each} for name, each in rows.items()],
         axis="difference",
@@ -92,12 +92,12 @@ def differences(metric: str, ours: str, rows: Mapping[str, Any]) -> Figure:
     return Figure(f"{METRICS[metric]}: {ours} less each other", spec, note)
 
 
-def of_curves(curves: Mapping[str, Any]) -> list[Figure]:
-    """New people, new videos, and how much it takes to know someone."""
-    found = []
+def breakdown_figures(curves: Mapping[str, Any]) -> list[Figure]:
+    """Metrics for new people, by length of history, and by popularity of videos."""
+    plots = []
     if curves.get("newcomers"):
         people = curves["newcomers"][0]["count"]
-        found.append(
+        plots.append(
             Figure(
                 "New people",
                 vega.lines(
@@ -137,13 +137,13 @@ def of_curves(curves: Mapping[str, Any]) -> list[Figure]:
                 "range",
             )
             spec = vega.lines(rows, x="range", x_title=across, y_title=up, ordinal=True)
-            found.append(Figure(title, spec, note))
-    return found
+            plots.append(Figure(title, spec, note))
+    return plots
 
 
-def of_training(steps: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Figure]:
-    """Loss, and validation where it was measured, of runs by their names."""
-    found = []
+def training_figures(steps: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Figure]:
+    """Loss, and validation where measured, by epoch; `steps` by the names of runs."""
+    plots = []
     for field, title in (("loss", "Loss"), ("validation", "Validation Recall@20")):
         rows = [
             {"name": name, "epoch": step["epoch"], "value": step[field]}
@@ -153,8 +153,8 @@ def of_training(steps: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Figure
         ]
         if len({row["epoch"] for row in rows}) > 1:
             spec = vega.lines(rows, x="epoch", x_title="epoch", y_title=title)
-            found.append(Figure(f"{title} by epoch", spec))
-    return found
+            plots.append(Figure(f"{title} by epoch", spec))
+    return plots
 
 
 def _differences(report: Report) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""A report as files: a page that needs nothing else, and the figures as JSON."""
+"""A report as files: a self-contained page, and the report as JSON."""
 
 from __future__ import annotations
 
@@ -26,15 +26,17 @@ STYLES = settings.BASE_DIR / "static" / "css" / "charts.css"
 
 
 def write(report: Mapping[str, Any], folder: Path) -> None:
-    """`report.html` and `report.json` in `folder`, which is made where it is missing;
-    raises `OSError`."""
+    """Write `report.html` and `report.json` into `folder`, creating it if necessary.
+
+    Raises `OSError`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FIGURES).write_text(json.dumps(report, indent=2) + "\n")
     context = {
         "report": report,
         "rows": rows(report),
         "heads": figures.HEADS,
-        "sections": figures.of_report(report, category_names()),
+        "sections": figures.report_sections(report, category_names()),
         "made_at": timezone.now(),
         "site": settings.SITE_NAME,
         "scripts": [_inline(path) for path in SCRIPTS],
@@ -44,7 +46,7 @@ def write(report: Mapping[str, Any], folder: Path) -> None:
 
 
 def rows(report: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
-    """Each model with its figures, in the order of `figures.METRICS`."""
+    """Each model with its metrics, in the order of `figures.METRICS`."""
     return [
         (name, [measured.get(metric) for metric in figures.METRICS])
         for name, measured in report["models"].items()

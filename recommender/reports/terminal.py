@@ -1,4 +1,4 @@
-"""How commands show training and its results on a terminal."""
+"""Progress and results of trainings on a terminal."""
 
 from __future__ import annotations
 
@@ -15,18 +15,16 @@ METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "hr@10", "coverage@20
 
 
 class Bars:
-    """A progress callback: a line for each stage, a bar for its epochs."""
+    """A progress callback: a line for each stage, a progress bar for its epochs."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._stage = ""
         self._bar: tqdm[Any] | None = None
         self._name = ""
 
     def __call__(self, stage: str, step: TrainingStep | None) -> None:
         if step is None:
             self._close()
-            self._stage = stage
             self._stream.write(f"{stage}\n")
             return
         name = f"  {step.stage}"
@@ -37,8 +35,8 @@ class Bars:
                 total=step.epochs, desc=name, unit="epoch", file=self._stream
             )
         self._bar.update(step.epoch - self._bar.n)
-        found = "" if step.validation is None else f"recall@20 {step.validation:.4f}"
-        self._bar.set_postfix_str(f"loss {step.loss:.4f} {found}".strip())
+        recall = "" if step.validation is None else f"recall@20 {step.validation:.4f}"
+        self._bar.set_postfix_str(f"loss {step.loss:.4f} {recall}".strip())
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +56,7 @@ class Bars:
 
 
 def table(report: Mapping[str, Any]) -> str:
-    """Models by metrics, each value with its 95% interval."""
+    """A row for each model, a column for each metric with its 95% interval."""
     width = max(14, *(len(name) + 1 for name in report["models"]))
     lines = ["".join(["model".ljust(width), *(name.rjust(24) for name in METRICS)])]
     for model, measured in report["models"].items():

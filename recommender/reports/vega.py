@@ -1,7 +1,6 @@
 """Plots as Vega-Lite specifications: plain data, drawn in the browser by `charts.js`.
 
-Nothing is imported to make one, so web processes and commands share them. Rows are
-dicts; `low` and `high` are the bounds of `value`.
+Rows are dicts; `low` and `high` are the bounds of `value`.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ TOOLTIP = ("value", "low", "high")
 
 
 def dots(rows: Rows, *, axis: str, names: Sequence[str], zero: bool = False) -> Spec:
-    """A dot with its interval for each `name`; with `zero`, a line to pass or not.
+    """A dot with its interval for each `name`; with `zero`, a line at zero.
 
-    `names` gives each its colour, so that it has the same in plots that lack another.
+    `names` fixes the colours, so that a name has the same colour in every plot.
     """
     y = {"field": "name", "type": "nominal", "sort": None, "title": None}
     colour = {"field": "name", "scale": {"domain": list(names)}, "legend": None}
-    # The axis keeps to the values: none of them starts at zero by nature.
+    # The axis covers the values; it need not include zero.
     x: Spec = {"field": "value", "type": "quantitative", "title": axis}
     x |= {"scale": {"zero": False}, "axis": {"tickCount": 5}}
     each = {"y": y, "color": colour | {"type": "nominal"}, "tooltip": _tooltip("name")}
@@ -95,7 +94,7 @@ def shares(rows: Rows, *, axis: str) -> Spec:
 
 
 def band(rows: Rows, *, x_title: str, y_title: str, planned: int) -> Spec:
-    """An interval that narrows as `people` come in, zero, and the planned size."""
+    """An interval by the number of people; lines at zero and at the planned size."""
     y: Spec = {"field": "value", "type": "quantitative", "title": y_title}
     spec = _spec(
         rows,
@@ -117,7 +116,7 @@ def band(rows: Rows, *, x_title: str, y_title: str, planned: int) -> Spec:
         {"mark": rule, "encoding": {axis: {"datum": place}}}
         for axis, place in (("y", 0), ("x", planned))
     ]
-    # A mark is drawn for each row around it: here there is to be one.
+    # A mark is drawn for each row of the enclosing data: here only once.
     return _spec(({},), height=CURVE_HEIGHT, layer=[_part(spec), *marks])
 
 

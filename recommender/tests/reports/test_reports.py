@@ -18,6 +18,7 @@ from recommender.reports import comparison, figures
 from recommender.tests.planted import plant
 from recommender.tests.training.test_pipeline import run_command
 from recommender.training import pipeline
+from recommender.training.evaluation import evaluate_runs
 from videos.models import Video
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +50,7 @@ def test_the_report_is_a_page_that_needs_nothing_else(tmp_path):
     for name in ("ease", "co_watch", "popularity", "Jazz"):
         assert name in page
     specs = [json.loads(found) for found in PLOT.findall(page)]
-    drawn = sum(len(s.figures) for s in figures.of_report(report, {}))
+    drawn = sum(len(s.figures) for s in figures.report_sections(report, {}))
     assert len(specs) == drawn >= len(figures.METRICS) + 2
     value = report["models"]["ease"]["ndcg@10"]["value"]
     assert f"{value:.4f}" in page
@@ -143,7 +144,7 @@ def test_runs_measured_anew_are_asked_the_same(runs, tmp_path):
             video=video, fraction=0.9, viewed=True, score=0.5, last_at=at
         )
     keys = [run.run_id for run in runs]
-    found = pipeline.evaluation_of_runs(keys, snapshot.take()).report
+    found = evaluate_runs(keys, snapshot.take()).report
     assert list(found["models"]) == [*keys, "popularity", "co_watch"]
     assert found["users"] == 1
     assert set(found["differences"][keys[0]]) == {keys[1], "popularity", "co_watch"}
