@@ -1,4 +1,7 @@
-"""Due jobs of the recommender; `settings.DUE_JOBS` says how often."""
+"""Due jobs of the recommender. `settings.DUE_JOBS` has their intervals.
+
+Queued rows contain the names of these functions: renaming one needs a data migration.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,21 @@ from recommender.feeds import pagination
 from recommender.graph.mirror import outbox
 from recommender.ranking import feature_log
 from recommender.training import pipeline, ranker
-from recommender.training.pipeline import TrainingError
+from recommender.training import prune as artifacts
+from recommender.training.errors import TrainingError
 
 logger = logging.getLogger(__name__)
 
 
 @task(queue_name="training")
 def retrain() -> None:
-    """Train on today's data, unless that was done by hand not long ago; the gate
-    decides whether the run serves."""
+    """Train the default model, unless a run was finished lately."""
     if not pipeline.is_due():
         return
     try:
         run = pipeline.train()
     except TrainingError as error:
-        # Too little data, or a training already running: no attempt would change it.
+        # Too little data, or another training is running: a retry would not help.
         logger.warning("Not retrained: %s", error)
     else:
         logger.info("Retrained: %s is %s", run.run_id, run.state)
@@ -34,7 +37,7 @@ def retrain() -> None:
 
 @task(queue_name="training")
 def compute_daily_models() -> None:
-    """Compute the models of the day that are not yet; one that serves is renewed."""
+    """Compute today's daily models; activate one if an older run of it is active."""
     for name in pipeline.daily_models():
         try:
             run = pipeline.train(model=name, activate=pipeline.serves(name))
@@ -46,28 +49,28 @@ def compute_daily_models() -> None:
 
 @task(queue_name="training")
 def embed_texts() -> None:
-    """Compute the vectors of texts that are new or changed, and drop old ones."""
+    """Compute embeddings of new and changed texts, delete stale ones."""
     if settings.TEXT_MODEL:
-        computed, dropped = text_embeddings.refresh()
-        logger.info("Texts: %d embedded, %d dropped", computed, dropped)
+        computed, deleted = text_embeddings.refresh()
+        logger.info("Texts: %d embedded, %d deleted", computed, deleted)
 
 
 @task()
 def prune_graph_outbox() -> None:
-    """Drop changes that no mirror will ever read, or far too many for one."""
-    if dropped := outbox.prune():
-        logger.info("Outbox of the graph: %d changes dropped", dropped)
+    """Delete changes that no mirror will apply."""
+    if deleted := outbox.prune():
+        logger.info("Outbox of the graph: %d changes deleted", deleted)
 
 
 @task()
 def count_audiences() -> None:
-    """Views of the last day, week and month, and how new videos are taken up."""
-    view_counts.count()
+    """Count views of the last day, week and month, and impressions of new videos."""
+    view_counts.update()
 
 
 @task(queue_name="training")
 def train_ranker() -> None:
-    """Learn from the impressions; the newest decide whether the ranker serves."""
+    """Train a ranker on impressions; activate it if it beats rank fusion."""
     try:
         ranker.train()
     except TrainingError as error:
@@ -76,17 +79,17 @@ def train_ranker() -> None:
 
 @task()
 def prune() -> None:
-    """Drop artifacts, feeds and what was noted of them that nothing goes back to."""
+    """Delete old feeds, feature logs and artifacts."""
     pagination.prune()
     feature_log.settle()
-    ranker.prune()
+    artifacts.prune_rankers()
     try:
-        pipeline.prune()
+        artifacts.prune_models()
     except TrainingError as error:
         logger.info("Artifacts not pruned: %s", error)
 
 
 @task(queue_name="training")
 def tell_moods() -> None:
-    """Read the moods of videos from their words, where nothing else tells them."""
-    logger.info("%d moods told anew", mood_labels.tell())
+    """Infer moods of videos from their texts."""
+    logger.info("%d moods changed", mood_labels.infer())

@@ -14,6 +14,7 @@ from accounts.models import User
 from config.runtime.worker import RetryingWorker
 from interactions.models import Engagement
 from recommender.registry import activation
+from recommender.registry.activation import MODELS
 from recommender.training import pipeline
 from videos.models import Video
 from videos.tests.clips import REAL, make_clip
@@ -37,7 +38,7 @@ def platform(settings, tmp_path: Path) -> None:
     # In so small a world what is popular ranks as well, and the run may be refused;
     # the journey is about the feeds that the model gives.
     run = pipeline.train(activate=False)
-    activation.activate(run=run, reason="For the journey", force=True)
+    activation.activate(MODELS, run=run, reason="For the journey", force=True)
 
 
 def run_worker() -> None:
@@ -79,7 +80,7 @@ def play(page, seconds: float) -> None:
 
 
 def test_first_visit(page, live_server, platform, tmp_path: Path) -> None:
-    if not activation.active_run():
+    if not activation.active_run(MODELS):
         pytest.fail("the model of the small demo was refused")
 
     # Signs up from the home page, in the dialog, with an interest.

@@ -1,4 +1,4 @@
-"""What the admin pages of this app share: rows to read, and buttons that ask first."""
+"""Admin pages that only display rows, and buttons that ask for confirmation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.models import User
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Rows that programs write and people read."""
+    """An admin of rows that only programs write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -27,7 +27,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         return False
 
 
-def confirmed(
+def confirm(
     request: HttpRequest,
     question: str,
     act: Callable[[User], str],
@@ -36,10 +36,10 @@ def confirmed(
     refused: type[Exception],
     back: str,
 ) -> HttpResponse:
-    """Ask; once the answer is yes, `act` for whoever asked, and go `back`.
+    """Ask `question`; on POST call `act` with the user, then redirect to `back`.
 
-    `act` returns what it did in words, or raises `refused` with the reason why not.
-    Raises `PermissionDenied` for people without `permission`.
+    `act` returns a message of what it did, or raises `refused` with the reason why not.
+    Raises `PermissionDenied` for users without `permission`.
     """
     user = request.user
     if not user.is_authenticated or not user.has_perm(permission):

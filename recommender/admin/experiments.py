@@ -1,4 +1,4 @@
-"""Experiments in the admin: plan one, start it, read it, stop it."""
+"""Experiments: plan, start, read and stop them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from accounts.models import User
-from recommender.admin.confirm import confirmed
+from recommender.admin.confirm import confirm
 from recommender.experiments import analysis, services
 from recommender.experiments.analysis import Readout
 from recommender.experiments.services import ExperimentRefused
@@ -24,10 +24,10 @@ from recommender.models import Experiment, ModelRun
 from recommender.reports import vega
 from recommender.reports.figures import Figure, Section
 
-POINTS = 200  # of the curve that is drawn
-FINISHED = (ModelRun.State.TRAINED, ModelRun.State.REFUSED)
+POINTS = 200  # of the curve
 
 
+@admin.register(Experiment)
 class ExperimentAdmin(admin.ModelAdmin[Experiment]):
     change_form_template = "recommender/admin/experiment.html"
     list_display = ("name", "kind", "state", "control", "treatment", "started_at")
@@ -42,15 +42,15 @@ class ExperimentAdmin(admin.ModelAdmin[Experiment]):
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
-        """Only runs that are finished can take part; a refused one may."""
+        """Offer only finished runs, including refused ones."""
         if db_field.name in ("control", "treatment"):
-            kwargs["queryset"] = ModelRun.objects.filter(state__in=FINISHED)
+            kwargs["queryset"] = ModelRun.objects.filter(state__in=ModelRun.FINISHED)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_change_permission(
         self, request: HttpRequest, obj: Experiment | None = None
     ) -> bool:
-        """Once started, an experiment stays what it was planned to be."""
+        """A started experiment cannot be changed."""
         fixed = obj is not None and obj.state != Experiment.State.DRAFT
         return not fixed and super().has_change_permission(request, obj)
 
@@ -75,28 +75,28 @@ class ExperimentAdmin(admin.ModelAdmin[Experiment]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """A started experiment with what it has shown so far."""
+        """A started experiment with its results so far."""
         experiment = Experiment.objects.filter(pk=object_id).first()
         context: dict[str, Any] = {}
         if experiment is not None and experiment.started_at is not None:
-            found = analysis.read(experiment, at=timezone.now())
-            context = {"readout": found, "sections": _sections(found)}
+            readout = analysis.read(experiment, at=timezone.now())
+            context = {"readout": readout, "sections": _sections(readout)}
             context |= {"minimum": confidence_sequences.MINIMUM}
         return super().change_view(
             request, object_id, form_url, (extra_context or {}) | context
         )
 
     def start(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Ask, then start: from then on nothing about it can be changed."""
-        question = "Start “{}”? Nothing about it can be changed from then on."
-        return self._confirmed(request, key, question, services.start)
+        """Start after confirmation."""
+        question = "Start “{}”? It cannot be changed afterwards."
+        return self._confirm(request, key, question, services.start)
 
     def stop(self, request: HttpRequest, key: int) -> HttpResponse:
-        """Ask, then stop for good."""
-        question = "Stop “{}” for good? Everybody has the active run again."
-        return self._confirmed(request, key, question, services.stop)
+        """Stop for good, after confirmation."""
+        question = "Stop “{}” for good? Everyone gets the active run again."
+        return self._confirm(request, key, question, services.stop)
 
-    def _confirmed(
+    def _confirm(
         self,
         request: HttpRequest,
         key: int,
@@ -109,7 +109,7 @@ class ExperimentAdmin(admin.ModelAdmin[Experiment]):
             service(experiment=experiment)
             return f"“{experiment}” is {experiment.get_state_display().lower()}."
 
-        return confirmed(
+        return confirm(
             request,
             question.format(experiment),
             act,
@@ -119,29 +119,29 @@ class ExperimentAdmin(admin.ModelAdmin[Experiment]):
         )
 
 
-def _sections(found: Readout) -> list[Section]:
-    """The interval as people came in, from where anything is said."""
-    places = np.arange(confidence_sequences.MINIMUM - 1, found.finished)
+def _sections(readout: Readout) -> list[Section]:
+    """The interval by the number of people, from the minimum on."""
+    places = np.arange(confidence_sequences.MINIMUM - 1, readout.finished)
     if len(places) < 2:
         return []
     places = places[:: max(1, len(places) // POINTS)]
     rows = [
         {
             "people": int(place) + 1,
-            "value": float(found.bounds.mean[place]),
-            "low": float(found.bounds.low[place]),
-            "high": float(found.bounds.high[place]),
+            "value": float(readout.bounds.mean[place]),
+            "low": float(readout.bounds.low[place]),
+            "high": float(readout.bounds.high[place]),
         }
         for place in places
     ]
     spec = vega.band(
         rows,
         x_title="people who have finished",
-        y_title=found.measure,
-        planned=found.planned,
+        y_title=readout.measure,
+        planned=readout.planned,
     )
     note = (
-        "In 95 of 100 experiments the true value lies in the band at every size at "
-        "once. The dashed lines are zero and the planned number of people."
+        "In 95 of 100 experiments the band contains the true value at every size. The "
+        "dashed lines are zero and the planned number of people."
     )
-    return [Section("As people came in", [Figure(found.measure, spec, note)])]
+    return [Section("As people came in", [Figure(readout.measure, spec, note)])]

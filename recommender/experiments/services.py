@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -87,6 +86,6 @@ def planned_people(experiment: Experiment) -> int:
 
 def _require_servable(run: ModelRun) -> None:
     try:
-        registry.load(settings.ARTIFACTS_DIR / run.run_id)
+        registry.load(run.folder)
     except ArtifactError as error:
         raise ExperimentRefused(f"{run} cannot serve: {error}") from error

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from recommender import rankers
 from recommender.feeds import reasons
 from recommender.feeds.pagination import LAST_RESORT, Entry
 from recommender.ranking import exploration, features, fusion
 from recommender.ranking.fusion import Ranked
+from recommender.ranking.ranker import active_ranker
 from recommender.retrieval import eligible
 from recommender.retrieval import sources as candidates
 from recommender.retrieval.eligible import Videos
@@ -82,7 +82,7 @@ class Home:
             retrieval, self._sources(), count, facts, _weights(self.viewer)
         )
         rows = features.of(retrieval, lists, fused, facts, tier=tier)
-        ranker = rankers.active() if self.viewer.pk is not None else None
+        ranker = active_ranker() if self.viewer.pk is not None else None
         ordered = fused
         if ranker is not None:
             ordered = fusion.reordered(fused, ranker.score(rows))

@@ -15,7 +15,7 @@ from recommender.feeds.pagination import LAST_RESORT, Entry, Plan
 from recommender.ml.models.base import Model
 from recommender.ml.models.registry import MODELS
 from recommender.ranking import fusion
-from recommender.registry import models_by_name
+from recommender.registry import serving
 from recommender.retrieval import sources
 from recommender.retrieval.eligible import Videos
 from recommender.retrieval.viewer import Viewer
@@ -36,14 +36,14 @@ class NoSuchStrategy(ValueError):
 
 def available() -> list[str]:
     """What `ordered` takes at this moment."""
-    return [FOR_YOU, *SOURCES, *models_by_name.names()]
+    return [FOR_YOU, *SOURCES, *serving.model_names()]
 
 
 def ordered(plan: Plan, strategy: str) -> Plan:
     """`plan`, ordered by `strategy`; raises `NoSuchStrategy`."""
     if strategy == FOR_YOU or strategy in SOURCES:
         return Ordered(plan, strategy)
-    model = models_by_name.model_named(strategy) if strategy in MODELS else None
+    model = serving.model_named(strategy) if strategy in MODELS else None
     if model is None:
         raise NoSuchStrategy(
             f"There is no strategy “{strategy}” at this moment; "

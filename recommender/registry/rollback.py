@@ -1,4 +1,4 @@
-"""Activations form a stack: a rollback takes the newest off, another one more."""
+"""Activations form a stack: each rollback removes the newest one."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Activated(Protocol[Run_co]):
     def is_rollback(self) -> bool: ...
 
 
-def served_in_order(activations: Iterable[Activated[Run]], *before: Run) -> list[Run]:
+def rollback_order(activations: Iterable[Activated[Run]], *before: Run) -> list[Run]:
     """The runs that rollbacks would return to, the active one last.
 
-    `activations` come in the order in which they happened; `before` the first of them
-    that served already.
+    `activations` are in the order in which they happened; `before` served before the
+    first of them.
     """
     stack: list[Run] = [*before]
     for activation in activations:

@@ -1,167 +1,209 @@
-"""The active run in this process: loaded once, swapped when another is activated.
+"""The runs that this process serves: loaded once, swapped when others are activated.
 
-A request asks `active_model()`. At most once a second that looks at the pointer (the
-newest `Activation`) and at what was published since; between, it costs nothing. One
-thread loads a new run while the others go on with the old one. Where the run cannot be
-read the answer is None, said once in the log, and feeds do without a model.
-
-While an experiment runs, its two runs are held beside the active one; `trial()` gives
-them, or None when either cannot be read: half an experiment is none.
+Processes look for a newer activation once a second at most. One thread loads the new
+run; the others continue with the old one. A run that cannot be read is logged once, and
+feeds are made without it.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
+from typing import Generic, TypeVar
 
-import numpy as np
 from django.conf import settings
-from django.utils import timezone
 
-from recommender.dataset import snapshot
 from recommender.ml.experiments.interleaving import CONTROL, TREATMENT
-from recommender.ml.models import registry as models
-from recommender.ml.models.base import Inductive, Model
+from recommender.ml.models import registry
+from recommender.ml.models.base import Model
 from recommender.ml.store.artifact import ArtifactError
-from recommender.models import Activation, Experiment
-from videos.models import Video
+from recommender.models import Experiment, ModelRun
+from recommender.registry.activation import MODELS, active_folder
+from recommender.registry.new_videos import ServedModel
 
 logger = logging.getLogger(__name__)
 
-CHECK_EVERY = 1.0  # seconds
-RETRY_EVERY = 30.0  # seconds, for a run that could not be read
-OVERLAP = timedelta(minutes=10)  # a commit may come later than its published_at
-DELTA_LIMIT = 500  # new videos placed at one check
+CHECK_EVERY = 1.0  # seconds between two looks for another activation
+CHECK_NAMES_EVERY = 30.0  # seconds between two looks for newer runs of a model
+RETRY_EVERY = 30.0  # seconds before a run that could not be read is tried again
+MODELS_BY_NAME = 4  # in memory, beside the active one; arrays are memory-mapped
+
+ACTIVE = "active"
+
+Loaded = TypeVar("Loaded")
+Value = TypeVar("Value")
 
 
-@dataclass
-class _Served:
-    """What this process serves: the run of `folder`, or None in its place."""
+class RunCache(Generic[Loaded]):
+    """Loaded runs by artifact folder, the `size` that were used last.
 
-    folder: Path | None
-    model: Model | None
-    published_after: datetime
-    read_at: float
+    `fault` is logged with the reason when a run cannot be read.
+    """
+
+    def __init__(
+        self, load: Callable[[Path], Loaded], *, size: int, fault: str
+    ) -> None:
+        self._load, self._size, self._fault = load, size, fault
+        self._lock = Lock()
+        self._loaded: OrderedDict[Path, Loaded] = OrderedDict()
+        self._failed_at: dict[Path, float] = {}
+
+    def get(self, folder: Path) -> Loaded | None:
+        """The run of `folder`, None if it cannot be read."""
+        with self._lock:
+            if folder not in self._loaded and not self._read(folder):
+                return None
+            self._loaded.move_to_end(folder)
+            while len(self._loaded) > self._size:
+                self._loaded.popitem(last=False)
+            return self._loaded[folder]
+
+    def keep(self, folders: Collection[Path]) -> None:
+        """Drop all runs but those of `folders`."""
+        with self._lock:
+            for known in (self._loaded, self._failed_at):
+                for folder in [each for each in known if each not in folders]:
+                    del known[folder]
+
+    def is_unreadable(self, folder: Path) -> bool:
+        """Whether the run of `folder` could not be read when it was last tried."""
+        return folder in self._failed_at
+
+    def _read(self, folder: Path) -> bool:
+        failed_at = self._failed_at.get(folder)
+        if failed_at is not None and time.monotonic() - failed_at < RETRY_EVERY:
+            return False
+        try:
+            self._loaded[folder] = self._load(folder)
+        except ArtifactError as error:
+            if failed_at is None:
+                logger.error("%s: %s", self._fault, error)
+            self._failed_at[folder] = time.monotonic()
+            return False
+        self._failed_at.pop(folder, None)
+        logger.info("Serving run %s", folder.name)
+        return True
+
+
+class Refreshed(Generic[Value]):
+    """A value read at most every `CHECK_EVERY` seconds, by one thread at a time.
+
+    The first caller waits for the value, and so do all after `root`, the folder of the
+    artifacts, has changed; others get the old value while a newer one is read.
+    """
+
+    def __init__(self, read: Callable[[], Value], *, root: Callable[[], Path]) -> None:
+        self._read, self._root = read, root
+        self._lock = Lock()
+        self._current: tuple[Path, float, Value] | None = None
+
+    def get(self) -> Value:
+        current, root = self._current, self._root()
+        if current is None or current[0] != root:
+            with self._lock:
+                current = self._current
+                if current is None or current[0] != root:
+                    return self._refresh(root)
+                return current[2]
+        due = time.monotonic() - current[1] >= CHECK_EVERY
+        if due and self._lock.acquire(blocking=False):
+            try:
+                return self._refresh(root)
+            finally:
+                self._lock.release()
+        return current[2]
+
+    def _refresh(self, root: Path) -> Value:
+        value = self._read()
+        self._current = root, time.monotonic(), value
+        return value
 
 
 @dataclass(frozen=True)
 class Trial:
-    """The experiment that runs, and the models of its arms by their names."""
+    """The running experiment, and the models of its arms by their names."""
 
     experiment: Experiment
     models: Mapping[str, Model]
 
 
-_lock = Lock()
-_served: _Served | None = None
-_experiment: Experiment | None = None
-_arms: dict[str, _Served] = {}
-_checked_at = -np.inf
-
-
 def active_model() -> Model | None:
-    """The model of the active run, None where there is none or it is unreadable."""
-    served = _up_to_date()
-    return served.model if served is not None else None
+    """The model of the active run; None where there is none or it cannot be read."""
+    return _served.get()[0]
 
 
 def trial() -> Trial | None:
-    """The running experiment with both of its models, None where there is none."""
-    _up_to_date()
-    experiment, arms = _experiment, _arms
-    models = {name: arm.model for name, arm in arms.items() if arm.model is not None}
-    if experiment is None or len(models) < 2:
-        return None
-    return Trial(experiment, models)
+    """The running experiment. None without one, and unless both models load."""
+    return _served.get()[1]
 
 
-def _up_to_date() -> _Served | None:
-    global _checked_at
-    served = _served
-    due = time.monotonic() - _checked_at >= CHECK_EVERY
-    foreign = served is not None and not _is_local(served)
-    if served is None or due or foreign:
-        # The first request waits for the model; later ones never do.
-        if _lock.acquire(blocking=served is None or foreign):
-            try:
-                _refresh()
-                _checked_at = time.monotonic()
-            finally:
-                _lock.release()
-        served = _served
-    return served
+def model_names() -> list[str]:
+    """The models with a finished run whose artifact can be read, sorted."""
+    runs = ModelRun.objects.filter(state__in=ModelRun.FINISHED)
+    rows = runs.filter(model__in=registry.MODELS).values_list("model", "run_id")
+    return sorted(
+        {
+            name
+            for name, run_id in rows
+            if not _by_name.is_unreadable(ModelRun.folder_of(run_id))
+        }
+    )
 
 
-def _refresh() -> None:
-    global _served, _experiment, _arms
-    run_id = Activation.objects.values_list("run__run_id", flat=True).first()
+def model_named(name: str) -> Model | None:
+    """The active model if it has this name, else that of the newest run of `name` whose
+    artifact can be read; None where there is none.
+
+    Refused runs count: naming a model is how it is compared with the active one.
+    """
+    active = active_model()
+    if active is not None and active.name == name:
+        return active
+    for folder in _finished_runs(name):
+        model = _by_name.get(folder)
+        if model is not None:
+            return model
+    return None
+
+
+def _read_served() -> tuple[Model | None, Trial | None]:
+    active = active_folder(MODELS)
     running = Experiment.objects.filter(state=Experiment.State.RUNNING)
     experiment = running.select_related("control", "treatment").first()
-    held = {each.folder: each for each in (*_arms.values(), _served) if each}
-
-    def up_to_date(run_id: str | None) -> _Served:
-        folder = settings.ARTIFACTS_DIR / run_id if run_id else None
-        held[folder] = _renewed(held.get(folder), folder)
-        return held[folder]
-
-    _served = up_to_date(run_id)
-    arms = {}
+    folders = {ACTIVE: active} if active is not None else {}
     if experiment is not None:
-        runs = {CONTROL: experiment.control, TREATMENT: experiment.treatment}
-        arms = {name: up_to_date(run.run_id) for name, run in runs.items()}
-    _experiment, _arms = experiment, arms
+        folders |= {CONTROL: experiment.control.folder}
+        folders |= {TREATMENT: experiment.treatment.folder}
+    _models.keep(folders.values())
+    served = {name: _models.get(folder) for name, folder in folders.items()}
+    models = {name: each.model for name, each in served.items() if each is not None}
+    for each in {each for each in served.values() if each is not None}:
+        each.add_new_videos()
+    model = models.pop(ACTIVE, None)
+    if experiment is None or len(models) < 2:
+        return model, None
+    return model, Trial(experiment, models)
 
 
-def _renewed(served: _Served | None, folder: Path | None) -> _Served:
-    """What is held of a run, read if it is not, with the newest videos placed."""
-    failed = (
-        served is not None
-        and served.model is None
-        and folder is not None
-        and time.monotonic() - served.read_at >= RETRY_EVERY
-    )
-    if served is None or failed:
-        served = _read(folder, known_to_fail=failed)
-    _place_new_videos(served)
-    return served
+def _finished_runs(name: str) -> list[Path]:
+    """The artifact folders of the finished runs of a model, the newest first."""
+    root = settings.ARTIFACTS_DIR
+    key = root, name
+    read_at, folders = _newest.get(key, (-CHECK_NAMES_EVERY, []))
+    if time.monotonic() - read_at >= CHECK_NAMES_EVERY or not folders:
+        runs = ModelRun.objects.filter(model=name, state__in=ModelRun.FINISHED)
+        newest = runs.order_by("-created_at").values_list("run_id", flat=True)
+        folders = [ModelRun.folder_of(run_id) for run_id in newest]
+        _newest[key] = time.monotonic(), folders
+    return folders
 
 
-def _read(folder: Path | None, *, known_to_fail: bool) -> _Served:
-    model = None
-    if folder is not None:
-        try:
-            model = models.load(folder)
-        except ArtifactError as error:
-            if not known_to_fail:
-                logger.error("Feeds do without a model: %s", error)
-        else:
-            logger.info("Serving run %s", folder.name)
-    taken_at = model.manifest.snapshot_taken_at if model is not None else 0.0
-    since = datetime.fromtimestamp(taken_at, UTC) - OVERLAP
-    return _Served(folder, model, since, time.monotonic())
-
-
-def _place_new_videos(served: _Served) -> None:
-    """Give what was published since the last look its vectors, from features alone."""
-    if not isinstance(served.model, Inductive):
-        return
-    now = timezone.now()
-    published = Video.objects.listed().filter(published_at__gt=served.published_after)
-    keys = list(
-        published.order_by("published_at").values_list("pk", flat=True)[:DELTA_LIMIT]
-    )
-    new = np.setdiff1d(np.array(keys, np.int64), served.model.item_ids)
-    if len(new):
-        videos = Video.objects.filter(pk__in=new.tolist())
-        served.model.add_items(snapshot.features(videos), time=now.timestamp())
-    if len(keys) < DELTA_LIMIT:
-        served.published_after = now - OVERLAP
-
-
-def _is_local(served: _Served) -> bool:
-    return served.folder is None or served.folder.parent == settings.ARTIFACTS_DIR
+_models = RunCache(ServedModel.load, size=3, fault="Feeds are made without a model")
+_served = Refreshed(_read_served, root=lambda: settings.ARTIFACTS_DIR)
+_by_name = RunCache(registry.load, size=MODELS_BY_NAME, fault="Not served by name")
+_newest: dict[tuple[Path, str], tuple[float, list[Path]]] = {}

@@ -1,4 +1,4 @@
-"""Whether the recommender is well: what serves, how old, how much of the catalogue."""
+"""The health of the active model: its age, and the videos that it lacks."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.utils import timezone
 from recommender.ml.models import registry
 from recommender.ml.store.artifact import ArtifactError
 from recommender.models import ModelRun
-from recommender.registry import activation
+from recommender.registry.activation import MODELS, active_run
 from videos.models import Video
 
 
 @dataclass(frozen=True)
 class Status:
-    """`fault` says what is broken, empty when nothing is; `stale` that a training is
-    overdue. `vectors` counts videos the run knows, `missing` visible ones it does not.
+    """`fault` names what is broken, or is empty. `stale`: a training is overdue.
+    `vectors` counts videos that the model knows, `missing` visible ones it does not.
     """
 
     run: ModelRun | None
@@ -32,7 +32,7 @@ class Status:
 
 
 def status() -> Status:
-    run = activation.active_run()
+    run = active_run(MODELS)
     visible = np.fromiter(Video.objects.listed().values_list("pk", flat=True), np.int64)
     known = np.empty(0, np.int64)
     fault, age = "", None
@@ -41,7 +41,7 @@ def status() -> Status:
     else:
         age = timezone.now() - run.created_at
         try:
-            known = registry.load(settings.ARTIFACTS_DIR / run.run_id).item_ids
+            known = registry.load(run.folder).item_ids
         except ArtifactError as error:
             fault = f"{error}. Run rollback_model or train_model."
     return Status(

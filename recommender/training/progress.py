@@ -1,4 +1,4 @@
-"""How far a training is, written down while it runs and told in words."""
+"""The progress of a training: stored while it runs, and described in one line."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from recommender.ml.models.base import TrainingStep
 from recommender.models import ModelRun
 
-# Called with what is being done, and with each finished epoch of it.
+# Called with the current stage, and with each finished epoch of it.
 Progress = Callable[[str, TrainingStep | None], None]
 Step = Mapping[str, Any]  # a `TrainingStep` with its `part` of the run
 WHOLE = "Train on everything"
-SAVED_EVERY = 1.0  # seconds
+SAVE_EVERY = 1.0  # seconds
 
 
 def silent(stage: str, step: TrainingStep | None) -> None:
@@ -22,45 +22,44 @@ def silent(stage: str, step: TrainingStep | None) -> None:
 
 
 class Recorder:
-    """A progress callback that writes epochs into the run's curves, where the admin and
-    `model_status` find them, and passes them on."""
+    """A progress callback that stores epochs in `run.curves` and passes them on."""
 
     def __init__(self, run: ModelRun, onward: Progress = silent) -> None:
         self._run, self._onward = run, onward
-        self._saved = -SAVED_EVERY
+        self._saved_at = -SAVE_EVERY
         run.curves = []
 
     def __call__(self, stage: str, step: TrainingStep | None) -> None:
         if step is not None:
             self._run.curves.append({"part": stage, **asdict(step)})
-        if time.monotonic() - self._saved >= SAVED_EVERY:
+        if time.monotonic() - self._saved_at >= SAVE_EVERY:
             self._run.save(update_fields=["curves", "updated_at"])
-            self._saved = time.monotonic()
+            self._saved_at = time.monotonic()
         self._onward(stage, step)
 
 
 def trainings(run: ModelRun) -> dict[str, list[Step]]:
-    """The epochs of each training of `run`, in order, by a title."""
+    """The epochs of each training of `run`, in order, by its title."""
     grouped: list[list[Step]] = []
     for step in run.curves:
         if not grouped or not _follows(grouped[-1][-1], step):
             grouped.append([])
         grouped[-1].append(step)
-    found: dict[str, list[Step]] = {}
+    by_title: dict[str, list[Step]] = {}
     for steps in grouped:
         title = _title(steps[0])
-        before = sum(_title(each[0]) == title for each in found.values())
-        found[f"{title} {before + 1}" if before else title] = steps
-    return found
+        before = sum(_title(other[0]) == title for other in by_title.values())
+        by_title[f"{title} {before + 1}" if before else title] = steps
+    return by_title
 
 
-def of_whole(run: ModelRun) -> list[Step]:
-    """The epochs on all data, which is the last part."""
+def final_epochs(run: ModelRun) -> list[Step]:
+    """The epochs of the training on all data, the last part of the run."""
     return [step for step in run.curves if _part(step) == WHOLE]
 
 
-def told(run: ModelRun) -> str:
-    """Where the run is, in one line; empty before its first epoch."""
+def describe(run: ModelRun) -> str:
+    """The progress of the run in one line; empty before its first epoch."""
     if not run.curves:
         return ""
     step = run.curves[-1]
@@ -82,5 +81,5 @@ def _title(step: Step) -> str:
 
 
 def _part(step: Step) -> str:
-    # Runs of earlier versions hold epochs of the last part alone.
+    # Runs of earlier versions store epochs of the last part only.
     return str(step.get("part", WHOLE))

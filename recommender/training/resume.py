@@ -1,8 +1,8 @@
-"""Trainings that were killed, and what it takes to go on with one.
+"""Trainings that were interrupted, and the data to resume them from.
 
-While a model trains, its folder here holds the snapshot that it learns from and the
-newest checkpoints. It goes when the run succeeds or fails: only one that was killed, or
-stopped by hand, leaves it behind.
+While a model trains, its folder in `CHECKPOINTS_DIR` holds its snapshot and newest
+checkpoints. The folder is deleted when the run succeeds or fails; only a run that was
+killed or stopped by hand leaves it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 
 def resumable(model: str, config: Mapping[str, Any]) -> ModelRun | None:
-    """The newest run of `model`, if it was killed while it trained with these settings,
-    and its data are no older than a run's may be."""
+    """The newest run of `model`, if it was interrupted with these settings, has a
+    checkpoint, and its data are younger than `RETRAIN_EVERY`."""
     run = ModelRun.objects.filter(model=model).first()
     if run is None or run.state not in (ModelRun.State.TRAINING, ModelRun.State.FAILED):
         return None
@@ -38,22 +38,27 @@ def resumable(model: str, config: Mapping[str, Any]) -> ModelRun | None:
 
 
 @contextmanager
-def kept(run: ModelRun) -> Iterator[None]:
-    """Checkpoints of the trainings inside are kept until all are done."""
+def checkpoints_of(run: ModelRun) -> Iterator[None]:
+    """Keep checkpoints of the trainings in the block until it succeeds or fails."""
     seconds = settings.CHECKPOINT_EVERY.total_seconds()
-    with checkpoints.stored_in(_folder(run), seconds=seconds):
-        yield
-    forget(run)
+    try:
+        with checkpoints.stored_in(_folder(run), seconds=seconds):
+            yield
+    except Exception:
+        delete_checkpoints(run)
+        raise
+    delete_checkpoints(run)
 
 
 def snapshot_of(run: ModelRun, take: Callable[[], GraphSnapshot]) -> GraphSnapshot:
-    """What the run learned from before it was killed; a new one if it had none."""
+    """The snapshot that the run was trained on before it was interrupted, else a new
+    one."""
     folder = _folder(run) / "snapshot"
     if folder.exists():
         try:
             return GraphSnapshot.load(folder)
         except SnapshotError as error:
-            logger.warning("Run %s begins anew: %s", run, error)
+            logger.warning("Run %s starts from the beginning: %s", run, error)
             shutil.rmtree(folder)
     graph = take()
     if registry.MODELS[run.model].checkpoints:
@@ -61,18 +66,20 @@ def snapshot_of(run: ModelRun, take: Callable[[], GraphSnapshot]) -> GraphSnapsh
     return graph
 
 
-def forget(run: ModelRun) -> None:
-    """Nobody will go on with this run."""
+def delete_checkpoints(run: ModelRun) -> None:
+    """Delete the run's checkpoints and snapshot."""
     shutil.rmtree(_folder(run), ignore_errors=True)
 
 
-def forget_stale() -> None:
-    """Nor with any whose data have grown too old."""
-    fresh = ModelRun.objects.filter(
-        created_at__gt=timezone.now() - settings.RETRAIN_EVERY
-    ).values_list("run_id", flat=True)
+def delete_stale_checkpoints() -> None:
+    """Delete checkpoints of runs older than `RETRAIN_EVERY`."""
+    fresh = set(
+        ModelRun.objects.filter(
+            created_at__gt=timezone.now() - settings.RETRAIN_EVERY
+        ).values_list("run_id", flat=True)
+    )
     for folder in settings.CHECKPOINTS_DIR.glob("*"):
-        if folder.name not in set(fresh):
+        if folder.name not in fresh:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,18 +7,20 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recommender.models import ModelRun
 from recommender.registry import activation
-from recommender.registry.activation import ActivationRefused
+from recommender.registry.activation import MODELS, ActivationRefused
 
 
 class Command(BaseCommand):
-    help = "Put a trained run into service."
+    help = "Activate a trained run."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("run", metavar="RUN", help="As model_status names them.")
+        parser.add_argument(
+            "run", metavar="RUN", help="Its id, as model_status prints it."
+        )
         parser.add_argument(
             "--force",
             action="store_true",
-            help="Even if the run was refused for losing to popularity.",
+            help="Even if the run was refused because popularity is better.",
         )
 
     def handle(self, *, run: str, force: bool, **options: Any) -> None:
@@ -27,7 +29,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no run {run}.", returncode=2)
         reason = "Forced by activate_model" if force else "By activate_model"
         try:
-            activation.activate(run=found, reason=reason, force=force)
+            activation.activate(MODELS, run=found, reason=reason, force=force)
         except ActivationRefused as error:
             raise CommandError(str(error), returncode=2) from None
         self.stdout.write(f"Run {found} is active.")

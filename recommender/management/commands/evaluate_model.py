@@ -14,14 +14,14 @@ from recommender.ml.data.text_encoder import TextModelError
 from recommender.ml.models.registry import MODELS
 from recommender.reports import html
 from recommender.reports.terminal import Bars, table
-from recommender.training import pipeline
-from recommender.training.pipeline import TrainingError
+from recommender.training.errors import TrainingError
+from recommender.training.evaluation import BASELINES, evaluate_models, evaluate_runs
 
 
 class Command(BaseCommand):
     help = (
-        "Train models on the earlier part of today's data and measure them on the "
-        "later part, beside popularity and co-watch; or measure runs on what people "
+        "Train models on the earlier part of today's data and evaluate them on the "
+        "later part, beside popularity and co-watch; or evaluate runs on what people "
         "watched since they were trained."
     )
 
@@ -33,14 +33,15 @@ class Command(BaseCommand):
             action="extend",
             choices=sorted(MODELS),
             metavar="NAME",
-            help=f"Of {', '.join(sorted(MODELS))}; {settings.MODEL} without it.",
+            help=f"One or more of {', '.join(sorted(MODELS))}; "
+            f"default: {settings.MODEL}.",
         )
         what.add_argument(
             "--run",
             nargs="+",
             action="extend",
             metavar="ID",
-            help="Runs, by their ids.",
+            help="Ids of runs.",
         )
         parser.add_argument("--json", type=Path, metavar="PATH", dest="path")
         parser.add_argument(
@@ -68,11 +69,11 @@ class Command(BaseCommand):
             with Bars(sys.stderr) as bars:
                 graph = snapshot.take()
                 if run is not None:
-                    found = pipeline.evaluation_of_runs(run, graph, progress=bars)
+                    evaluation = evaluate_runs(run, graph, progress=bars)
                 else:
-                    names = [*(model or [settings.MODEL]), *pipeline.BASELINES]
-                    found = pipeline.evaluation(names, graph, progress=bars)
-            report = found.report
+                    names = [*(model or [settings.MODEL]), *BASELINES]
+                    evaluation = evaluate_models(names, graph, progress=bars)
+            report = evaluation.report
             if folder is not None:
                 html.write(report, folder)
             if path is not None:

@@ -9,11 +9,11 @@ from recommender.graph.mirror.health import health
 from recommender.ml.evaluation.evaluate import GATE
 from recommender.models import ModelRun
 from recommender.registry.status import Status, status
-from recommender.training import pipeline, progress
+from recommender.training import lock, progress
 
 
 class Command(BaseCommand):
-    help = "Say which run serves and how it is; exit code 1 when something is broken."
+    help = "Show the active run and its health; exit code 1 if something is broken."
 
     def handle(self, **options: Any) -> None:
         found = status()
@@ -32,8 +32,8 @@ class Command(BaseCommand):
 def _state(run: ModelRun) -> str:
     if run.state != ModelRun.State.TRAINING:
         return f"{run.get_state_display()}. {run.note}"
-    state = "Training" if pipeline.is_running() else "Interrupted; train_model goes on"
-    return f"{state}. {progress.told(run)}"
+    state = "Training" if lock.is_running() else "Interrupted; train_model resumes it"
+    return f"{state}. {progress.describe(run)}"
 
 
 def _description(run: ModelRun, found: Status) -> str:
@@ -42,7 +42,7 @@ def _description(run: ModelRun, found: Status) -> str:
         f"{name} {values[GATE]['value']:.4f}" for name, values in measured.items()
     )
     age = "overdue for training" if found.stale else "up to date"
-    missing = f", {found.missing} not yet among them" if found.missing else ""
+    missing = f", {found.missing} of them without a vector" if found.missing else ""
     return "\n".join(
         [
             f"active run    {run} ({run.model})",

@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand, CommandError
 from recommender.registry.activation import ActivationRefused
 from recommender.reports.terminal import Bars
 from recommender.training import pipeline
-from recommender.training.pipeline import TrainingError
+from recommender.training.errors import TrainingError
 
 
 class Command(BaseCommand):
-    help = "Embed and index today's data with the active run's weights, then swap."
+    help = "Embed and index today's data with the weights of the active run."
 
     def handle(self, **options: Any) -> None:
         try:

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender.registry import activation as services
-from recommender.registry.activation import ActivationRefused
+from recommender.registry.activation import MODELS, ActivationRefused, rollback
 
 
 class Command(BaseCommand):
@@ -13,7 +12,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            activation = services.rollback()
+            activation = rollback(MODELS)
         except ActivationRefused as error:
             raise CommandError(str(error), returncode=2) from None
         self.stdout.write(f"{activation.reason}: run {activation.run} is active.")

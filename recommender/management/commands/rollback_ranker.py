@@ -4,17 +4,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender.registry import ranker_activation
-from recommender.registry.activation import ActivationRefused
+from recommender.ranking.ranker import RANKERS
+from recommender.registry.activation import ActivationRefused, rollback
 
 
 class Command(BaseCommand):
-    help = "Return to what ranked before the active ranker, in the end to fusion."
+    help = "Return to the ranker before the active one, in the end to rank fusion."
 
     def handle(self, **options: Any) -> None:
         try:
-            activation = ranker_activation.rollback()
+            activation = rollback(RANKERS)
         except ActivationRefused as error:
             raise CommandError(str(error), returncode=2) from None
-        now = ranker_activation.name(activation.run)
+        now = RANKERS.describe(activation.run)
         self.stdout.write(f"{activation.reason}: {now} ranks.")

@@ -12,18 +12,18 @@ from django.core.management.base import BaseCommand, CommandError
 from recommender.ml.models.registry import ConfigError
 from recommender.ml.train import distributed
 from recommender.models import ModelRun
-from recommender.registry import activation
-from recommender.registry.activation import ActivationRefused
+from recommender.registry.activation import MODELS, ActivationRefused, active_run
 from recommender.registry.status import status
 from recommender.reports.terminal import Bars, table
 from recommender.training import pipeline
-from recommender.training.pipeline import TrainingError
+from recommender.training.errors import TrainingError
 
 
 class Command(BaseCommand):
     help = (
-        "Train a model, judge it on a temporal split, and let it serve if it wins. A "
-        "training that was killed goes on. Under torchrun, all processes train."
+        "Train a model, evaluate it on a temporal split, and activate it if it beats "
+        "popularity. Resumes an interrupted training. Under torchrun, all processes "
+        "train."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -32,18 +32,18 @@ class Command(BaseCommand):
             "--activate",
             action=argparse.BooleanOptionalAction,
             default=True,
-            help="Put the run into service if it beats popularity.",
+            help="Activate the run if it beats popularity.",
         )
         parser.add_argument(
             "--again",
             action="store_true",
-            help="From the data of now, even if a model that is computed once a day "
-            "has been today, or a training was interrupted that could go on.",
+            help="Train on current data, even if a daily model was already computed "
+            "today or an interrupted training could be resumed.",
         )
         parser.add_argument(
             "--if-needed",
             action="store_true",
-            help="Do nothing where a healthy run is active; too little data is no "
+            help="Do nothing if a healthy run is active. Too little data is not an "
             "error.",
         )
         parser.add_argument("--json", type=Path, metavar="PATH", dest="path")
@@ -68,7 +68,7 @@ class Command(BaseCommand):
                 f"--json: there is no folder {path.parent}", returncode=2
             )
         if if_needed and not status().fault:
-            self.stdout.write(f"Run {activation.active_run()} is active already.")
+            self.stdout.write(f"Run {active_run(MODELS)} is already active.")
             return
         try:
             with Bars(sys.stderr) as bars:
@@ -82,8 +82,8 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from None
         except KeyboardInterrupt:
             raise CommandError(
-                "Interrupted. The next train_model goes on from the last checkpoint, "
-                "if there is one; with --again it begins anew.",
+                "Interrupted. The next train_model resumes from the last checkpoint, "
+                "if there is one; with --again it starts from the beginning.",
                 returncode=2,
             ) from None
         if path is not None:

@@ -7,18 +7,18 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recommender.models import RankerRun
 from recommender.training import ranker
-from recommender.training.pipeline import TrainingError
+from recommender.training.errors import TrainingError
 
 
 class Command(BaseCommand):
-    help = "Train a ranker on what was seen in feeds, and let it serve if it wins."
+    help = "Train a ranker on impressions, and activate it if it beats rank fusion."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--activate",
             action=argparse.BooleanOptionalAction,
             default=True,
-            help="Let the run rank if it beats reciprocal rank fusion.",
+            help="Activate the run if it beats reciprocal rank fusion.",
         )
 
     def handle(self, *, activate: bool, **options: Any) -> None:

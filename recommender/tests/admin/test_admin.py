@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission
 from accounts.tests.factories import make_user
 from recommender import feed
 from recommender.registry import activation
+from recommender.registry.activation import MODELS
 from recommender.tests.planted import plant
 from recommender.training import pipeline
 
@@ -33,11 +34,11 @@ def test_one_click_rolls_back_and_another_activates(client, admin, runs):
     page = client.get(RUNS).content.decode()
     assert f"Roll back to {first}" in page
     assert client.get(f"{RUNS}rollback/").status_code == 200
-    assert activation.active_run() == second
+    assert activation.active_run(MODELS) == second
     client.post(f"{RUNS}rollback/")
-    assert activation.active_run() == first
+    assert activation.active_run(MODELS) == first
     client.post(f"{RUNS}{second.pk}/activate/")
-    assert activation.active_run() == second
+    assert activation.active_run(MODELS) == second
     assert second.activations.first().by == admin
 
 
@@ -51,7 +52,7 @@ def test_what_cannot_serve_is_said(client, admin, runs, settings):
     (settings.ARTIFACTS_DIR / runs[0].run_id / "manifest.json").unlink()
     page = client.post(f"{RUNS}{runs[0].pk}/activate/", follow=True).content.decode()
     assert "cannot serve" in page
-    assert activation.active_run() == runs[1]
+    assert activation.active_run(MODELS) == runs[1]
 
 
 @pytest.mark.parametrize("who", ["anonymous", "member", "staff who may only look"])
@@ -62,7 +63,7 @@ def test_others_may_not(client, runs, who):
         client.force_login(user)
     response = client.post(f"{RUNS}rollback/")
     assert response.status_code in (302, 403)
-    assert activation.active_run() == runs[1]
+    assert activation.active_run(MODELS) == runs[1]
 
 
 def test_feeds_and_activations_are_listed(client, admin, runs):

@@ -21,7 +21,7 @@ from recommender.ml.experiments.interleaving import CONTROL, TREATMENT
 from recommender.models import Experiment, Exposure, ModelRun
 from recommender.registry import serving
 from recommender.tests.planted import plant
-from recommender.training import pipeline
+from recommender.training import pipeline, prune
 from videos.tests.factories import make_video
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,6 @@ LATER = timedelta(days=8)
 
 @pytest.fixture(autouse=True)
 def _a_new_process(monkeypatch):
-    monkeypatch.setattr(serving, "_served", None)
     monkeypatch.setattr(serving, "CHECK_EVERY", 0.0)
 
 
@@ -144,14 +143,14 @@ class TestStarting:
     def test_artifacts_of_an_experiment_are_not_pruned(
         self, world, settings, monkeypatch
     ):
-        monkeypatch.setattr(pipeline, "ARTIFACTS_KEPT", 0)
+        monkeypatch.setattr(prune, "NEWEST", 0)
         experiment = make_experiment("interleaving")
         other = make_run("co_watch")
-        pipeline.prune()
+        prune.prune_models()
         assert not (settings.ARTIFACTS_DIR / other.run_id).exists()
         services.start(experiment=experiment)
         services.stop(experiment=experiment)
-        pipeline.prune()
+        prune.prune_models()
         assert not (settings.ARTIFACTS_DIR / experiment.control.run_id).exists()
 
 

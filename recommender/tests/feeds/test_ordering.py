@@ -14,7 +14,7 @@ from interactions import services as interactions
 from interactions.tests.factories import watch
 from recommender import feed
 from recommender.feeds import ordering
-from recommender.registry import models_by_name
+from recommender.registry import serving
 from recommender.tests.planted import plant
 from recommender.training import pipeline
 from videos.tests.factories import make_video
@@ -144,7 +144,7 @@ def test_a_model_by_its_name_ranks_though_another_or_none_serves(trained, settin
 def test_a_run_whose_artifact_is_gone_gives_way_to_an_older_one(trained, settings):
     newer = pipeline.train(model="ease", activate=False)
     shutil.rmtree(settings.ARTIFACTS_DIR / newer.run_id)
-    assert models_by_name.model_named("ease").name == "ease"
+    assert serving.model_named("ease").name == "ease"
     shutil.rmtree(settings.ARTIFACTS_DIR / trained[1]["popularity"].run_id)
-    assert models_by_name.model_named("popularity") is None
+    assert serving.model_named("popularity") is None
     assert "popularity" not in ordering.available()

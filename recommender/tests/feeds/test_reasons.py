@@ -24,6 +24,7 @@ from interactions.services import record_watch
 from recommender import feed
 from recommender.ranking import exploration
 from recommender.registry import activation, serving
+from recommender.registry.activation import MODELS
 from recommender.retrieval import eligible, sources
 from recommender.retrieval.sources import Retrieval
 from recommender.retrieval.viewer import Viewer
@@ -47,7 +48,6 @@ LOOKED_AT = 12  # first videos of each feed
 
 @pytest.fixture(autouse=True)
 def _a_new_process(monkeypatch):
-    monkeypatch.setattr(serving, "_served", None)
     monkeypatch.setattr(serving, "CHECK_EVERY", 0.0)
 
 
@@ -164,7 +164,7 @@ def test_over_many_people_nothing_is_named_that_does_not_matter(name):
     world = plant()
     with_deeds(world)
     run = pipeline.train(model=name, config=CONFIGS[name], activate=False)
-    activation.activate(run=run, reason="For its reasons", force=True)
+    activation.activate(MODELS, run=run, reason="For its reasons", force=True)
     named = Counter()
     for user in people(world, 30):
         for item in feed.home(user).items[:LOOKED_AT]:

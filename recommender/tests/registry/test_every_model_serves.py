@@ -8,6 +8,7 @@ from recommender import feed
 from recommender.ml.models.base import Model
 from recommender.models import ModelRun
 from recommender.registry import activation, serving
+from recommender.registry.activation import MODELS
 from recommender.tests.ml.models.test_every_model import QUICK
 from recommender.tests.planted import plant
 from recommender.training import pipeline
@@ -20,7 +21,7 @@ def test_it_trains_beats_popularity_and_feeds(name):
     world = plant()
     run = pipeline.train(model=name, config=QUICK[name])
     assert run.state == ModelRun.State.TRAINED, run.note
-    assert activation.active_run() == run
+    assert activation.active_run(MODELS) == run
     assert name in run.metrics["models"]
     assert isinstance(serving.active_model(), Model)
     assert serving.active_model().name == name

@@ -15,6 +15,7 @@ from interactions.services import record_watch
 from recommender import feed
 from recommender.ranking import exploration
 from recommender.registry import activation, serving
+from recommender.registry.activation import MODELS
 from recommender.retrieval.viewer import Viewer
 from recommender.tests.planted import plant
 from recommender.tests.training.test_pipeline import QUICK
@@ -26,8 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _a_new_process(monkeypatch):
-    """Nothing is loaded yet, and every request looks at the pointer."""
-    monkeypatch.setattr(serving, "_served", None)
+    """Every request looks for the active run."""
     monkeypatch.setattr(serving, "CHECK_EVERY", 0.0)
 
 
@@ -48,10 +48,7 @@ def see(user, video):
 
 
 def served_run():
-    assert serving.active_model() is not None
-    assert serving._served is not None
-    assert serving._served.folder is not None
-    return serving._served.folder.name
+    return serving.active_model().run
 
 
 def test_a_running_process_follows_activation_and_rollback(world):
@@ -60,7 +57,7 @@ def test_a_running_process_follows_activation_and_rollback(world):
     assert served_run() == first.run_id
     second = pipeline.train(model="co_watch")
     assert served_run() == second.run_id
-    activation.rollback()
+    activation.rollback(MODELS)
     assert served_run() == first.run_id
 
 

@@ -11,6 +11,7 @@ from accounts.tests.factories import make_user
 from interactions.tests.factories import watch
 from recommender import feed
 from recommender.registry import activation, serving
+from recommender.registry.activation import MODELS
 from recommender.retrieval import eligible, sources
 from recommender.retrieval.viewer import Viewer
 from recommender.tests.planted import plant
@@ -24,7 +25,7 @@ def world(settings):
     settings.EXPLORE_UNIFORM = 0
     planted = plant()
     run = pipeline.train(model="als", activate=False)
-    activation.activate(run=run, reason="For its vectors", force=True)
+    activation.activate(MODELS, run=run, reason="For its vectors", force=True)
     return planted
 
 
@@ -74,8 +75,7 @@ def test_a_narrow_taste_has_few_anchors(world):
 
 def test_without_vectors_the_newest_watches_stand_for_them(world, user):
     run = pipeline.train(model="co_watch", activate=False)
-    activation.activate(run=run, reason="It has no vectors", force=True)
-    serving._checked_at = float("-inf")
+    activation.activate(MODELS, run=run, reason="It has no vectors", force=True)
     anchors = sources.tastes(Viewer(user), serving.active_model())
     newest = [row.video_id for row in Viewer(user).newest[: sources.ANCHORS]]
     assert [row.video_id for row in anchors] == newest

@@ -13,6 +13,7 @@ from recommender.dataset import snapshot
 from recommender.ml.models import registry
 from recommender.models import ModelRun
 from recommender.registry import activation
+from recommender.registry.activation import MODELS
 from recommender.tests.planted import plant
 from recommender.training import pipeline
 from videos.tests.factories import make_video
@@ -47,7 +48,7 @@ def a_day_passes(run):
 def test_a_second_run_on_the_same_day_computes_nothing(world, computed, monkeypatch):
     first = pipeline.train(model="hybrid")
     assert first.state == ModelRun.State.TRAINED, first.note
-    assert activation.active_run() == first
+    assert activation.active_run(MODELS) == first
     assert computed.count("hybrid") == 2  # to be judged, and on everything
     computed.clear()
     monkeypatch.setattr(snapshot, "take", lambda: pytest.fail("a snapshot was taken"))
@@ -63,31 +64,31 @@ def test_the_next_day_it_is_computed_again(world, computed):
     computed.clear()
     tasks.compute_daily_models.call()
     assert "hybrid" in computed
-    assert activation.active_run() != first
-    assert activation.active_run().model == "hybrid"
+    assert activation.active_run(MODELS) != first
+    assert activation.active_run(MODELS).model == "hybrid"
 
 
 def test_the_job_serves_only_what_serves_already(world):
     active = pipeline.train(model="co_watch")
     tasks.compute_daily_models.call()
     assert ModelRun.objects.filter(model="hybrid", state="trained").exists()
-    assert activation.active_run() == active
+    assert activation.active_run(MODELS) == active
 
 
 def test_the_day_has_one_snapshot(world, settings):
-    morning = snapshot.of_today()
+    morning = snapshot.take_once_a_day()
     make_video()
-    evening = snapshot.of_today()
+    evening = snapshot.take_once_a_day()
     assert evening.content_hash() == morning.content_hash()
     assert evening.taken_at == morning.taken_at
     assert snapshot.take().n_items == morning.n_items + 1
     (today,) = settings.SNAPSHOTS_DIR.iterdir()
     earlier = today.with_name("2020-01-01")
     today.rename(earlier)
-    snapshot.forget_earlier_days()
+    snapshot.delete_earlier_days()
     assert not earlier.exists()
-    assert snapshot.of_today().n_items == morning.n_items + 1
-    snapshot.forget_earlier_days()
+    assert snapshot.take_once_a_day().n_items == morning.n_items + 1
+    snapshot.delete_earlier_days()
     assert today.exists()
 
 

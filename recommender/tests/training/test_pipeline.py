@@ -15,8 +15,11 @@ from recommender.dataset import snapshot
 from recommender.ml.models import registry
 from recommender.models import Activation, ModelRun
 from recommender.registry import activation
+from recommender.registry.activation import MODELS
 from recommender.tests.planted import plant
-from recommender.training import pipeline
+from recommender.training import lock, pipeline, prune
+from recommender.training.errors import TrainingError
+from recommender.training.evaluation import evaluate_runs
 from videos.tests.factories import make_video
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +46,7 @@ def co_watch(world):
 def test_graphsage_trains_beats_popularity_and_serves(world):
     run = pipeline.train(model="graphsage", config=QUICK)
     assert run.state == ModelRun.State.TRAINED, run.note
-    assert activation.active_run() == run
+    assert activation.active_run(MODELS) == run
     measured = run.metrics["models"]
     assert set(measured) == {"graphsage", "popularity", "co_watch"}
     assert (
@@ -59,19 +62,19 @@ def test_a_run_that_loses_to_popularity_is_refused(world, settings):
     run = pipeline.train(model="popularity")
     assert run.state == ModelRun.State.REFUSED
     assert "popularity" in run.note
-    assert activation.active_run() is None
+    assert activation.active_run(MODELS) is None
     with pytest.raises(CommandError, match="was refused") as refused:
         run_command("activate_model", run.run_id)
     assert refused.value.returncode == 2
     run_command("activate_model", run.run_id, force=True)
-    assert activation.active_run() == run
+    assert activation.active_run(MODELS) == run
 
 
 def test_without_activation_a_run_waits(world):
     run = pipeline.train(model="co_watch", activate=False)
-    assert activation.active_run() is None
+    assert activation.active_run(MODELS) is None
     run_command("activate_model", run.run_id)
-    assert activation.active_run() == run
+    assert activation.active_run(MODELS) == run
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("the disk is full")])
@@ -88,7 +91,7 @@ def test_an_interrupted_training_leaves_nothing_but_a_failed_row(
     assert run.state == ModelRun.State.FAILED
     assert run.note in ("Interrupted.", "the disk is full")
     assert not (settings.ARTIFACTS_DIR / run.run_id).exists()
-    assert activation.active_run() is None
+    assert activation.active_run(MODELS) is None
 
 
 def test_what_a_killed_training_left_is_cleared_away(world, settings):
@@ -103,11 +106,11 @@ def test_what_a_killed_training_left_is_cleared_away(world, settings):
 
 def test_two_trainings_do_not_run_at_once(world):
     with connection.copy().cursor() as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [pipeline.LOCK])
-        with pytest.raises(pipeline.TrainingError, match="Another training"):
+        other.execute("SELECT pg_advisory_lock(%s)", [lock.LOCK])
+        with pytest.raises(TrainingError, match="Another training"):
             pipeline.train(model="co_watch")
         assert not ModelRun.objects.exists()
-        other.execute("SELECT pg_advisory_unlock(%s)", [pipeline.LOCK])
+        other.execute("SELECT pg_advisory_unlock(%s)", [lock.LOCK])
         other.connection.close()
     assert pipeline.train(model="co_watch").state == ModelRun.State.TRAINED
 
@@ -126,27 +129,27 @@ class TestRollback:
     def test_each_goes_one_further_back(self, co_watch):
         second = pipeline.train(model="co_watch")
         third = pipeline.train(model="co_watch")
-        assert activation.active_run() == third
+        assert activation.active_run(MODELS) == third
         for expected in (second, co_watch):
             run_command("rollback_model")
-            assert activation.active_run() == expected
+            assert activation.active_run(MODELS) == expected
         with pytest.raises(CommandError, match="no usable run") as error:
             run_command("rollback_model")
         assert error.value.returncode == 2
 
     def test_what_was_activated_after_a_rollback_is_left_again(self, co_watch):
         second = pipeline.train(model="co_watch")
-        activation.rollback()
-        activation.activate(run=second, reason="On second thoughts")
-        activation.rollback()
-        assert activation.active_run() == co_watch
+        activation.rollback(MODELS)
+        activation.activate(MODELS, run=second, reason="On second thoughts")
+        activation.rollback(MODELS)
+        assert activation.active_run(MODELS) == co_watch
 
     def test_it_passes_over_what_is_gone(self, co_watch, settings):
         second = pipeline.train(model="co_watch")
         pipeline.train(model="co_watch")
         (settings.ARTIFACTS_DIR / second.run_id / "manifest.json").unlink()
-        activation.rollback()
-        assert activation.active_run() == co_watch
+        activation.rollback(MODELS)
+        assert activation.active_run(MODELS) == co_watch
 
     def test_nothing_active_is_said(self, db):
         with pytest.raises(CommandError, match="nothing to roll back"):
@@ -157,14 +160,14 @@ class TestRebuild:
     def test_new_videos_are_indexed_and_the_old_run_stays(self, co_watch, settings):
         video = make_video()
         run_command("rebuild_index")
-        run = activation.active_run()
+        run = activation.active_run(MODELS)
         assert run is not None
         assert run != co_watch
         assert run.metrics == co_watch.metrics
         known = registry.load(settings.ARTIFACTS_DIR / run.run_id).item_ids
         assert video.pk in known
-        activation.rollback()
-        assert activation.active_run() == co_watch
+        activation.rollback(MODELS)
+        assert activation.active_run(MODELS) == co_watch
 
     def test_it_needs_an_active_run(self, db):
         with pytest.raises(CommandError, match="No run is active"):
@@ -175,7 +178,7 @@ class TestRebuild:
         next(folder.glob("*.npy")).write_bytes(b"nonsense")
         with pytest.raises(CommandError, match="damaged"):
             run_command("rebuild_index")
-        assert activation.active_run() == co_watch
+        assert activation.active_run(MODELS) == co_watch
 
 
 class TestStatus:
@@ -183,7 +186,7 @@ class TestStatus:
         make_video()
         text = run_command("model_status")
         assert co_watch.run_id in text
-        assert "visible videos 41, 1 not yet among them" in text
+        assert "visible videos 41, 1 of them without a vector" in text
 
     @pytest.mark.parametrize("fault", ["none active", "missing", "corrupt"])
     def test_broken_exits_with_1(self, world, settings, fault):
@@ -200,10 +203,10 @@ class TestStatus:
 
 
 def test_artifacts_that_nothing_returns_to_are_pruned(world, settings, monkeypatch):
-    monkeypatch.setattr(pipeline, "ARTIFACTS_KEPT", 1)
+    monkeypatch.setattr(prune, "NEWEST", 1)
     runs = [pipeline.train(model="co_watch") for _ in range(4)]
-    activation.rollback()  # the third serves, a rollback would lead to the second
-    assert pipeline.prune() == 1
+    activation.rollback(MODELS)  # the third serves, a rollback would lead to the second
+    assert prune.prune_models() == 1
     left = {path.name for path in settings.ARTIFACTS_DIR.iterdir()}
     assert left == {run.run_id for run in runs[1:]}
 
@@ -250,8 +253,8 @@ class TestEvaluateRun:
         fan.engagements.create(
             video=later, fraction=0.9, viewed=True, score=0.5, last_at=timezone.now()
         )
-        found = pipeline.evaluation_of_runs([co_watch.run_id], snapshot.take())
-        report = found.report
+        evaluation = evaluate_runs([co_watch.run_id], snapshot.take())
+        report = evaluation.report
         assert set(report["models"]) == {co_watch.run_id, "popularity", "co_watch"}
         assert (report["users"], report["targets"]) == (1, 1)
         assert report["models"][co_watch.run_id]["recall@20"]["value"] == 1

@@ -10,10 +10,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.tests.factories import make_user
-from recommender import feed, rankers, tasks
+from recommender import feed, tasks
 from recommender.models import FeatureLog, RankerActivation, RankerRun
-from recommender.ranking import ranker as serving
-from recommender.registry import ranker_activation
+from recommender.ranking.ranker import RANKERS, active_ranker
+from recommender.registry import activation, serving
 from recommender.registry.activation import ActivationRefused
 from recommender.tests.impressions import (
     agreement,
@@ -22,8 +22,8 @@ from recommender.tests.impressions import (
     make_world,
     show,
 )
-from recommender.training import ranker
-from recommender.training.pipeline import TrainingError
+from recommender.training import prune, ranker
+from recommender.training.errors import TrainingError
 
 pytestmark = pytest.mark.django_db
 RUNS = "/admin/recommender/rankerrun/"
@@ -54,7 +54,7 @@ def first_durations(user, count=8):
 
 def test_a_world_with_a_preference_is_learned_and_serves(world, adopted):
     assert adopted.state == RankerRun.State.TRAINED, adopted.note
-    assert ranker_activation.active_run() == adopted
+    assert activation.active_run(RANKERS) == adopted
     gain = adopted.metrics["difference"]
     assert 0.05 < gain["low"] < gain["value"] < gain["high"]
     assert max(adopted.metrics["gain"], key=adopted.metrics["gain"].get) == "duration"
@@ -73,16 +73,16 @@ def test_a_world_of_noise_teaches_nothing_and_fusion_goes_on(world):
     assert run.state == RankerRun.State.REFUSED
     assert "does not beat fusion" in run.note
     assert run.metrics["difference"]["low"] <= 0
-    assert rankers.active() is None
+    assert active_ranker() is None
     feed.home(make_user())
     assert FeatureLog.objects.latest("pk").ranker == ""
     with pytest.raises(ActivationRefused, match="force"):
-        ranker_activation.activate(run=run, reason="By hand")
+        activation.activate(RANKERS, run=run, reason="By hand")
 
 
 def test_too_few_impressions_are_said_and_leave_no_run(world):
     show(world, brevity, lists=20)
-    with pytest.raises(TrainingError, match=r"200 impressions .* takes 2000"):
+    with pytest.raises(TrainingError, match=r"200 impressions .* needs 2000"):
         ranker.train()
     assert not RankerRun.objects.exists()
     tasks.train_ranker.func()  # no error: tomorrow there are more
@@ -105,40 +105,42 @@ def test_what_has_become_worse_than_fusion_is_withdrawn(world, adopted):
     newest = RankerActivation.objects.latest()
     assert newest.run is None
     assert "Worse than fusion" in newest.reason
-    assert rankers.active() is None
+    assert active_ranker() is None
     # A rollback takes the withdrawal back.
-    assert ranker_activation.rollback().run == adopted
+    assert activation.rollback(RANKERS).run == adopted
 
 
 def test_rollbacks_lead_back_to_fusion(world, adopted):
     second = ranker.train()
-    assert ranker_activation.active_run() == second
-    assert ranker_activation.rollback_target() == (adopted,)
-    ranker_activation.rollback()
-    assert rankers.active().run_id == adopted.run_id
-    ranker_activation.rollback()
-    assert rankers.active() is None
-    assert ranker_activation.rollback_target() is None
+    assert activation.active_run(RANKERS) == second
+    assert activation.rollback_target(RANKERS).run == adopted
+    activation.rollback(RANKERS)
+    assert active_ranker().run_id == adopted.run_id
+    activation.rollback(RANKERS)
+    assert active_ranker() is None
+    assert activation.rollback_target(RANKERS) is None
     with pytest.raises(ActivationRefused, match="nothing to roll back"):
-        ranker_activation.rollback()
+        activation.rollback(RANKERS)
 
 
 def test_a_run_that_cannot_be_read_leaves_the_feeds_serving(
     world, adopted, settings, caplog
 ):
+    settings.RANKERS_DIR = settings.RANKERS_DIR.rename(
+        settings.RANKERS_DIR.with_name("another process reads these")
+    )
     (settings.RANKERS_DIR / adopted.run_id / "model.txt").write_text("nonsense")
-    serving._served = None
     for _ in range(3):
         assert feed.home(make_user()).items
     assert [r.levelname for r in caplog.records if "fused" in r.message] == ["ERROR"]
     with pytest.raises(ActivationRefused, match="cannot serve"):
-        ranker_activation.activate(run=adopted, reason="By hand")
+        activation.activate(RANKERS, run=adopted, reason="By hand")
 
 
 def test_old_artifacts_go_and_those_in_use_stay(world, adopted, settings, monkeypatch):
-    monkeypatch.setattr(ranker, "ARTIFACTS_KEPT", 1)
+    monkeypatch.setattr(prune, "NEWEST", 1)
     runs = [adopted, *(ranker.train(activate=False) for _ in range(2))]
-    assert ranker.prune() == 1
+    assert prune.prune_rankers() == 1
     left = {folder.name for folder in settings.RANKERS_DIR.iterdir()}
     assert left == {runs[0].run_id, runs[2].run_id}
 
@@ -149,12 +151,12 @@ class TestCommands:
         call_command("train_ranker", activate=False)
         said = capsys.readouterr().out
         assert "of fusion" in said
-        assert ranker_activation.active_run() is None
+        assert activation.active_run(RANKERS) is None
         call_command("train_ranker")
-        assert ranker_activation.active_run() == RankerRun.objects.first()
+        assert activation.active_run(RANKERS) == RankerRun.objects.first()
         call_command("rollback_ranker")
         assert "reciprocal rank fusion" in capsys.readouterr().out
-        assert ranker_activation.active_run() is None
+        assert activation.active_run(RANKERS) is None
         with pytest.raises(CommandError):
             call_command("rollback_ranker")
 
@@ -173,17 +175,17 @@ class TestAdmin:
         admin = make_user(is_staff=True, is_superuser=True)
         client.force_login(admin)
         page = client.get(RUNS).content.decode()
-        assert f"Ranking: <strong>{adopted.run_id}</strong>" in page
+        assert f"Active: <strong>{adopted.run_id}</strong>" in page
         assert "Roll back to reciprocal rank fusion" in page
         detail = client.get(f"{RUNS}{adopted.pk}/change/").content.decode()
         assert "duration" in detail
         assert f"{adopted.metrics['fusion']['value']:.4f}" in detail
         assert client.get(f"{RUNS}rollback/").status_code == 200
-        assert ranker_activation.active_run() == adopted
+        assert activation.active_run(RANKERS) == adopted
         client.post(f"{RUNS}rollback/")
-        assert ranker_activation.active_run() is None
+        assert activation.active_run(RANKERS) is None
         client.post(f"{RUNS}{adopted.pk}/activate/")
-        assert ranker_activation.active_run() == adopted
+        assert activation.active_run(RANKERS) == adopted
         assert RankerActivation.objects.latest().by == admin
 
     @pytest.mark.parametrize("who", ["anonymous", "member", "staff who may only look"])

@@ -21,7 +21,7 @@ from recommender.ml.models.base import TrainingStep
 from recommender.models import ModelRun
 from recommender.reports import figures
 from recommender.tests.planted import plant
-from recommender.training import pipeline, progress, resume
+from recommender.training import lock, pipeline, progress, resume
 
 CONFIG = {"epochs": 12, "patience": 12, "dim": 8, "batch_size": 128}
 # What the command runs in: this test's database and folders.
@@ -87,13 +87,13 @@ def test_a_killed_training_goes_on_with_its_data(program, settings, client):
             time.sleep(0.05)
         process.send_signal(signal.SIGSTOP)
         run.refresh_from_db()
-        before, far = run.curves, progress.told(run)
+        before, far = run.curves, progress.describe(run)
         client.force_login(make_user(is_staff=True, is_superuser=True))
         address = f"/admin/recommender/modelrun/{run.pk}/change/"
         assert f"training; {far}" in client.get(address).content.decode()
         assert f"Training. {far}" in status()
         process.kill()
-    assert f"Interrupted; train_model goes on. {far}" in status()
+    assert f"Interrupted; train_model resumes it. {far}" in status()
     assert f"interrupted; {far}" in client.get(address).content.decode()
 
     plant(fans=2, videos=8)  # what came later is for the next run
@@ -150,13 +150,13 @@ class TestResumable:
         assert resume.resumable("graphsage", {"dim": 8}) is None
 
     def test_not_without_checkpoints_nor_with_old_data(self, killed, settings):
-        resume.forget(killed)
+        resume.delete_checkpoints(killed)
         assert resume.resumable("graphsage", {"dim": 8}) is None
         (settings.CHECKPOINTS_DIR / "r1").mkdir()
         (settings.CHECKPOINTS_DIR / "r1" / "a.checkpoint").touch()
         ModelRun.objects.update(created_at=timezone.now() - settings.RETRAIN_EVERY)
         assert resume.resumable("graphsage", {"dim": 8}) is None
-        resume.forget_stale()
+        resume.delete_stale_checkpoints()
         assert not (settings.CHECKPOINTS_DIR / "r1").exists()
 
     def test_a_recent_one_is_not_cleared_away(self, killed, settings):
@@ -193,32 +193,32 @@ class TestProgress:
             "Evaluate: train": 1,
             "Evaluate: train 2": 1,
         }
-        loss, recall = figures.of_training(found)
+        loss, recall = figures.training_figures(found)
         assert [row["value"] for row in recall.spec["data"]["values"]] == [0.1, 0.3]
         assert len(loss.spec["data"]["values"]) == 4
-        assert progress.of_whole(run) == []
+        assert progress.final_epochs(run) == []
 
     def test_an_older_run_holds_the_last_part_alone(self):
         step = {"stage": "train", "epoch": 1, "loss": 1.0}
-        assert progress.of_whole(ModelRun(curves=[step])) == [step]
+        assert progress.final_epochs(ModelRun(curves=[step])) == [step]
 
     def test_it_is_told_in_words(self):
-        assert progress.told(ModelRun(curves=self.steps()[:2])) == (
+        assert progress.describe(ModelRun(curves=self.steps()[:2])) == (
             "Evaluate: validate, epoch 2 of at most 4, loss 7.0000, recall@20 0.3000, "
             "1.5 s an epoch"
         )
-        assert progress.told(ModelRun()) == ""
+        assert progress.describe(ModelRun()) == ""
 
     def test_epochs_are_written_while_it_trains(self, db, monkeypatch):
         run = ModelRun.objects.create(run_id="r1", model="graphsage", curves=["old"])
         record = progress.Recorder(run)
-        monkeypatch.setattr(progress, "SAVED_EVERY", 0.0)
+        monkeypatch.setattr(progress, "SAVE_EVERY", 0.0)
         record("Evaluate", TrainingStep("train", 1, 2, 0.5, None, 1.0))
         stored = ModelRun.objects.get()
         assert [step["loss"] for step in stored.curves] == [0.5]
 
     def test_a_run_in_training_is_seen_as_such(self, db):
-        assert not pipeline.is_running()
-        with pipeline._alone():
-            assert pipeline.is_running()
-        assert not pipeline.is_running()
+        assert not lock.is_running()
+        with lock.training_lock():
+            assert lock.is_running()
+        assert not lock.is_running()

@@ -14,6 +14,7 @@ from interactions import services as interactions
 from interactions.models import Impression, Watch
 from interactions.tests.factories import watch
 from recommender.registry import activation, serving
+from recommender.registry.activation import MODELS
 from recommender.tests.planted import plant
 from recommender.training import pipeline
 from videos.moods import store
@@ -156,7 +157,7 @@ def test_a_model_by_its_name_and_why(monkeypatch):
     items = ask("GET", "feeds/home/?strategy=ease&limit=5", token=token).json()
     assert {item["source"] for item in items["results"]} == {"ease"}
 
-    activation.activate(run=run, reason="For the test", force=True)
+    activation.activate(MODELS, run=run, reason="For the test", force=True)
     watched = watch(world.videos[0][0], user=fan)
     path = f"videos/{items['results'][0]['video']['video_id']}/explanation/"
     why = ask("GET", path, token=token).json()

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from recommender.registry import activation
+from recommender.registry.activation import MODELS
 from recommender.tests.compat.personalize.aws import (
     SIMILAR,
     TOP_PICKS,
@@ -27,7 +28,7 @@ def items(answer):
 def test_it_recommends_ranks_and_follows_events(live_server):
     world = plant()
     run = pipeline.train(model="co_watch", activate=False)
-    activation.activate(run=run, reason="To be asked", force=True)
+    activation.activate(MODELS, run=run, reason="To be asked", force=True)
     caller, secret = make_caller()
     runtime = aws("runtime", caller.client_id, secret, url=live_server.url)
     events = aws("events", caller.client_id, secret, url=live_server.url)

@@ -1,0 +1,84 @@
+"""Evaluation of models on a temporal split, and of runs on later watches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from recommender.ml.data import splits
+from recommender.ml.data.snapshot import GraphSnapshot
+from recommender.ml.evaluation import evaluate
+from recommender.ml.models import registry
+from recommender.ml.store.artifact import ArtifactError
+from recommender.models import ModelRun
+from recommender.training.errors import TrainingError
+from recommender.training.progress import Progress, silent
+
+BASELINES = ("popularity", "co_watch")
+
+
+def evaluate_models(
+    names: Sequence[str],
+    graph: GraphSnapshot,
+    *,
+    configs: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: Progress = silent,
+) -> evaluate.Evaluation:
+    """The named models on a temporal split of `graph`; raises `TrainingError`."""
+    try:
+        split = splits.global_time_split(graph)
+    except ValueError as error:
+        raise TrainingError(
+            f"There is too little to learn from yet: {error}. Feeds rank by popularity "
+            "until people have watched more."
+        ) from error
+    progress("Evaluate", None)
+    return evaluate.evaluate(
+        list(dict.fromkeys(names)),
+        split,
+        configs={**settings.MODEL_CONFIGS, **(configs or {})},
+        progress=lambda step: progress("Evaluate", step),
+    )
+
+
+def evaluate_runs(
+    run_ids: Sequence[str], graph: GraphSnapshot, *, progress: Progress = silent
+) -> evaluate.Evaluation:
+    """Runs as they were trained, on what people watched after the newest snapshot of
+    the runs, beside baselines fitted on the data before it.
+
+    All runs rank for the same people, so that they compare. Raises `TrainingError`.
+    """
+    progress(f"Evaluate {', '.join(run_ids)}", None)
+    try:
+        runs = {key: registry.load(ModelRun.folder_of(key)) for key in run_ids}
+        taken_at = max(run.manifest.snapshot_taken_at for run in runs.values())
+        later = splits.holdout(graph, cut=taken_at)
+        if not len(later.users):
+            since = datetime.fromtimestamp(taken_at, UTC)
+            raise TrainingError(
+                f"Nobody that run {' or '.join(run_ids)} knew has watched anything "
+                f"since its snapshot of {since:%Y-%m-%d %H:%M}."
+            )
+        # Videos were added and removed since; the weights are those of the run.
+        models = {key: run.renewed(later.history) for key, run in runs.items()}
+    except ArtifactError as error:
+        raise TrainingError(str(error)) from error
+    for name in BASELINES:
+        models[name] = registry.fit(name, later.history)
+    return evaluate.evaluate_fitted(models, later)
+
+
+def refusal(report: evaluate.Report, model: str) -> str:
+    """Why a run was refused, in one sentence."""
+    measured = report["models"]
+    ours, theirs = (
+        measured[name][evaluate.GATE]["value"] for name in (model, "popularity")
+    )
+    return (
+        f"Its {evaluate.GATE} on the temporal split is {ours:.4f}, "
+        f"popularity's {theirs:.4f}."
+    )
