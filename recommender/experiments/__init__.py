@@ -1,4 +1,4 @@
-"""Experiments on live traffic: two runs, people assigned at random, an honest reading.
+"""Experiments on live traffic: two model runs, users assigned at random.
 
-`docs/evaluation.md` says what is compared and when to stop.
+`docs/evaluation.md` explains what is compared and when to stop.
 """

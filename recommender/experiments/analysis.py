@@ -1,9 +1,9 @@
-"""What an experiment has shown so far, and whether that is enough to stop.
+"""The results of an experiment so far, and whether they suffice to stop.
 
-One value for each person, fixed once their window is over: with A/B the views within
-the window; with interleaving, which run placed more of what they viewed, the mean over
-their feeds that led to a view, from -1 (control) to 1 (treatment). People count in the
-order in which they came, so each is a draw of its own and confidence sequences hold.
+Each user has one value, final once their window is over. A/B: views within the window.
+Interleaving: which run placed more of the viewed videos, from -1 (control) to 1
+(treatment), averaged over the user's feeds with a view. Users count in the order of
+their first feeds, so values are independent draws, as confidence sequences require.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from recommender.ml.experiments.confidence_sequences import Bounds, Values
 from recommender.ml.experiments.interleaving import CONTROL, TREATMENT, winner
 from recommender.models import Experiment
 
-MISMATCH = 0.001  # below it, the split is no accident
+MISMATCH = 0.001  # p-value below which the sizes of the arms are no accident
 
 
 @dataclass(frozen=True)
 class Readout:
-    """`effect` is what `measure` says, treatment less control, and `bounds` the same
-    after each person. `arms` has, by arm, the means of all outcomes; `mismatch` how
-    credible their sizes are of an even draw."""
+    """`effect` is treatment minus control in `measure`, and `bounds` the same after
+    each person. `arms` has the means of all outcomes by arm; `mismatch` is the p-value
+    of the sizes of the arms under an even split."""
 
     measure: str
     exposed: Mapping[str, int]
@@ -48,7 +48,7 @@ class Readout:
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """People whose window is over, in the order of their first feeds."""
+    """Outcomes of users whose window is over, in the order of their first feeds."""
 
     people: npt.NDArray[np.int64]
     treated: npt.NDArray[np.bool_]
@@ -56,7 +56,7 @@ class Outcomes:
 
 
 def read(experiment: Experiment, *, at: datetime) -> Readout:
-    """The read-out of a started experiment at a moment."""
+    """The results of a started experiment at a moment."""
     end = min(at, experiment.stopped_at or at)
     interleaved = experiment.kind == Experiment.Kind.INTERLEAVING
     outcomes = (preferences if interleaved else views)(experiment, until=end)
@@ -91,7 +91,7 @@ def read(experiment: Experiment, *, at: datetime) -> Readout:
 
 
 def views(experiment: Experiment, *, until: datetime) -> Outcomes:
-    """Views, and beside them minutes watched, of each person within their window."""
+    """Views and minutes watched of each person within their window."""
     people = _finished(experiment, until)
     sums = watched_within(
         {key: first for key, first, _ in people}, experiment.window_days
@@ -109,7 +109,7 @@ def views(experiment: Experiment, *, until: datetime) -> Outcomes:
 def preferences(experiment: Experiment, *, until: datetime) -> Outcomes:
     """The preference of each person whose feeds led to at least one view.
 
-    Who viewed nothing prefers nothing: they are left out, of both runs alike.
+    People without a view have no preference and do not count.
     """
     people = _finished(experiment, until)
     window = timedelta(days=experiment.window_days)
@@ -142,10 +142,10 @@ def preferences(experiment: Experiment, *, until: datetime) -> Outcomes:
 def watched_within(
     firsts: Mapping[int, datetime], days: int
 ) -> Mapping[int, tuple[int, float]]:
-    """Views and minutes of each person (by key) in so many days from their first."""
-    found: dict[int, tuple[int, float]] = dict.fromkeys(firsts, (0, 0.0))
+    """Views and minutes of each person (by key) in `days` days from their first."""
+    sums: dict[int, tuple[int, float]] = dict.fromkeys(firsts, (0, 0.0))
     if not firsts:
-        return found
+        return sums
     window = timedelta(days=days)
     rows = Watch.objects.filter(
         timestamp__gte=min(firsts.values()),
@@ -155,15 +155,15 @@ def watched_within(
         "user_id", "counted", "watched_duration", "timestamp"
     ).iterator():
         if key in firsts and firsts[key] <= at < firsts[key] + window:
-            number, minutes = found[key]
-            found[key] = number + counted, minutes + seconds / 60
-    return found
+            number, minutes = sums[key]
+            sums[key] = number + counted, minutes + seconds / 60
+    return sums
 
 
 def _finished(
     experiment: Experiment, until: datetime
 ) -> list[tuple[int, datetime, str]]:
-    """Person, first feed, arm of those whose window ended by `until`, in order."""
+    """Person, first feed and arm, for windows that ended by `until`, in order."""
     over = until - timedelta(days=experiment.window_days)
     rows: Any = (
         experiment.exposures.order_by()
@@ -178,7 +178,7 @@ def _finished(
 
 
 def _exposed(experiment: Experiment) -> dict[str, int]:
-    """How many people had a feed, by arm."""
+    """The number of people with a feed, by arm."""
     people = experiment.exposures.order_by().values_list("user", "arm").distinct()
     arms = [arm for _, arm in people]
     if experiment.kind == Experiment.Kind.INTERLEAVING:
@@ -213,17 +213,17 @@ def _verdict(
     planned: int,
     mismatch: float | None,
 ) -> tuple[str, bool]:
-    """What may be said, and whether there is nothing more to wait for."""
+    """The verdict, and whether to stop."""
     if mismatch is not None and mismatch < MISMATCH:
         return (
-            "Do not trust this experiment: its arms are of different size, which "
-            "chance does not explain. Find out why, and start another.",
+            "Do not trust this experiment: the sizes of its arms differ more than "
+            "chance explains. Find out why, and start another.",
             True,
         )
     if finished < confidence_sequences.MINIMUM:
         return (
-            f"Too early: nothing is said before {confidence_sequences.MINIMUM} people "
-            "have finished.",
+            "Too early: there is no result before "
+            f"{confidence_sequences.MINIMUM} people have finished.",
             False,
         )
     if effect.low > 0:
@@ -232,8 +232,8 @@ def _verdict(
         return f"{experiment.control} (control) is better.", True
     if finished >= planned:
         return (
-            "No difference found, with as many people as were planned: one as large "
-            "as was looked for would have shown in four experiments of five.",
+            "No difference found with the planned number of people. A difference of "
+            "the planned size would have shown in four of five experiments.",
             True,
         )
-    return "Undecided: the interval holds zero. Let it run on.", False
+    return "Undecided: the interval contains zero. Let it continue.", False

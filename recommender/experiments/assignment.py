@@ -1,4 +1,4 @@
-"""Who takes part in an experiment, and in which arm: by hash, so always the same."""
+"""Assignment of users to the arms of an experiment, by a hash of the user."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from recommender.ml.experiments.interleaving import CONTROL, TREATMENT
 
 
 def arm_of(user_id: int, *, salt: UUID, share: float) -> str | None:
-    """The arm of a person, None for those who do not take part.
+    """The arm of a user, None for users who do not take part.
 
-    ``share`` of all people do; half of them are in either arm. Another salt assigns
-    them anew, independently.
+    A ``share`` of all users take part, half of them in each arm. Another ``salt``
+    gives an independent assignment.
     """
     digest = hashlib.sha256(f"{salt}:{user_id}".encode()).digest()
     if int.from_bytes(digest[:8]) >= share * 2**64:

@@ -1,4 +1,4 @@
-"""Starting and stopping: what is planned is fixed before anybody is shown anything."""
+"""Starting and stopping experiments."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class ExperimentRefused(Exception):
 
 @transaction.atomic
 def start(*, experiment: Experiment) -> Experiment:
-    """Plan its size and let it run; web processes follow within a second or two.
+    """Compute the number of people and start; web processes follow in a second or two.
 
-    Raises `ExperimentRefused` when another runs, a run cannot serve, or, for A/B, when
-    too little was watched lately to say how many people it takes.
+    Raises `ExperimentRefused` if another experiment runs, if a run cannot serve, or,
+    for A/B, if too few recent watches are known to compute the number of people.
     """
     if experiment.state != Experiment.State.DRAFT:
-        raise ExperimentRefused(f"“{experiment}” was started before; make another.")
+        raise ExperimentRefused(f"“{experiment}” was started before; create another.")
     for run in (experiment.control, experiment.treatment):
         _require_servable(run)
     experiment.planned_people = planned_people(experiment)
@@ -46,7 +46,7 @@ def start(*, experiment: Experiment) -> Experiment:
 
 @transaction.atomic
 def stop(*, experiment: Experiment) -> Experiment:
-    """End it for good: everybody has the active run again, what was found stays."""
+    """Stop for good: everyone gets the active run again, the results stay."""
     if experiment.state != Experiment.State.RUNNING:
         raise ExperimentRefused(f"“{experiment}” is not running.")
     experiment.state = Experiment.State.STOPPED
@@ -56,10 +56,10 @@ def stop(*, experiment: Experiment) -> Experiment:
 
 
 def planned_people(experiment: Experiment) -> int:
-    """How many people find `smallest_effect` in four experiments of five.
+    """The number of people that detects `smallest_effect` with a power of 80 %.
 
-    A/B goes by how views differ between the people of the last window; preferences lie
-    between -1 and 1, so their deviation is 1 at most.
+    For A/B, from the variance of views per user in the last window. Preferences lie
+    between -1 and 1, so their standard deviation is at most 1.
     """
     if experiment.kind == Experiment.Kind.INTERLEAVING:
         return confidence_sequences.people_needed(
@@ -74,10 +74,10 @@ def planned_people(experiment: Experiment) -> int:
     if len(views) < confidence_sequences.MINIMUM or not views.any():
         raise ExperimentRefused(
             f"Fewer than {confidence_sequences.MINIMUM} people watched something in "
-            f"the last {experiment.window_days} days: that is too few to plan an A/B "
-            "experiment by. Interleaving needs no plan of views."
+            f"the last {experiment.window_days} days: too few to plan an A/B "
+            "experiment. Interleaving does not need them."
         )
-    # A difference of means varies as if each value had twice the deviation.
+    # The difference of two means has the deviation of a mean of values twice as wide.
     return confidence_sequences.people_needed(
         deviation=2 * float(views.std()),
         effect=experiment.smallest_effect * float(views.mean()),
