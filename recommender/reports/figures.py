@@ -14,8 +14,8 @@ METRICS = {
     "recall@20": "Recall@20",
     "hr@10": "Hit rate@10",
     "map@20": "MAP@20",
-    "coverage@20": "Coverage@20: share of all videos that anyone is shown",
-    "gini@20": "Gini@20: 0 where all are shown equally often",
+    "coverage@20": "Coverage@20: share of all videos that are shown to anyone",
+    "gini@20": "Gini@20: 0 if all videos are shown equally often",
     "novelty@20": "Novelty@20: surprise in bits",
     "diversity@20": "Diversity@20: how unlike within a list",
     "miscalibration@20": "Miscalibration@20: lists against tastes, 0 is best",
@@ -106,8 +106,8 @@ def breakdown_figures(curves: Mapping[str, Any]) -> list[Figure]:
                     x_title="watches known of a new person",
                     y_title="NDCG@10",
                 ),
-                f"{people} people whom no model had seen. What they watched after "
-                "their fifth video is asked for at every step; the models are frozen.",
+                f"{people} people unknown to all models. The targets are their watches "
+                "after the fifth video, at every step; the models are not retrained.",
             )
         )
     for key, title, across, up, note in (
@@ -116,16 +116,16 @@ def breakdown_figures(curves: Mapping[str, Any]) -> list[Figure]:
             "People by how well they are known",
             "watches known",
             "NDCG@10",
-            "In brackets how many people. They differ from range to range, so compare "
-            "models, not ranges.",
+            "The number of people is in brackets. Each range has other people, so "
+            "compare models, not ranges.",
         ),
         (
             "by item",
             "Videos by how often they were watched",
             "watches before the cut",
             "Recall@20",
-            "The share of the later watches of such videos that is found; in brackets "
-            "how many there are.",
+            "The share of the later watches of such videos that is recommended; the "
+            "number of watches is in brackets.",
         ),
     ):
         if curves.get(key):
@@ -183,8 +183,8 @@ def _calibration(report: Report, categories: Mapping[int, str]) -> list[Figure]:
         return []
     spec = vega.shares(rows, axis="share")
     note = (
-        "What is recommended against what the same people watch. A model that only "
-        "follows the crowd gives the greatest categories more than their share."
+        "What is recommended compared with what the same people watch. A model that "
+        "only follows popularity overrates the largest categories."
     )
     return [Figure("Calibration by category", spec, note)]
 

@@ -24,12 +24,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, run: str, force: bool, **options: Any) -> None:
-        found = ModelRun.objects.filter(run_id=run).first()
-        if found is None:
+        model_run = ModelRun.objects.filter(run_id=run).first()
+        if model_run is None:
             raise CommandError(f"There is no run {run}.", returncode=2)
         reason = "Forced by activate_model" if force else "By activate_model"
         try:
-            activation.activate(MODELS, run=found, reason=reason, force=force)
+            activation.activate(MODELS, run=model_run, reason=reason, force=force)
         except ActivationRefused as error:
             raise CommandError(str(error), returncode=2) from None
-        self.stdout.write(f"Run {found} is active.")
+        self.stdout.write(f"Run {model_run} is active.")

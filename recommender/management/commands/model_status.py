@@ -16,16 +16,16 @@ class Command(BaseCommand):
     help = "Show the active run and its health; exit code 1 if something is broken."
 
     def handle(self, **options: Any) -> None:
-        found = status()
-        if found.run is not None:
-            self.stdout.write(_description(found.run, found))
+        model = status()
+        if model.run is not None:
+            self.stdout.write(_description(model.run, model))
         for run in ModelRun.objects.all()[:5]:
-            if run == found.run:
+            if run == model.run:
                 continue
             self.stdout.write(f"  also {run}: {_state(run)}")
         mirror = health()
         self.stdout.write(f"mirror        {mirror}")
-        if fault := found.fault or mirror.fault:
+        if fault := model.fault or mirror.fault:
             raise CommandError(fault, returncode=1)
 
 
@@ -36,18 +36,18 @@ def _state(run: ModelRun) -> str:
     return f"{state}. {progress.describe(run)}"
 
 
-def _description(run: ModelRun, found: Status) -> str:
+def _description(run: ModelRun, model: Status) -> str:
     measured = run.metrics.get("models", {})
     figures = ", ".join(
         f"{name} {values[GATE]['value']:.4f}" for name, values in measured.items()
     )
-    age = "overdue for training" if found.stale else "up to date"
-    missing = f", {found.missing} of them without a vector" if found.missing else ""
+    age = "overdue for training" if model.stale else "up to date"
+    missing = f", {model.missing} of them without a vector" if model.missing else ""
     return "\n".join(
         [
             f"active run    {run} ({run.model})",
             f"trained       {naturaltime(run.created_at)}; {age}",
             f"{GATE}     {figures or 'not measured'}",
-            f"vectors       {found.vectors}; visible videos {found.visible}{missing}",
+            f"vectors       {model.vectors}; visible videos {model.visible}{missing}",
         ]
     )

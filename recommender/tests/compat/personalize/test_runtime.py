@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
-from django.core.exceptions import ValidationError
 
 from accounts.tests.factories import make_user
 from interactions import services as interactions
 from interactions.tests.factories import watch
+from recommender.admin.feeds import PersonalizeFilterForm
 from recommender.compat.personalize.filter_language import BadFilter, parse
-from recommender.models import FeedSession, PersonalizeFilter
+from recommender.models import FeedSession
 from recommender.tests.compat.personalize.aws import ARN, SIMILAR, TOP_PICKS
 from videos.tests.factories import make_category, make_parent_category, make_video
 
@@ -116,9 +116,7 @@ def test_filters_by_category_and_by_what_was_done(runtime):
         "neither": 'exclude itemid where Items.GENRES IN ("Jazz") or '
         "Items.CATEGORY_L2 NOT IN ($LEFT)",
     }.items():
-        made = PersonalizeFilter(name=name, expression=expression)
-        made.full_clean()
-        made.save()
+        PersonalizeFilterForm({"name": name, "expression": expression}).save()
     assert by("liked") == {liked.video_id}
     assert by("again") == {seen.video_id}
     assert by("both") == {glanced.video_id}
@@ -153,8 +151,8 @@ def test_filters_that_cannot_be(runtime):
 def test_expressions_that_cannot_be_read(expression):
     with pytest.raises(BadFilter):
         parse(expression)
-    with pytest.raises(ValidationError):
-        PersonalizeFilter(name="bad", expression=expression).full_clean()
+    form = PersonalizeFilterForm({"name": "bad", "expression": expression})
+    assert "expression" in form.errors
 
 
 def test_a_ranking_holds_what_was_given_and_puts_the_unknown_last(runtime):
