@@ -94,7 +94,7 @@ def test_the_rows_are_there_and_the_same_runs_are_active(old):
 def test_an_artifact_recommends_what_it_did(old, settings, run_id):
     model = registry.load(settings.ARTIFACTS_DIR / run_id)
     expected = ABOUT["recommended"][run_id]
-    state = UserHistory(watched=Trail.of(expected["watched"]), user_id=0)
+    state = UserHistory(watched=Trail.from_ids(expected["watched"]), user_id=0)
     hits = model.recommend(state, k=5)
     assert hits.ids.tolist() == expected["ids"]
     np.testing.assert_allclose(hits.scores, expected["scores"], rtol=1e-5)
