@@ -46,7 +46,7 @@ def test_bios_are_texts_and_the_silent_have_none():
     place = list(graph.user_ids).index(video.creator_id)
     assert graph.user_texts[place] == "Creator\nI sail"
     make_user()
-    assert len(text_embeddings.of_users()) == 1
+    assert len(text_embeddings.user_texts()) == 1
 
 
 def test_a_snapshot_brings_vectors_along_its_videos(model):
@@ -95,4 +95,4 @@ def test_a_model_that_is_not_there_stops_the_training_in_one_line(settings, tmp_
 
 
 def _text(video):
-    return text_embeddings.of_video(video.title, video.description)
+    return text_embeddings.video_text(video.title, video.description)

@@ -410,7 +410,7 @@ class TestAdmin:
     def test_planned_started_read_and_stopped(self, client, admin, world):
         experiment = self.add(client)
         page = f"{self.PAGES}{experiment.pk}/"
-        assert "nothing" in client.get(f"{page}start/").content.decode().lower()
+        assert "cannot be changed" in client.get(f"{page}start/").content.decode()
         experiment.refresh_from_db()
         assert experiment.state == Experiment.State.DRAFT
         client.post(f"{page}start/")
