@@ -42,13 +42,19 @@ Value = TypeVar("Value")
 class RunCache(Generic[Loaded]):
     """Loaded runs by artifact folder, the `size` that were used last.
 
-    `fault` is logged with the reason when a run cannot be read.
+    `fault` is logged at `level`, with the reason, when a run cannot be read.
     """
 
     def __init__(
-        self, load: Callable[[Path], Loaded], *, size: int, fault: str
+        self,
+        load: Callable[[Path], Loaded],
+        *,
+        size: int,
+        fault: str,
+        level: int = logging.ERROR,
     ) -> None:
-        self._load, self._size, self._fault = load, size, fault
+        self._load, self._size = load, size
+        self._fault, self._level = fault, level
         self._lock = Lock()
         self._loaded: OrderedDict[Path, Loaded] = OrderedDict()
         self._failed_at: dict[Path, float] = {}
@@ -82,7 +88,7 @@ class RunCache(Generic[Loaded]):
             self._loaded[folder] = self._load(folder)
         except ArtifactError as error:
             if failed_at is None:
-                logger.error("%s: %s", self._fault, error)
+                logger.log(self._level, "%s: %s", self._fault, error)
             self._failed_at[folder] = time.monotonic()
             return False
         self._failed_at.pop(folder, None)
@@ -205,5 +211,10 @@ def _finished_runs(name: str) -> list[Path]:
 
 _models = RunCache(ServedModel.load, size=3, fault="Feeds are made without a model")
 _served = Refreshed(_read_served, root=lambda: settings.ARTIFACTS_DIR)
-_by_name = RunCache(registry.load, size=MODELS_BY_NAME, fault="Not served by name")
+_by_name = RunCache(
+    registry.load,
+    size=MODELS_BY_NAME,
+    fault="Not served by name",
+    level=logging.WARNING,
+)
 _newest: dict[tuple[Path, str], tuple[float, list[Path]]] = {}
