@@ -86,7 +86,7 @@ def test_runs_of_different_data_are_not_and_it_says_how_to(runs):
 def test_without_the_artifact_the_figures_are_left(runs, settings):
     (settings.ARTIFACTS_DIR / runs[1].run_id / per_user.FILE).unlink()
     found = comparison.compare(runs)
-    assert "no longer kept" in found.paired
+    assert "no longer available" in found.paired
     assert [name for name, _ in found.rows] == [run.run_id for run in runs]
 
 
