@@ -43,10 +43,11 @@ benchmark-graph: install ## Measure writing to Neo4j and exporting, compared wit
 benchmark-mood: install ## Measure how well moods are predicted from text
 	@$(PY) -m benchmarks.mood $(ARGS)
 
-lint: install-dev ## Check style, types and missing migrations
+lint: install-dev ## Check style, types, imports between layers and missing migrations
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy .
+	@$(VENV)/bin/lint-imports
 	@$(PY) manage.py makemigrations --check --dry-run
 
 format: install-dev ## Format the code and apply automatic fixes
