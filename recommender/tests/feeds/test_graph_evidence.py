@@ -75,12 +75,12 @@ def test_a_store_that_lags_behind_tells_nothing_of_people_no_longer_followed(
 ):
     video = make_video()
     like_it(video, friends)
-    old = graph_evidence.graph.graph().paths(
+    old = graph_evidence.queries.graph().paths(
         viewer=viewer.pk, anchors=[], videos=[video.pk]
     )
     interactions.unfollow(follower=viewer, followee=friends[0])
     monkeypatch.setattr(
-        type(graph_evidence.graph.graph()), "paths", lambda self, **question: old
+        type(graph_evidence.queries.graph()), "paths", lambda self, **question: old
     )
     assert len(old[video.pk].likers) == 3
     assert graph_evidence.to_videos(Viewer(viewer), [video.pk]).likers == {}
