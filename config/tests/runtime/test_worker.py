@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,6 +15,7 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from config.runtime import worker
+from interactions import advisory_lock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,6 +72,9 @@ def lease_held_elsewhere(worker_id: str) -> Iterator[None]:
     yield
     release.set()
     thread.join()
+    # The server ends the session, and with it the lease, shortly after the close.
+    while advisory_lock.is_held((worker.LEASES, worker.lease_key(worker_id))):
+        time.sleep(0.01)
 
 
 def test_task_runs_once() -> None:
