@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db import connection
 from django.utils import timezone
 
@@ -32,10 +34,28 @@ FROM (
 ) AS drawn
 JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM accounts_user)
     AS people ON people.number = person
-JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM {of})
+JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM {nodes})
     AS others ON others.number = other
 WHERE {condition}
 """
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table of pairs, and the SQL of its ``columns`` and their ``values``.
+
+    A pair is a user and a row of ``nodes``; the greater ``skew``, the more pairs go to
+    few of these rows.
+    """
+
+    table: str
+    columns: str
+    values: str
+    source: str = "user_id"
+    target: str = "video_id"
+    nodes: str = "videos_video"
+    skew: float = 2.5
+    condition: str = "true"
 
 
 def fill(relationships: int) -> None:
@@ -50,45 +70,53 @@ def fill(relationships: int) -> None:
         wanted["engagement"],
         people,
         videos,
-        table="interactions_engagement",
-        columns="fraction, seconds, sessions, viewed, liked, score, last_at,"
-        " created_at, updated_at",
-        values="0.7, 42, 1, true, random() < {}, 0.42, now() - random()"
-        " * interval '90 days', now(), now()".format(
-            SHARES["liked"] / SHARES["engagement"]
+        Relation(
+            table="interactions_engagement",
+            columns="fraction, seconds, sessions, viewed, liked, score, last_at,"
+            " created_at, updated_at",
+            values="0.7, 42, 1, true, random() < {}, 0.42, now() - random()"
+            " * interval '90 days', now(), now()".format(
+                SHARES["liked"] / SHARES["engagement"]
+            ),
         ),
     )
     _pairs(
         wanted["follows"],
         people,
         people,
-        table="interactions_follow",
-        source="follower_id",
-        target="followee_id",
-        of="accounts_user",
-        # Not of their keys: every two people would be paired before the draws are.
-        condition="person <> other",
-        columns="created_at, updated_at",
-        values="now(), now()",
+        Relation(
+            table="interactions_follow",
+            source="follower_id",
+            target="followee_id",
+            nodes="accounts_user",
+            # Not of their keys: every two people would be paired before the draws are.
+            condition="person <> other",
+            columns="created_at, updated_at",
+            values="now(), now()",
+        ),
     )
     _pairs(
         wanted["interest"],
         people,
         CATEGORIES,
-        table="interactions_usercategoryinterest",
-        target="category_id",
-        of="videos_category",
-        skew=1,
-        columns="score, interaction_count, scored_at, created_at, updated_at",
-        values="random(), 3, now(), now(), now()",
+        Relation(
+            table="interactions_usercategoryinterest",
+            target="category_id",
+            nodes="videos_category",
+            skew=1,
+            columns="score, interaction_count, scored_at, created_at, updated_at",
+            values="random(), 3, now(), now(), now()",
+        ),
     )
     _pairs(
         wanted["not_interested"],
         people,
         videos,
-        table="interactions_notinterested",
-        columns="created_at, updated_at",
-        values="now(), now()",
+        Relation(
+            table="interactions_notinterested",
+            columns="created_at, updated_at",
+            values="now(), now()",
+        ),
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -147,30 +175,8 @@ def _nodes(people: int, videos: int) -> None:
     )
 
 
-def _pairs(
-    wanted: int,
-    people: int,
-    others: int,
-    *,
-    table: str,
-    columns: str,
-    values: str,
-    source: str = "user_id",
-    target: str = "video_id",
-    of: str = "videos_video",
-    skew: float = 2.5,
-    condition: str = "true",
-) -> None:
-    statement = PAIRS.format(
-        table=table,
-        columns=columns,
-        values=values,
-        source=source,
-        target=target,
-        of=of,
-        skew=skew,
-        condition=condition,
-    )
+def _pairs(wanted: int, people: int, others: int, relation: Relation) -> None:
+    statement = PAIRS.format(**vars(relation))
     with connection.cursor() as cursor:
         cursor.execute(
             statement,

@@ -130,7 +130,7 @@ class GraphSnapshot:
         _validate(self)
 
     @classmethod
-    def from_ids(
+    def from_ids(  # noqa: PLR0913 - one keyword for each column of the data
         cls,
         *,
         taken_at: float,
@@ -364,27 +364,9 @@ def _validate(snapshot: GraphSnapshot) -> None:
         "parent": snapshot.n_parents,
     }
     for kind in sizes:
-        ids = getattr(snapshot, f"{kind}_ids")
-        if ids.dtype != np.int64 or ids.ndim != 1:
-            raise SnapshotError(f"{kind}_ids: a flat int64 array is needed")
-        if (np.diff(ids) <= 0).any():
-            raise SnapshotError(f"{kind}_ids: an id repeats or the order is not rising")
-    for name in ("duration", "created"):
-        values = getattr(snapshot, name)
-        if values.shape != (snapshot.n_items,):
-            raise SnapshotError(f"{name}: one value an item is needed")
-        if not np.isfinite(values).all():
-            raise SnapshotError(f"{name}: values must be finite")
-    if (snapshot.duration < 0).any():
-        raise SnapshotError("duration: values must not be negative")
-    if len(snapshot.texts) != snapshot.n_items:
-        raise SnapshotError("texts: one value an item is needed")
-    if len(snapshot.user_texts) != snapshot.n_users:
-        raise SnapshotError("user_texts: one value a user is needed")
-    if len(snapshot.text_vectors) != snapshot.n_items:
-        raise SnapshotError("text_vectors: one row an item is needed")
-    if len(snapshot.user_text_vectors) != snapshot.n_users:
-        raise SnapshotError("user_text_vectors: one row a user is needed")
+        _validate_ids(kind, getattr(snapshot, f"{kind}_ids"))
+    _validate_items(snapshot)
+    _validate_texts(snapshot)
     parent = snapshot.category_parent
     if parent.shape != (snapshot.n_categories,):
         raise SnapshotError("category_parent: one parent a category is needed")
@@ -398,6 +380,35 @@ def _validate(snapshot: GraphSnapshot) -> None:
         raise SnapshotError("follows: a user follows themselves")
     if len(np.unique(snapshot.uploaded.target)) != len(snapshot.uploaded):
         raise SnapshotError("uploaded: an item has more than one creator")
+
+
+def _validate_ids(kind: str, ids: IntArray) -> None:
+    if ids.dtype != np.int64 or ids.ndim != 1:
+        raise SnapshotError(f"{kind}_ids: a flat int64 array is needed")
+    if (np.diff(ids) <= 0).any():
+        raise SnapshotError(f"{kind}_ids: an id repeats or the order is not rising")
+
+
+def _validate_items(snapshot: GraphSnapshot) -> None:
+    for name in ("duration", "created"):
+        values = getattr(snapshot, name)
+        if values.shape != (snapshot.n_items,):
+            raise SnapshotError(f"{name}: one value an item is needed")
+        if not np.isfinite(values).all():
+            raise SnapshotError(f"{name}: values must be finite")
+    if (snapshot.duration < 0).any():
+        raise SnapshotError("duration: values must not be negative")
+
+
+def _validate_texts(snapshot: GraphSnapshot) -> None:
+    if len(snapshot.texts) != snapshot.n_items:
+        raise SnapshotError("texts: one value an item is needed")
+    if len(snapshot.user_texts) != snapshot.n_users:
+        raise SnapshotError("user_texts: one value a user is needed")
+    if len(snapshot.text_vectors) != snapshot.n_items:
+        raise SnapshotError("text_vectors: one row an item is needed")
+    if len(snapshot.user_text_vectors) != snapshot.n_users:
+        raise SnapshotError("user_text_vectors: one row a user is needed")
 
 
 def _validate_edges(name: str, edges: Edges, sources: int, targets: int) -> None:

@@ -116,10 +116,17 @@ class Encoders:
         return np.hstack(blocks)
 
 
+@dataclass(frozen=True, eq=False)
+class UserTexts:
+    """The users (n,) with a text about themselves, and the vectors (n, d) of these."""
+
+    user_ids: IntArray
+    vectors: FloatArray
+
+
 class Content(FactorModel):
-    """Item vectors from content; ``own_ids`` (n,) are the people who wrote something of
-    themselves and ``own_words`` (n, d) its vectors; ``prior`` (d,) is for whom nothing
-    is known, the mean of what everyone watches."""
+    """Item vectors from content. ``prior`` (d,) is the vector of users without any
+    history or text: the mean of all watches."""
 
     name = "content"
 
@@ -127,16 +134,14 @@ class Content(FactorModel):
         self,
         item_ids: IntArray,
         vectors: FloatArray,
-        own_ids: IntArray,
-        own_words: FloatArray,
+        user_texts: UserTexts,
         prior: FloatArray,
         encoders: Encoders,
         config: Config,
         index: VectorIndex | None = None,
     ) -> None:
         super().__init__(item_ids, vectors, index)
-        self._own_ids = own_ids
-        self._own_words = own_words
+        self._user_texts = user_texts
         self._prior = prior
         self._encoders = encoders
         self._config = config
@@ -157,24 +162,23 @@ class Content(FactorModel):
         return cls(
             snapshot.item_ids,
             vectors,
-            snapshot.user_ids[wrote],
-            own[wrote],
+            UserTexts(snapshot.user_ids[wrote], own[wrote]),
             unit(watches @ vectors),
             encoders,
             config,
         )
 
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
-        users = np.tile(self._prior, (len(states), 1))
+        users, texts = np.tile(self._prior, (len(states), 1)), self._user_texts
         for row, state in enumerate(states):
             place = positions(self.item_ids, state.watched.ids)
             known = place >= 0
             weight = state.watched.weight[known]
             vector = unit(weight @ self.vectors[place[known]])
             if state.user_id is not None:
-                own = positions(self._own_ids, state.user_id)[0]
+                own = positions(texts.user_ids, state.user_id)[0]
                 if own >= 0:
-                    vector = vector + self._config.own_words * self._own_words[own]
+                    vector = vector + self._config.own_words * texts.vectors[own]
             if vector.any():
                 users[row] = vector
         return users
@@ -182,8 +186,8 @@ class Content(FactorModel):
     def parts(self) -> Parts:
         parts, encoders = super().parts(), self._encoders
         arrays: Mapping[str, npt.NDArray[Any]] = {
-            "own_ids": self._own_ids,
-            "own_words": self._own_words,
+            "own_ids": self._user_texts.user_ids,
+            "own_words": self._user_texts.vectors,
             "prior": self._prior,
             "text_idf": encoders.text.idf,
             "text_components": encoders.text.components,
@@ -233,8 +237,7 @@ def load(artifact: Artifact) -> Content:
     return Content(
         item_ids,
         vectors,
-        artifact.array("own_ids"),
-        artifact.array("own_words"),
+        UserTexts(artifact.array("own_ids"), artifact.array("own_words")),
         artifact.array("prior"),
         encoders,
         Config(**document["config"]),
