@@ -1,16 +1,16 @@
-"""The recommender's machine learning: arrays and frozen dataclasses in, arrays out.
+"""Machine learning, without Django: arrays and dataclasses in, arrays out.
 
-It imports no Django, no Neo4j driver and nothing else of the project. External ids are
-int64 primary keys; "dense" ids are positions in the snapshot's sorted id arrays and are
-used inside this package only.
+It imports no Neo4j driver and nothing else of the project. External ids are int64
+primary keys; "dense" ids are positions in the sorted id arrays of a snapshot, used only
+in this package.
 
-- ``data``: the snapshot of the graph, histories, splits, features of texts
+- ``data``: the snapshot of the graph, histories, splits, features of videos and texts
 - ``store``: artifacts, checkpoints and the vector index, on disk
 - ``evaluation``: metrics, intervals, and the evaluation of models on a holdout
 - ``train``: the training loop of all networks, in one process or several
-- ``models``: the interface (``base``), the ``registry``, and one module or package for
+- ``models``: the interface (``base``), the ``registry``, and a module or package for
   each model; a package trains in ``train`` (torch) and serves in ``serve``
-- ``ranking``: what ranks and diversifies feeds: LambdaRank, Thompson sampling, clusters
+- ``ranking``: LambdaRank, Thompson sampling, and clusters of interests
 - ``labels``: categories and moods of videos without labels
 - ``experiments``: interleaving and confidence sequences
 
@@ -38,7 +38,7 @@ Models with vectors (`base.FactorModel`) add:
     vector = model.embed_user(state)                   # (d,) float32
     model.search(vector, k=200, exclude=seen_ids)      # -> Hits
 
-Models that can place new videos (`base.Inductive`) have ``add_items(features)``.
+Models that can embed new videos (`base.Inductive`) have ``add_items(features)``.
 
-A loaded model is safe to share between threads.
+Threads can share a loaded model.
 """

@@ -1,4 +1,4 @@
-"""Features of a video that do not depend on watches."""
+"""Features of videos that do not depend on watches."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ TEXTS_AT_ONCE = 1 << 12
 
 @dataclass(frozen=True)
 class ItemFeatures:
-    """A video by external ids, as it is known the moment it is published.
+    """What is known of a video when it is published, by external ids.
 
-    ``text`` is title and description, ``duration`` seconds (0: unknown), ``created``
-    Unix time (0: unknown).
+    ``text`` is title and description, ``duration`` in seconds, ``created`` a Unix time;
+    0 means unknown.
     """
 
     id: int
@@ -39,10 +39,10 @@ class ItemFeatures:
 
 @dataclass(frozen=True, eq=False)
 class ContentEncoder:
-    """Text by TF-IDF and truncated SVD, duration by its logarithm.
+    """Encodes text by TF-IDF and truncated SVD, duration by its logarithm.
 
-    ``idf`` is (words,), ``components`` (words, text size); an unknown duration is
-    the mean one with a flag.
+    ``idf`` is (words,), ``components`` (words, text size). An unknown duration becomes
+    the mean, with a flag.
     """
 
     vocabulary: Mapping[str, int]
@@ -53,21 +53,21 @@ class ContentEncoder:
 
     @property
     def size(self) -> int:
-        """Columns of what `encode` returns."""
+        """The number of columns that `encode` returns."""
         return int(self.components.shape[1]) + 2
 
     @classmethod
     def fit(
         cls, texts: Sequence[str], duration: FloatArray, *, text_size: int, seed: int
     ) -> ContentEncoder:
-        """Learn words that at least two texts share, and the main directions."""
-        seen = Counter(word for text in texts for word in set(words(text)))
+        """Learn the words that at least two texts share, and their main directions."""
+        text_counts = Counter(word for text in texts for word in set(words(text)))
         common = sorted(
-            (w for w, count in seen.items() if count > 1),
-            key=lambda word: (-seen[word], word),
+            (w for w, count in text_counts.items() if count > 1),
+            key=lambda word: (-text_counts[word], word),
         )[:VOCABULARY_LIMIT]
         vocabulary = {word: i for i, word in enumerate(sorted(common))}
-        document_count = np.array([seen[w] for w in vocabulary], np.float64)
+        document_count = np.array([text_counts[w] for w in vocabulary], np.float64)
         idf = np.log((1 + len(texts)) / (1 + document_count)) + 1
         known = np.log(duration[duration > 0])
         encoder = cls(
@@ -85,7 +85,7 @@ class ContentEncoder:
             encoder._tf_idf(texts).astype(np.float64), k=size, v0=start
         )
         right = right[np.argsort(-values)]
-        # The sign of a singular vector is arbitrary: its greatest entry is positive.
+        # The sign of a singular vector is arbitrary: make its greatest entry positive.
         top = np.abs(right).argmax(1)[:, None]
         right = right * np.sign(np.take_along_axis(right, top, 1))
         return cls(
@@ -97,22 +97,23 @@ class ContentEncoder:
         )
 
     def encode(self, texts: Sequence[str], duration: npt.ArrayLike) -> FloatArray:
-        """(n, size): the text's unit vector, scaled log duration, unknown flag."""
+        """(n, size): the unit vector of the text, the scaled log duration, a flag for
+        an unknown duration."""
         seconds = np.asarray(duration, np.float64)
         known = seconds > 0
         log = np.log(np.where(known, seconds, 1.0))
         scaled = np.where(known, (log - self.duration_mean) / self.duration_scale, 0)
         rows = np.empty((len(texts), self.size), np.float32)
         for start in range(0, len(texts), TEXTS_AT_ONCE):
-            some = texts[start : start + TEXTS_AT_ONCE]
-            text = self._tf_idf(some) @ self.components
-            rows[start : start + len(some), :-2] = unit(np.asarray(text))
+            chunk = texts[start : start + TEXTS_AT_ONCE]
+            vectors = self._tf_idf(chunk) @ self.components
+            rows[start : start + len(chunk), :-2] = unit(np.asarray(vectors))
         rows[:, -2] = np.clip(scaled, -3, 3)
         rows[:, -1] = ~known
         return rows
 
     def document(self) -> dict[str, Any]:
-        """What is not an array, for JSON."""
+        """Everything but the arrays, for JSON."""
         return {
             "vocabulary": list(self.vocabulary),
             "duration_mean": self.duration_mean,
@@ -123,7 +124,7 @@ class ContentEncoder:
     def restore(
         cls, document: Mapping[str, Any], idf: FloatArray, components: FloatArray
     ) -> ContentEncoder:
-        """The encoder of `document` and its two arrays."""
+        """Rebuild an encoder from its `document` and its two arrays."""
         return cls(
             {word: i for i, word in enumerate(document["vocabulary"])},
             idf,
@@ -133,7 +134,7 @@ class ContentEncoder:
         )
 
     def _tf_idf(self, texts: Sequence[str]) -> sparse.csr_array:
-        """(texts, words) with unit rows; counts enter by 1 + log."""
+        """(texts, words) with unit rows; a count c enters as 1 + log c."""
         row, column, count = [], [], []
         for i, text in enumerate(texts):
             for word, times in Counter(words(text)).items():
@@ -154,11 +155,11 @@ def words(text: str) -> list[str]:
 
 
 def unit(rows: npt.NDArray[Any]) -> FloatArray:
-    """Rows of length 1; zero rows stay zero."""
+    """Scale each row to length 1; rows of zeros stay zero."""
     norm = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.asarray(rows / np.maximum(norm, 1e-8), np.float32)
 
 
 def content(snapshot: GraphSnapshot, encoder: ContentEncoder) -> FloatArray:
-    """(n_items, encoder.size) of a snapshot's items."""
+    """Encode the items of a snapshot, (n_items, encoder.size)."""
     return encoder.encode(snapshot.texts, snapshot.duration)

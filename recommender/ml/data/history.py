@@ -1,4 +1,4 @@
-"""What a model knows of one person: their newest interactions, by external ids."""
+"""The newest interactions of one person, by external ids."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Trail:
         weight: npt.ArrayLike = 1.0,
         time: npt.ArrayLike = 0.0,
     ) -> Trail:
-        """Build from sequences; scalars stand for every row."""
+        """Build from sequences; a scalar applies to every row."""
         array = np.asarray(ids, np.int64).reshape(-1)
         return cls(
             array,
@@ -46,17 +46,17 @@ class Trail:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def place(self, key: int) -> int:
-        """The first row of an id; raises `ValueError` when there is none."""
+    def index(self, key: int) -> int:
+        """The first row of an id; raises `ValueError` if it is missing."""
         return int(self.ids.tolist().index(key))
 
     def select(self, rows: IntArray) -> Trail:
-        """The rows at these places, in this order."""
+        """These rows, in this order."""
         return Trail(self.ids[rows], self.weight[rows], self.time[rows])
 
-    def without(self, place: int) -> Trail:
-        """The trail less its row ``place``."""
-        return self.select(np.delete(np.arange(len(self)), place))
+    def without(self, row: int) -> Trail:
+        """The trail without ``row``."""
+        return self.select(np.delete(np.arange(len(self)), row))
 
 
 EMPTY = Trail.from_ids(())
@@ -64,12 +64,12 @@ EMPTY = Trail.from_ids(())
 
 @dataclass(frozen=True, eq=False)
 class UserHistory:
-    """One person at one moment; every model's only view of who asks.
+    """One person at one moment: the only input about a user that models get.
 
-    ``watched`` carries engagement scores as weights (rows of weight 0 are ignored),
-    ``follows`` ids of creators, ``interests`` ids of parent categories. The newest 50
-    watches are enough. ``user_id`` may be None: models that learn a vector for each
-    id then fall back on the history.
+    The weights of ``watched`` are engagement scores (models ignore rows of weight 0),
+    ``follows`` holds ids of creators, ``interests`` ids of parent categories. The
+    newest 50 watches are enough. Without ``user_id``, models with a vector for each id
+    use the history alone.
     """
 
     watched: Trail = field(default=EMPTY)
@@ -80,15 +80,13 @@ class UserHistory:
     user_id: int | None = None
 
     def trail(self, relation: str) -> Trail:
-        """The part that ``relation`` of the graph reads."""
+        """The trail of a ``relation`` of the graph."""
         trail: Trail = getattr(self, _field(relation))
         return trail
 
-    def without(self, relation: str, place: int) -> UserHistory:
-        """The history less row ``place`` of a trail."""
-        changes: dict[str, Any] = {
-            _field(relation): self.trail(relation).without(place)
-        }
+    def without(self, relation: str, row: int) -> UserHistory:
+        """The history without one row of a trail."""
+        changes: dict[str, Any] = {_field(relation): self.trail(relation).without(row)}
         return replace(self, **changes)
 
 
@@ -97,7 +95,7 @@ def _field(relation: str) -> str:
 
 
 def histories(snapshot: GraphSnapshot, users: IntArray) -> list[UserHistory]:
-    """The histories of dense ``users`` as ``snapshot`` has them."""
+    """The histories of dense ``users`` in ``snapshot``."""
     columns = {
         "watched": _trails(snapshot.watched, snapshot.item_ids, users),
         "liked": _trails(snapshot.liked, snapshot.item_ids, users),
@@ -127,30 +125,30 @@ def _trails(edges: Edges, ids: IntArray, users: IntArray) -> Sequence[Trail]:
 def watch_matrix(
     item_ids: IntArray, states: Sequence[UserHistory], *, recency: float = 0.0
 ) -> sparse.csr_array:
-    """(states, items): 1 where a known item was watched, fading with ``recency``."""
-    places = [positions(item_ids, state.watched.ids) for state in states]
-    row = np.repeat(np.arange(len(states)), [len(place) for place in places])
-    column = np.concatenate([*places, np.empty(0, np.int64)])
+    """(states, items): 1 where a known item was watched, or its `recency_weights`."""
+    columns = [positions(item_ids, state.watched.ids) for state in states]
+    row = np.repeat(np.arange(len(states)), [len(each) for each in columns])
+    column = np.concatenate([*columns, np.empty(0, np.int64)])
     weight = np.concatenate([*(s.watched.weight for s in states), np.empty(0)])
     time = np.concatenate([*(s.watched.time for s in states), np.empty(0)])
     known = (column >= 0) & (weight > 0)
     row, column = row[known], column[known]
     return sparse.csr_array(
-        (faded(row, time[known], recency), (row, column)),
+        (recency_weights(row, time[known], recency), (row, column)),
         shape=(len(states), len(item_ids)),
     )
 
 
-def faded(owner: IntArray, time: TimeArray, recency: float) -> FloatArray:
+def recency_weights(owner: IntArray, time: TimeArray, recency: float) -> FloatArray:
     """(n,): e^(-r / ``recency``) for the r-th newest row of each owner, from r = 0;
     all 1 when ``recency`` is 0."""
     if not recency:
         return np.ones(len(owner), np.float32)
-    return np.exp(-age(owner, time) / recency).astype(np.float32)
+    return np.exp(-recency_ranks(owner, time) / recency).astype(np.float32)
 
 
-def age(owner: IntArray, time: TimeArray) -> IntArray:
-    """(n,): how many rows of the same owner are newer, by place where times tie."""
+def recency_ranks(owner: IntArray, time: TimeArray) -> IntArray:
+    """(n,): how many rows of the same owner are newer; ties in order of rows."""
     order = np.lexsort((-np.arange(len(owner)), -time, owner))
     first = np.searchsorted(owner[order], owner[order], "left")
     newer = np.empty(len(owner), np.int64)

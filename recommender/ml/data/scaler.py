@@ -1,4 +1,4 @@
-"""Numbers of any range as columns of 0 to 1, with a place for missing ones."""
+"""Scaling of numbers to the range 0 to 1, with flags for missing values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Scaler:
 
     @classmethod
     def fit(cls, values: npt.ArrayLike) -> Scaler:
-        """Learn from (rows, columns); a column without any value is 0 throughout."""
+        """Learn from (rows, columns); a column without values counts as all 0."""
         columns = np.asarray(values, np.float64).T
         known = [column[np.isfinite(column)] for column in columns]
         known = [column if len(column) else np.zeros(1) for column in known]
@@ -36,26 +36,26 @@ class Scaler:
 
     @property
     def size(self) -> int:
-        """Columns of what `scale` returns."""
+        """The number of columns that `scale` returns."""
         return 2 * len(self.mean)
 
     def scale(self, values: npt.ArrayLike) -> FloatArray:
-        """(rows, 2 * columns): within 0..1, then the flags of what was missing.
+        """(rows, 2 * columns): values within 0 to 1, then flags of the missing ones.
 
-        Values beyond those of `fit` are cut to its range.
+        Values outside the range of `fit` are clipped to it.
         """
-        given = np.asarray(values, np.float32)
-        missing = ~np.isfinite(given)
+        numbers = np.asarray(values, np.float32)
+        missing = ~np.isfinite(numbers)
         span = np.maximum(self.greatest - self.least, 1e-9)
-        filled = np.where(missing, self.mean, given)
+        filled = np.where(missing, self.mean, numbers)
         scaled = np.clip((filled - self.least) / span, 0, 1)
         return np.hstack([scaled, missing]).astype(np.float32)
 
     def array(self) -> FloatArray:
-        """(3, columns), from which `restore` builds the scaler again."""
+        """(3, columns), for `restore`."""
         return np.stack([self.least, self.greatest, self.mean])
 
     @classmethod
     def restore(cls, array: FloatArray) -> Scaler:
-        """The scaler of `array`."""
+        """Rebuild a scaler from its `array`."""
         return cls(*array)

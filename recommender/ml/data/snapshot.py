@@ -1,4 +1,4 @@
-"""The immutable, dated picture of the graph that every model learns from."""
+"""An immutable, dated copy of the graph, from which every model learns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RELATIONS: Mapping[str, tuple[str, str]] = {
     "in_category": ("item", "category"),
     "in_parent": ("item", "parent"),
 }
-# What people did, at a time; the rest describes users and videos.
+# Relations with a time; the others describe users and videos.
 INTERACTIONS = (
     "watched",
     "liked",
@@ -46,15 +46,15 @@ INTERACTIONS = (
 
 
 class SnapshotError(ValueError):
-    """The arrays do not form a graph; the message names the field and the fault."""
+    """The arrays do not form a valid graph; the message names the field and why."""
 
 
 @dataclass(frozen=True, eq=False)
 class Edges:
     """One relation as four parallel arrays, sorted by (source, target), pairs unique.
 
-    ``weight`` is the strength (a watch's engagement score, a rating's share of the
-    highest, else 1), ``time`` the Unix time in seconds (0 where the relation has none).
+    ``weight`` is the engagement score of a watch, a rating divided by the highest, or
+    1; ``time`` the Unix time in seconds, 0 where the relation has none.
     """
 
     source: IntArray
@@ -66,7 +66,7 @@ class Edges:
         return len(self.source)
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Edges:
-        """The edges that ``mask``, (len,), keeps."""
+        """The edges where ``mask``, (len,), is true."""
         if mask.all():
             return self
         return Edges(
@@ -76,10 +76,10 @@ class Edges:
 
 @dataclass(frozen=True)
 class Links:
-    """One relation by external ids, in any order, as a database gives it.
+    """One relation by external ids, in any order.
 
-    Scalars stand for every row. A pair that repeats keeps its greatest weight and
-    its latest time.
+    A scalar applies to every row. A repeated pair gets its greatest weight and its
+    latest time.
     """
 
     source: npt.ArrayLike
@@ -93,14 +93,14 @@ NO_LINKS = Links((), ())
 
 @dataclass(frozen=True, eq=False)
 class GraphSnapshot:
-    """Users, videos ("items"), categories and what ties them, by dense ids.
+    """Users, videos ("items"), categories and the edges between them, by dense ids.
 
     ``*_ids`` are sorted unique int64 external ids; a dense id is a position in them.
-    ``texts`` holds title and description, ``duration`` seconds, ``created`` Unix time
-    for each item; ``category_parent`` the dense parent of each category.
-    ``user_texts`` are what users say of themselves, "" where nothing; vectors of a text
-    model, (n, d) along the texts, are there where one is configured, else d is 0.
-    ``taken_at`` dates the snapshot and is no part of its content hash.
+    Each item has ``texts`` (title and description), ``duration`` (seconds) and
+    ``created`` (Unix time); ``category_parent`` is the dense parent of each category.
+    ``user_texts`` are the profile texts of users, "" if empty. The text vectors are
+    (n, d), along the texts; d is 0 if no text model is configured. ``taken_at`` dates
+    the snapshot and is not part of its content hash.
     """
 
     taken_at: float
@@ -221,12 +221,12 @@ class GraphSnapshot:
 
     @property
     def positive_watches(self) -> Edges:
-        """The watches of positive weight: a weight of 0 is no view."""
+        """The watches of positive weight; a weight of 0 does not count as a view."""
         return self.watched.where(self.watched.weight > 0)
 
     @property
     def training_watches(self) -> Edges:
-        """`positive_watches`; raises `ValueError` where there are none."""
+        """`positive_watches`; raises `ValueError` if there are none."""
         watches = self.positive_watches
         if not len(watches):
             raise ValueError("the snapshot has no watches to learn from")
@@ -242,7 +242,7 @@ class GraphSnapshot:
         )
 
     def content_hash(self) -> str:
-        """SHA-256 over nodes, features and edges: equal content, equal hash."""
+        """SHA-256 over nodes, features and edges."""
         digest = hashlib.sha256(f"snapshot {FORMAT}".encode())
         for name, array in sorted(_arrays(self).items()):
             little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
@@ -266,7 +266,7 @@ class GraphSnapshot:
 
     @classmethod
     def load(cls, folder: Path) -> GraphSnapshot:
-        """Read what `save` wrote; raises `SnapshotError` if missing or altered."""
+        """Read a saved snapshot; raises `SnapshotError` if missing or altered."""
         try:
             document = json.loads((folder / "snapshot.json").read_text())
             with np.load(folder / "snapshot.npz", allow_pickle=False) as stored:
@@ -284,20 +284,20 @@ class GraphSnapshot:
             snapshot = cls(**values)
         except SnapshotError:
             raise
-        except Exception as error:  # zip, JSON and key faults alike: one clear message
+        except Exception as error:  # zip, JSON and key errors: one clear message
             raise SnapshotError(f"no readable snapshot in {folder}: {error}") from error
         if snapshot.content_hash() != document["content_hash"]:
-            raise SnapshotError(f"the snapshot in {folder} was altered since saved")
+            raise SnapshotError(f"the snapshot in {folder} was altered after saving")
         return snapshot
 
 
 def positions(ids: IntArray, wanted: npt.ArrayLike) -> IntArray:
     """Dense ids of external ids ``wanted`` in sorted ``ids``; -1 where unknown."""
-    asked = np.asarray(wanted, np.int64).reshape(-1)
+    queries = np.asarray(wanted, np.int64).reshape(-1)
     if not len(ids):
-        return np.full(len(asked), -1, np.int64)
-    place = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
-    return np.where(ids[place] == asked, place, -1).astype(np.int64)
+        return np.full(len(queries), -1, np.int64)
+    place = np.minimum(np.searchsorted(ids, queries), len(ids) - 1)
+    return np.where(ids[place] == queries, place, -1).astype(np.int64)
 
 
 def _sorted_ids(ids: npt.ArrayLike, name: str) -> tuple[IntArray, IntArray]:
@@ -309,8 +309,8 @@ def _sorted_ids(ids: npt.ArrayLike, name: str) -> tuple[IntArray, IntArray]:
 def _known(ids: IntArray, wanted: npt.ArrayLike, name: str) -> IntArray:
     dense = positions(ids, wanted)
     if (dense < 0).any():
-        stranger = np.asarray(wanted).reshape(-1)[dense < 0][0]
-        raise SnapshotError(f"{name}: id {stranger} is not among the nodes")
+        unknown = np.asarray(wanted).reshape(-1)[dense < 0][0]
+        raise SnapshotError(f"{name}: id {unknown} is not among the nodes")
     return dense
 
 

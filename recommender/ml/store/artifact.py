@@ -1,7 +1,8 @@
-"""One training run as one folder: `manifest.json`, arrays, documents, an index.
+"""Artifacts: one folder for each training run, with `manifest.json`, arrays, documents
+and an index.
 
-The folder appears whole or not at all, never changes afterwards, holds no pickle, and
-its arrays are memory-mapped: all web processes of a machine share one copy.
+A folder is written atomically, never changes, and holds no pickle. Its arrays are
+memory-mapped, so that all web processes of a machine share one copy.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ LIBRARIES = ("numpy", "scipy", "torch", "torch-geometric", "faiss-cpu")
 
 
 class ArtifactError(Exception):
-    """An artifact folder is missing, incomplete or altered; the message says which."""
+    """An artifact folder is missing, incomplete or altered."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run is: enough to tell it apart, repeat it and check its files."""
+    """Describes a run: enough to identify it, repeat it and check its files."""
 
     model: str
     config: Mapping[str, Any]
@@ -53,10 +54,10 @@ def write(
     files: Mapping[str, Callable[[Path], None]],
 ) -> Manifest:
     """Create ``folder`` with ``NAME.npy`` per array, ``NAME.json`` per document and
-    whatever ``files`` (name -> function that writes the path it gets) produce.
+    the ``files`` (name -> function that writes to a path).
 
-    Returns the manifest as written, with dates, versions and checksums filled in.
-    Raises `FileExistsError` if the folder exists.
+    Returns the manifest with dates, versions and checksums filled in. Raises
+    `FileExistsError` if the folder exists.
     """
     with new_folder(folder) as part:
         for name, array in arrays.items():
@@ -77,12 +78,12 @@ def write(
 
 
 class Artifact:
-    """A folder that `write` made, opened for reading."""
+    """A folder written by `write`, opened for reading."""
 
     def __init__(self, folder: Path, *, verify: bool = True) -> None:
         """Read the manifest and, with ``verify``, check every file's checksum.
 
-        Raises `ArtifactError` whenever the folder is not what its manifest says.
+        Raises `ArtifactError` if the folder does not match its manifest.
         """
         self.folder = folder
         self.manifest = read_manifest(folder)
@@ -90,10 +91,10 @@ class Artifact:
             for name, expected in self.manifest.checksums.items():
                 path = self.path(name)
                 if _checksum(path) != expected:
-                    raise ArtifactError(f"{path} is damaged: its checksum is another")
+                    raise ArtifactError(f"{path} is damaged: its checksum differs")
 
     def path(self, name: str) -> Path:
-        """The file ``name``; `ArtifactError` if the run has none."""
+        """The path of the file ``name``; raises `ArtifactError` if it is missing."""
         path = self.folder / name
         if name not in self.manifest.checksums or not path.is_file():
             raise ArtifactError(f"{path} is missing from the run")
@@ -117,13 +118,12 @@ class Artifact:
             raise ArtifactError(f"{path} is not readable JSON: {error}") from error
 
     def section(self, prefix: str) -> Artifact:
-        """The files named ``PREFIX.NAME`` as an artifact of their own: a model that
-        is part of another reads it as if it stood alone."""
+        """The files named ``PREFIX.NAME``, as the artifact of one member of a model."""
         return _Section(self, prefix)
 
     @staticmethod
     def _load_small(path: Path) -> npt.NDArray[Any]:
-        """Arrays without elements cannot be mapped; a broken file fails here too."""
+        """Load an empty array, which cannot be memory-mapped."""
         try:
             array: npt.NDArray[Any] = np.load(path, allow_pickle=False)
         except (ValueError, OSError, EOFError) as error:
@@ -141,7 +141,7 @@ class _Section(Artifact):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest alone, cheaply; raises `ArtifactError`."""
+    """Read only the manifest; raises `ArtifactError`."""
     path = folder / "manifest.json"
     try:
         values = json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""Folders that appear complete or not at all."""
+"""Folders that are written atomically."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling of ``path`` that is renamed to it on success.
+    """Yield a temporary folder beside ``path``, and rename it to ``path`` on success.
 
-    Raises `FileExistsError` when ``path`` exists; leaves nothing behind on failure.
+    Raises `FileExistsError` if ``path`` exists. A failure leaves nothing behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
@@ -24,7 +24,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         yield part
         for file in part.iterdir():
             flush(file)
-        part.chmod(0o755)  # mkdtemp's 0700 would shut out web processes of another user
+        part.chmod(0o755)  # mkdtemp uses 0700, but web processes may be another user's
         part.rename(path)
         flush(path.parent)
     finally:
@@ -32,7 +32,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def flush(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
+    """Flush a file, or the entries of a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

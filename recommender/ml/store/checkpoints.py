@@ -1,8 +1,8 @@
-"""Checkpoints of trainings, on disk, from which a killed training goes on.
+"""Checkpoints on disk, from which an interrupted training resumes.
 
-The caller of a training names the folder (`stored_in`). The training asks for the
-`slot` of its model, settings, snapshot and stage: another process that trains the same
-finds what this one wrote. Outside `stored_in`, slots store nothing.
+The caller of a training chooses the folder (`stored_in`). The training opens the
+`slot` of its model, settings, snapshot and stage; another process that trains the same
+reads the same slot. Outside `stored_in`, slots store nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Slot:
-    """One file with the newest checkpoint; nothing is stored without ``path``.
+    """One file with the newest checkpoint; without ``path`` nothing is stored.
 
     Writes are at least ``seconds`` apart. ``former`` is the file of an earlier version,
     which is read while ``path`` does not exist.
@@ -51,18 +51,17 @@ class Slot:
         self._written = time.monotonic()
 
     def read(self, load: Callable[[Path], T]) -> T | None:
-        """What ``load`` makes of the newest checkpoint; None without one, or where it
-        cannot be read."""
+        """Load the newest checkpoint; None if there is none or it cannot be read."""
         for path in (self._path, self._former):
             if path is not None and path.exists():
                 try:
                     return load(path)
-                except Exception as error:  # zip, pickle and key faults alike
+                except Exception as error:  # zip, pickle and key errors
                     logger.warning("%s cannot be read: %s", path, error)
         return None
 
     def write(self, save: Callable[[BinaryIO], None], *, now: bool = False) -> None:
-        """Replace the checkpoint, if it is old enough or ``now``."""
+        """Replace the checkpoint if it is older than ``seconds``, or ``now``."""
         due = now or time.monotonic() - self._written >= self._seconds
         if self._path is None or not due:
             return
@@ -87,8 +86,8 @@ _place: ContextVar[_Place | None] = ContextVar("checkpoints", default=None)
 
 @contextmanager
 def stored_in(folder: Path, *, seconds: float) -> Iterator[None]:
-    """Trainings inside write their checkpoints to ``folder``, one file each, at most
-    every ``seconds``. Delete the folder when they are done."""
+    """Let trainings write checkpoints to ``folder``, one file each, at most every
+    ``seconds``. The caller deletes the folder afterwards."""
     token = _place.set(_Place(folder, seconds))
     try:
         yield

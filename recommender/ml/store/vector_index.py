@@ -1,7 +1,7 @@
-"""Nearest items by inner product: FAISS, plus what changed since it was built.
+"""Nearest items by inner product: a FAISS index, plus the changes since it was built.
 
-The FAISS part is immutable. New videos sit in an exact delta, removed ones are
-tombstones; both are replaced whole, so that a search in another thread sees one state.
+The FAISS part is immutable. New videos are in an exact delta, removed ones are
+tombstones. Both are replaced as one object, so that searches are thread-safe.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ RECALL_TARGET = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Hits:
-    """Items by falling score: ``ids`` (n,) int64 external, ``scores`` (n,) float32."""
+    """Items by descending score: ``ids`` (n,) external int64, ``scores`` (n,)
+    float32."""
 
     ids: IntArray
     scores: FloatArray
@@ -63,10 +64,9 @@ class VectorIndex:
     ) -> VectorIndex:
         """Index ``vectors`` (n, d): exact up to ``exact_limit``, then IVF.
 
-        IVF probes as many lists as it takes for recall@100 >= ``recall_target``
-        against the exact search, measured on held-out queries; ``recall`` says what
-        was reached. Raises `ValueError` for shapes that do not match, ids that repeat
-        or values that are not finite.
+        IVF probes as many lists as recall@100 >= ``recall_target`` needs, measured
+        against the exact search; ``recall`` is the measured value. Raises `ValueError`
+        for shapes that do not match, repeated ids, or values that are not finite.
         """
         vectors = np.ascontiguousarray(vectors, np.float32)
         if vectors.ndim != 2 or len(ids) != len(vectors):
@@ -87,22 +87,22 @@ class VectorIndex:
 
     @property
     def ids(self) -> IntArray:
-        """The external ids that a search can find, sorted."""
+        """The sorted external ids of all searchable items."""
         state = self._changes
         return np.union1d(np.setdiff1d(self._built, state.tombstones), state.ids)
 
     @property
     def exact(self) -> bool:
-        """Whether the FAISS part compares with every vector."""
+        """Whether the FAISS part compares a query with every vector."""
         return not isinstance(self._index, faiss.IndexIVF)
 
     def save(self, path: Path) -> None:
-        """Write the FAISS part; additions and tombstones are not part of it."""
+        """Write the FAISS part, without additions and tombstones."""
         faiss.write_index(self._index, str(path))
 
     @classmethod
     def load(cls, path: Path, ids: IntArray, *, recall: float = 1.0) -> VectorIndex:
-        """Read what `save` wrote for ``ids``; raises `ArtifactError` if it cannot."""
+        """Read the saved index of ``ids``; raises `ArtifactError`."""
         try:
             index = faiss.read_index(str(path))
         except RuntimeError as error:
@@ -112,7 +112,7 @@ class VectorIndex:
         return cls(index, ids, recall=recall)
 
     def search(self, query: FloatArray, k: int, *, exclude: npt.ArrayLike = ()) -> Hits:
-        """The ``k`` best items for ``query`` (d,), fewer if there are fewer."""
+        """The ``k`` best items for ``query`` (d,), or all if there are fewer."""
         state = self._changes
         query = np.ascontiguousarray(query, np.float32).reshape(-1)
         if query.shape != (self._index.d,):
@@ -120,32 +120,34 @@ class VectorIndex:
         unwanted = np.asarray(exclude, np.int64).reshape(-1)
         hidden = np.concatenate([state.tombstones, state.ids, unwanted])
         ids, scores = self._search_built(query, k, hidden)
-        fresh = ~np.isin(state.ids, unwanted)
-        ids = np.concatenate([ids, state.ids[fresh]])
-        scores = np.concatenate([scores, state.vectors[fresh] @ query])
+        wanted = ~np.isin(state.ids, unwanted)
+        ids = np.concatenate([ids, state.ids[wanted]])
+        scores = np.concatenate([scores, state.vectors[wanted] @ query])
         order = np.argsort(-scores, kind="stable")[:k]
         return Hits(ids[order], scores[order])
 
     def add(self, ids: IntArray, vectors: FloatArray) -> None:
-        """Add or replace items, findable at once."""
+        """Add or replace items; a search finds them at once."""
         if vectors.shape != (len(ids), self._index.d):
             raise ValueError(f"{len(ids)} ids for vectors of shape {vectors.shape}")
         with self._lock:
             old = self._changes
-            kept = ~np.isin(old.ids, ids)
+            unchanged = ~np.isin(old.ids, ids)
             self._changes = _Changes(
-                np.concatenate([old.ids[kept], ids]),
-                np.concatenate([old.vectors[kept], vectors.astype(np.float32)]),
+                np.concatenate([old.ids[unchanged], ids]),
+                np.concatenate([old.vectors[unchanged], vectors.astype(np.float32)]),
                 np.setdiff1d(old.tombstones, ids),
             )
 
     def remove(self, ids: IntArray) -> None:
-        """Hide items for good, until they are added again."""
+        """Hide items until they are added again."""
         with self._lock:
             old = self._changes
-            kept = ~np.isin(old.ids, ids)
+            unchanged = ~np.isin(old.ids, ids)
             self._changes = _Changes(
-                old.ids[kept], old.vectors[kept], np.union1d(old.tombstones, ids)
+                old.ids[unchanged],
+                old.vectors[unchanged],
+                np.union1d(old.tombstones, ids),
             )
 
     def _search_built(
@@ -160,11 +162,11 @@ class VectorIndex:
         parameters = self._parameters(sel=selector)
         count = min(k, int(self._index.ntotal))
         scores, ids = self._index.search(query[None], count, params=parameters)
-        found = ids[0] >= 0
-        return ids[0][found], scores[0][found]
+        valid = ids[0] >= 0
+        return ids[0][valid], scores[0][valid]
 
     def _parameters(self, **values: Any) -> Any:
-        # FAISS's stubs do not know its keyword constructors.
+        # The stubs of FAISS lack its keyword constructors.
         if self.exact:
             kind: Any = faiss.SearchParameters
             return kind(**values)
@@ -190,16 +192,16 @@ def _tune(
     k = min(100, len(ids))
     generator = np.random.default_rng(seed)
     queries = vectors[generator.permutation(len(ids))[:200]]
-    # Users are not items: queries between two items are what they look like.
+    # The vector of a user lies between those of items.
     queries = queries + queries[generator.permutation(len(queries))]
     exact = faiss.IndexIDMap(faiss.IndexFlatIP(vectors.shape[1]))
     exact.add_with_ids(vectors, ids)
     truth = exact.search(queries, k)[1]
     index.nprobe = 1
     while True:
-        found = index.search(queries, k)[1]
+        results = index.search(queries, k)[1]
         recall = float(
-            np.mean([np.isin(t, f).mean() for t, f in zip(truth, found, strict=True)])
+            np.mean([np.isin(t, r).mean() for t, r in zip(truth, results, strict=True)])
         )
         if recall >= target or index.nprobe >= index.nlist:
             return recall

@@ -35,7 +35,7 @@ def test_durations_are_scaled_logs_and_unknown_ones_are_flagged():
     np.testing.assert_array_equal(unknown, [0, 0, 0, 1, 0])
 
 
-def test_catalogues_without_words_or_durations_encode_to_nothing_but_the_flag():
+def test_without_words_or_durations_only_the_flag_is_set():
     blank = ContentEncoder.fit(["", ""], np.zeros(2, np.float32), text_size=8, seed=0)
     np.testing.assert_array_equal(blank.encode(["any", ""], [0, 0]), [[0, 1], [0, 1]])
 

@@ -64,26 +64,26 @@ def test_saved_snapshot_loads_equal(tmp_path):
     np.testing.assert_array_equal(loaded.liked.time, snapshot.liked.time)
 
 
-def test_words_of_people_and_vectors_are_part_of_it(tmp_path):
+def test_user_texts_and_text_vectors_are_part_of_the_snapshot(tmp_path):
     plain = make_snapshot(n_users=2)
-    spoken = make_snapshot(user_ids=[101, 100], user_texts=["second", "first"])
-    assert spoken.user_texts == ("first", "second")
-    assert spoken.content_hash() != plain.content_hash()
+    with_texts = make_snapshot(user_ids=[101, 100], user_texts=["second", "first"])
+    assert with_texts.user_texts == ("first", "second")
+    assert with_texts.content_hash() != plain.content_hash()
     vectors = np.ones((5, 3), np.float32)
-    embedded = replace(spoken, text_vectors=vectors)
-    assert embedded.content_hash() != spoken.content_hash()
+    embedded = replace(with_texts, text_vectors=vectors)
+    assert embedded.content_hash() != with_texts.content_hash()
     embedded.save(tmp_path / "snapshot")
     loaded = GraphSnapshot.load(tmp_path / "snapshot")
-    assert loaded.user_texts == spoken.user_texts
+    assert loaded.user_texts == with_texts.user_texts
     np.testing.assert_array_equal(loaded.text_vectors, vectors)
     with pytest.raises(SnapshotError, match="user_texts: one value a user"):
         make_snapshot(user_texts=["too few"])
     with pytest.raises(SnapshotError, match="text_vectors: one row an item"):
-        replace(spoken, text_vectors=vectors[:2])
+        replace(with_texts, text_vectors=vectors[:2])
 
 
 @pytest.mark.parametrize("name", ["snapshot.npz", "snapshot.json"])
-def test_a_damaged_or_missing_snapshot_says_so(tmp_path, name):
+def test_a_damaged_or_missing_snapshot_is_an_error(tmp_path, name):
     with pytest.raises(SnapshotError, match="no readable snapshot"):
         GraphSnapshot.load(tmp_path)
     folder = tmp_path / "snapshot"

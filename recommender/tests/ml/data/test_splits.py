@@ -31,7 +31,7 @@ def test_time_split_cuts_everything_at_two_moments():
     assert split.validation.history.taken_at == START + 6 * DAY
 
 
-def test_cold_users_can_be_asked_for():
+def test_users_without_history_can_be_included():
     split = global_time_split(ten_watches(), validation=0.2, test=0.2, min_history=0)
     assert split.test.users.tolist() == [0, 2]
 
@@ -64,7 +64,7 @@ def test_leave_last_holds_out_each_users_end():
     assert len(split.validation.history.watched) == 7
 
 
-def test_a_like_of_what_is_held_out_is_held_out_with_it():
+def test_a_like_of_a_held_out_video_is_held_out_too():
     rows = [(100, 500 + d, 1, d) for d in range(10)]
     liked = Links([100] * 4, [500, 507, 509, 511], time=START)
     inspired = Links([100], [509], time=START)
@@ -103,7 +103,7 @@ def test_a_sample_of_people_keeps_their_targets():
     assert part.sample(8) is part
 
 
-def test_few_people_across_the_cut_are_not_trusted():
+def test_a_cut_that_leaves_few_people_is_replaced_by_each_persons_last_watches():
     few = two_communities(users=60)
     assert len(validation_part(few, 0.1).users) < len(
         validation_part(few, 0.1, enough_people=200).users

@@ -17,7 +17,7 @@ needs_model = pytest.mark.skipif(
 )
 
 
-class Kept(dict):
+class MemoryStore(dict):
     """A store in memory."""
 
     def get(self, hashes):
@@ -45,23 +45,23 @@ def test_sentences_that_mean_the_same_are_near():
 
 @needs_model
 def test_only_what_changed_is_computed():
-    kept, encoder = Kept(), SentenceEncoder(MODEL)
-    first, computed = embed(["one", "", "two", "one"], encoder, kept)
+    store, encoder = MemoryStore(), SentenceEncoder(MODEL)
+    first, computed = embed(["one", "", "two", "one"], encoder, store)
     assert computed == 2
-    assert set(kept) == {content_hash("one"), content_hash("two")}
+    assert set(store) == {content_hash("one"), content_hash("two")}
     assert not first[1].any()
     np.testing.assert_array_equal(first[0], first[3])
-    second, computed = embed(["two", "three"], encoder, kept)
+    second, computed = embed(["two", "three"], encoder, store)
     assert computed == 1
     np.testing.assert_array_equal(second[0], first[2])
 
 
 def test_nothing_to_embed_loads_nothing():
-    vectors, computed = embed(["", ""], SentenceEncoder("no such model"), Kept())
+    vectors, computed = embed(["", ""], SentenceEncoder("no such model"), MemoryStore())
     assert vectors.shape == (2, 0)
     assert computed == 0
 
 
-def test_a_model_that_is_not_there_is_one_clear_line(tmp_path):
+def test_a_missing_model_is_a_clear_error(tmp_path):
     with pytest.raises(TextModelError, match=r"requirements-text|cannot be read"):
         SentenceEncoder(str(tmp_path)).encode(["text"])

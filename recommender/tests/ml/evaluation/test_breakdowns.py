@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recommender.ml.data import splits
-from recommender.ml.data.splits import FIRST, Newcomers
+from recommender.ml.data.splits import FIRST_WATCHES, Newcomers
 from recommender.ml.evaluation import breakdowns, evaluate
 from recommender.ml.models import registry
 from recommender.tests.ml.worlds import DAY, START, make_snapshot, two_communities
@@ -96,7 +96,7 @@ def test_a_model_gets_better_as_it_knows_a_new_person():
     names = ("co_watch", "popularity")
     fitted = {name: registry.fit(name, holdout.history) for name in names}
     rows = breakdowns.newcomers(fitted, people, seed=0)
-    assert [row["known"] for row in rows] == [0, 1, 3, FIRST]
+    assert [row["known"] for row in rows] == [0, 1, 3, FIRST_WATCHES]
     by_model = {n: [row["models"][n]["value"] for row in rows] for n in names}
     assert by_model["co_watch"][-1] > by_model["co_watch"][0]
     assert len(set(by_model["popularity"])) == 1  # it asks nobody anything

@@ -145,7 +145,7 @@ def test_a_reason_is_something_without_which_the_score_falls(sage):
     for user, item in ((100, 504), (101, 503)):
         state = UserHistory(watched=Trail.from_ids([500, 501, 502]), user_id=user)
         for each in sage.contributions(state, [item])[0]:
-            place = state.trail(each.relation).place(each.id)
+            place = state.trail(each.relation).index(each.id)
             less = state.without(each.relation, place)
             assert sage.score_items(less, [item]) < sage.score_items(state, [item])
 

@@ -23,15 +23,15 @@ def saved(text):
 
 
 def test_a_slot_holds_what_was_written_last(tmp_path):
-    slot = Slot(tmp_path / "kept" / "one.checkpoint")
+    slot = Slot(tmp_path / "stored" / "one.checkpoint")
     assert slot.read(Path.read_text) is None
     for text in ("first", "second"):
         slot.write(saved(text))
     assert slot.read(Path.read_text) == "second"
-    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["one.checkpoint"]
+    assert [path.name for path in (tmp_path / "stored").iterdir()] == ["one.checkpoint"]
 
 
-def test_what_was_half_written_replaces_nothing(tmp_path):
+def test_an_interrupted_write_replaces_nothing(tmp_path):
     slot = Slot(tmp_path / "one.checkpoint")
     slot.write(saved("whole"))
 
@@ -60,7 +60,7 @@ def test_without_a_place_nothing_is_stored():
 
 def test_each_training_has_a_slot_of_its_own(tmp_path):
     snapshot, other = two_communities(), two_communities(seed=1)
-    asked = [
+    trainings = [
         (snapshot, Config(), "train"),
         (snapshot, Config(), "validate"),
         (snapshot, Config(dim=8), "train"),
@@ -68,17 +68,18 @@ def test_each_training_has_a_slot_of_its_own(tmp_path):
         (snapshot, Config(), "train"),
     ]
     with checkpoints.stored_in(tmp_path, seconds=0):
-        for number, each in enumerate(asked):
+        for number, each in enumerate(trainings):
             checkpoints.slot("graphsage", *each).write(saved(str(number)))
         found = [
-            checkpoints.slot("graphsage", *each).read(Path.read_text) for each in asked
+            checkpoints.slot("graphsage", *each).read(Path.read_text)
+            for each in trainings
         ]
     assert found == ["4", "1", "2", "3", "4"]
     assert checkpoints.exist_in(tmp_path)
     assert not checkpoints.exist_in(tmp_path / "elsewhere")
 
 
-def test_one_that_cannot_be_read_is_as_if_it_were_not_there(tmp_path, caplog):
+def test_an_unreadable_checkpoint_is_ignored_with_a_warning(tmp_path, caplog):
     snapshot = two_communities(users=20)
     config = Config(**{**SMALL, "epochs": 1})
     encoder = ContentEncoder.fit(snapshot.texts, snapshot.duration, text_size=4, seed=0)
@@ -152,8 +153,8 @@ def test_every_network_goes_on_from_its_checkpoint(tmp_path, name):
     ],
 )
 def test_a_checkpoint_of_the_version_before_is_resumed(tmp_path, name, config):
-    """The files in ``before`` hold two epochs of four; their names are hashes of what
-    was trained, with the module names of that version."""
+    """The files in ``before`` hold two epochs of four; their names are hashes of the
+    training, with the module names of that version."""
     config |= {"stop_after": 4} if name == "graphsage" else {"wide": 0.0}
     snapshot, steps = two_communities(users=20), []
     shutil.copytree(BEFORE, tmp_path / "run")

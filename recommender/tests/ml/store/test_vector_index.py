@@ -26,7 +26,7 @@ def test_exact_search_equals_brute_force():
         )
 
 
-def test_excluded_items_cost_no_place_in_the_list():
+def test_excluded_items_are_replaced_by_the_next_best():
     index = VectorIndex.build(IDS, VECTORS)
     for query in QUERIES:
         seen = brute_force(IDS, VECTORS, query, 300)
@@ -42,15 +42,15 @@ def test_delta_and_tombstones_equal_a_rebuilt_index():
     index.add(IDS[:5], -VECTORS[:5])  # replaces
     index.remove(IDS[5:20])
     index.remove(IDS[500:505])
-    kept = np.r_[0:5, 20:500, 505:600]
+    remaining = np.r_[0:5, 20:500, 505:600]
     vectors = VECTORS.copy()
     vectors[:5] *= -1
-    assert len(index) == len(kept)
-    np.testing.assert_array_equal(index.ids, np.sort(IDS[kept]))
+    assert len(index) == len(remaining)
+    np.testing.assert_array_equal(index.ids, np.sort(IDS[remaining]))
     for query in QUERIES:
         np.testing.assert_array_equal(
             index.search(query, 40).ids,
-            brute_force(IDS[kept], vectors[kept], query, 40),
+            brute_force(IDS[remaining], vectors[remaining], query, 40),
         )
 
 
@@ -62,7 +62,7 @@ def test_a_removed_item_can_come_back():
     assert IDS[0] in index.search(VECTORS[0], 600).ids
 
 
-def test_asking_for_more_than_there_is_gives_all():
+def test_a_search_for_more_items_than_there_are_gives_all():
     index = VectorIndex.build(IDS[:3], VECTORS[:3])
     assert len(index.search(QUERIES[0], 10)) == 3
     assert len(index.search(QUERIES[0], 10, exclude=IDS[:3])) == 0
