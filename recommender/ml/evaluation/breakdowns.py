@@ -1,7 +1,7 @@
-"""For whom, and for what, models are good: new people, new videos, categories.
+"""Breakdowns of a report: by known watches, for new people, by category.
 
-Everything is measured on the holdout that the report is about, with the models as they
-were fitted for it: none is trained again, none has seen the people it calls new.
+All are measured on the report's holdout with the models fitted for it. No model has
+seen the newcomers.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from recommender.ml.evaluation.metrics import Values
 from recommender.ml.models.base import Model, top_k
 
 METRIC = "ndcg@10"  # of people
-ITEM_METRIC = "recall@20"  # of videos: how many of those asked for are found
-CUTOFF = 20  # of the lists of which the categories are counted
-STEPS = (0, 1, 3, FIRST_WATCHES)  # watches of a newcomer that are known
-HISTORY = (1, 3, 6, 11, 21, 51)  # where ranges of known watches begin
+ITEM_METRIC = "recall@20"  # of videos
+CUTOFF = 20  # of the lists whose categories are counted
+STEPS = (0, 1, 3, FIRST_WATCHES)  # known watches of a newcomer
+HISTORY = (1, 3, 6, 11, 21, 51)  # lower bounds of ranges of known watches
 ITEM_HISTORY = (0, 1, 6, 21, 101)
 
 Lists = Mapping[str, IntArray]
@@ -40,7 +40,7 @@ def sections(
     *,
     seed: int,
 ) -> dict[str, Any]:
-    """The part of a report that is drawn as curves, ready for JSON."""
+    """All breakdowns of a report, ready for JSON."""
     return {
         "by history": by_history(values, holdout, seed=seed),
         "by item": by_item(lists, holdout, seed=seed),
@@ -52,7 +52,7 @@ def sections(
 def by_history(
     values: Mapping[str, Mapping[str, Values]], holdout: Holdout, *, seed: int
 ) -> Rows:
-    """NDCG@10 of people by how many of their watches are known."""
+    """NDCG@10 of people, by the number of their known watches."""
     history = holdout.history
     watched = history.positive_watches
     known = np.bincount(watched.source, minlength=history.n_users)[holdout.users]
@@ -72,7 +72,7 @@ def by_history(
 
 
 def by_item(lists: Lists, holdout: Holdout, *, seed: int) -> Rows:
-    """Recall@20 of the targets alone that so many people are known to have watched."""
+    """Recall@20 of targets, by the number of their known watches."""
     history = holdout.history
     watched = history.positive_watches
     known = np.bincount(watched.target, minlength=history.n_items)
@@ -80,12 +80,12 @@ def by_item(lists: Lists, holdout: Holdout, *, seed: int) -> Rows:
     rows: Rows = []
     for label, inside in _ranges(known[holdout.items], ITEM_HISTORY):
         counts = np.bincount(owner[inside], minlength=len(holdout.users))
-        asked = counts > 0
-        indptr = np.concatenate([[0], np.cumsum(counts[asked])])
+        users = counts > 0
+        indptr = np.concatenate([[0], np.cumsum(counts[users])])
         targets = holdout.items[inside]
         recalls = {
             name: metrics.recall(
-                metrics.hits(ranked[asked], indptr, targets), counts[asked]
+                metrics.hits(ranked[users], indptr, targets), counts[users]
             )
             for name, ranked in lists.items()
         }
@@ -104,10 +104,10 @@ def by_item(lists: Lists, holdout: Holdout, *, seed: int) -> Rows:
 def newcomers(
     fitted: Mapping[str, Model], people: Newcomers | None, *, seed: int
 ) -> Rows:
-    """NDCG@10 of people whom no model has seen, once 0, 1, 3, 5 watches are known.
+    """NDCG@10 of newcomers when the models know 0, 1, 3 or 5 of their watches.
 
-    Asked for is the same at each step, what they watched after their fifth; what they
-    watched before is never recommended.
+    The targets are the same at each step: all watches after the fifth. The first five
+    are never recommended.
     """
     if people is None or not len(people.users):
         return []
@@ -125,12 +125,12 @@ def newcomers(
 
 
 def categories(lists: Lists, holdout: Holdout) -> Rows:
-    """The share of each category in what people watched before, in what they watched
-    next, and in each model's lists; the greatest first."""
+    """The share of each category in past watches, in the next watches and in each
+    model's lists; the greatest past share first."""
     labels = category_shares(holdout.history)
     if labels is None:
         return []
-    past = tastes(holdout, labels).mean(0)
+    past = category_profiles(holdout, labels).mean(0)
     users = np.repeat(np.arange(len(holdout.users)), np.diff(holdout.indptr))
     weight = 1 / np.maximum(np.diff(holdout.indptr), 1)[users]
     after = weight @ labels[holdout.items] / max(len(holdout.users), 1)
@@ -150,8 +150,8 @@ def categories(lists: Lists, holdout: Holdout) -> Rows:
 
 
 def category_shares(history: GraphSnapshot) -> FloatArray | None:
-    """(n_items, n_categories) of which rows sum to 1, or to 0 where an item has no
-    category; None where there are none at all."""
+    """(n_items, n_categories): rows sum to 1, or to 0 for an item without category;
+    None if no item has one."""
     if not len(history.in_category):
         return None
     labels = np.zeros((history.n_items, history.n_categories), np.float32)
@@ -160,17 +160,17 @@ def category_shares(history: GraphSnapshot) -> FloatArray | None:
     return labels
 
 
-def tastes(holdout: Holdout, labels: FloatArray) -> FloatArray:
-    """(users, n_categories): the categories of what each person is known to have
-    watched, by engagement, as shares."""
+def category_profiles(holdout: Holdout, labels: FloatArray) -> FloatArray:
+    """(users, n_categories): shares of the categories in each person's known watches,
+    by engagement."""
     history = holdout.history
     watched = sparse.csr_array(
         (history.watched.weight, (history.watched.source, history.watched.target)),
         shape=(history.n_users, history.n_items),
     )
-    found = watched[holdout.users] @ labels
-    found /= np.maximum(found.sum(1, keepdims=True), 1e-12)
-    return np.asarray(found, np.float32)
+    profiles = watched[holdout.users] @ labels
+    profiles /= np.maximum(profiles.sum(1, keepdims=True), 1e-12)
+    return np.asarray(profiles, np.float32)
 
 
 def _newcomers_ndcg(model: Model, people: Newcomers, known: int) -> Values:
@@ -178,7 +178,7 @@ def _newcomers_ndcg(model: Model, people: Newcomers, known: int) -> Values:
     start = np.searchsorted(interests.source, people.users, "left")
     stop = np.searchsorted(interests.source, people.users, "right")
     ids = people.snapshot.item_ids[people.first]
-    # The newest watch last, a day apart: models ask for the order alone.
+    # The newest watch last, a day apart: models use only the order.
     time = people.snapshot.taken_at + 86_400.0 * np.arange(FIRST_WATCHES)
     states = [
         UserHistory(
@@ -200,8 +200,8 @@ def _newcomers_ndcg(model: Model, people: Newcomers, known: int) -> Values:
 def _ranges(
     counts: IntArray, begins: tuple[int, ...]
 ) -> list[tuple[str, np.ndarray[Any, np.dtype[np.bool_]]]]:
-    """Which of ``counts`` lie in each range that is not empty, with its name."""
-    found = []
+    """The label of each range that is not empty, and which ``counts`` are in it."""
+    ranges = []
     for begin, end in zip(begins, (*begins[1:], None), strict=True):
         inside = counts >= begin
         if end is None:
@@ -210,8 +210,8 @@ def _ranges(
             inside &= counts < end
             label = f"{begin}" if end == begin + 1 else f"{begin} to {end - 1}"
         if inside.any():
-            found.append((label, inside))
-    return found
+            ranges.append((label, inside))
+    return ranges
 
 
 def _interval(values: Values, seed: int) -> dict[str, float]:

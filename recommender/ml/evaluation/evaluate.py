@@ -1,6 +1,6 @@
-"""Scores any models on one holdout with one piece of code, and judges them.
+"""Evaluation of models on one holdout.
 
-Full ranking: every item of the snapshot competes, seen items are removed.
+Full ranking: all items of the snapshot are ranked, without the seen ones.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """``report`` is ready for JSON; ``fitted`` the models as trained for the test;
-    ``values`` each one's metrics of each person, (users,)."""
+    """``report`` is ready for JSON; ``fitted`` holds the models trained for the test;
+    ``values`` their metrics of each person, (users,)."""
 
     report: Report
     fitted: Mapping[str, Model]
@@ -51,14 +51,14 @@ def evaluate(
     configs: Mapping[str, Mapping[str, Any]] | None = None,
     progress: Progress = no_progress,
 ) -> Evaluation:
-    """Fit each model on what is known before the test part and score it there, and
-    the members of those that combine others.
+    """Fit each model on the history of the test part and evaluate it, and the members
+    of combined models.
 
-    The report: ``models`` (name -> metric -> value, low, high; names as in
-    "recall@20"), ``differences`` (name -> rival -> metric -> the paired difference),
-    ``curves`` (see `curves.sections`), ``found`` (name -> settings that its fit
-    searched for, to fit it again without the search), ``users`` and ``targets``
-    counted, ``holdout`` (see `fingerprint`), ``seed``.
+    The report: ``models`` (name -> metric -> value, low, high; metrics such as
+    "recall@20"), ``differences`` (name -> other name -> metric -> paired difference),
+    ``curves`` (see `breakdowns.sections`), ``found`` (name -> settings found by search,
+    to fit it again without the search), ``users`` and ``targets`` (counts),
+    ``holdout`` (see `fingerprint`), ``seed``.
     """
     known = split.test.history
     fitted = {
@@ -74,7 +74,7 @@ def evaluate(
 def evaluate_fitted(
     fitted: Mapping[str, Model], holdout: Holdout, *, seed: int = 0
 ) -> Evaluation:
-    """The same for models that are fitted already."""
+    """Evaluate models that are fitted already."""
     lists = {name: rank_items(m, holdout, max(CUTOFFS)) for name, m in fitted.items()}
     values = {name: user_metrics(each, holdout) for name, each in lists.items()}
     report: Report = {
@@ -109,8 +109,8 @@ def evaluate_fitted(
 
 
 def fingerprint(holdout: Holdout) -> str:
-    """SHA-256 of who is asked for what: two reports with the same are comparable,
-    person by person."""
+    """SHA-256 of users and targets: reports with the same one are comparable person by
+    person."""
     digest = hashlib.sha256()
     history = holdout.history
     for array in (
@@ -125,9 +125,9 @@ def fingerprint(holdout: Holdout) -> str:
 def beats_popularity(
     report: Mapping[str, Any], name: str, *, metric: str = GATE
 ) -> bool:
-    """Whether ``name`` scores above popularity on ``metric``; the activation gate.
+    """The gate of activation: whether ``name`` scores above popularity on ``metric``.
 
-    False when either was not measured: what is not shown to be better is not.
+    False if either was not measured.
     """
     measured = report.get("models", {})
     try:
@@ -139,10 +139,10 @@ def beats_popularity(
 
 
 def rank_items(model: Model, holdout: Holdout, k: int) -> IntArray:
-    """(users, k) dense items by falling score, those seen removed; -1 at the end."""
+    """(users, k) unseen dense items by descending score; -1 where a list ends early."""
     history = holdout.history
     if not np.array_equal(model.item_ids, history.item_ids):
-        raise ValueError(f"{model.name} was fitted on other items than it is asked for")
+        raise ValueError(f"{model.name} was fitted on other items than the holdout's")
     rows = []
     for start in range(0, len(holdout.users), USERS_AT_ONCE):
         users = holdout.users[start : start + USERS_AT_ONCE]
@@ -159,17 +159,17 @@ def rank_items(model: Model, holdout: Holdout, k: int) -> IntArray:
 
 def user_metrics(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
     """Each per-user metric at each cutoff, (users,)."""
-    found = metrics.hits(ranked, holdout.indptr, holdout.items)
+    hits = metrics.hits(ranked, holdout.indptr, holdout.items)
     relevant = np.diff(holdout.indptr)
     popularity = np.bincount(
         holdout.history.watched.target, minlength=holdout.history.n_items
     )
     values: dict[str, Values] = {}
     for k in CUTOFFS:
-        values[f"recall@{k}"] = metrics.recall(found[:, :k], relevant)
-        values[f"ndcg@{k}"] = metrics.ndcg(found[:, :k], relevant)
-        values[f"hr@{k}"] = metrics.hit_rate(found[:, :k], relevant)
-        values[f"map@{k}"] = metrics.average_precision(found[:, :k], relevant)
+        values[f"recall@{k}"] = metrics.recall(hits[:, :k], relevant)
+        values[f"ndcg@{k}"] = metrics.ndcg(hits[:, :k], relevant)
+        values[f"hr@{k}"] = metrics.hit_rate(hits[:, :k], relevant)
+        values[f"map@{k}"] = metrics.average_precision(hits[:, :k], relevant)
         values[f"novelty@{k}"] = metrics.novelty(
             ranked[:, :k], popularity, holdout.history.n_users
         )
@@ -177,16 +177,16 @@ def user_metrics(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
 
 
 def _by_category(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
-    """What needs to know the categories, where the snapshot has any."""
+    """The metrics that need categories; none if the snapshot has no categories."""
     labels = breakdowns.category_shares(holdout.history)
     if labels is None:
         return {}
-    tastes = breakdowns.tastes(holdout, labels)
+    profiles = breakdowns.category_profiles(holdout, labels)
     values: dict[str, Values] = {}
     for k in CUTOFFS:
         values[f"diversity@{k}"] = metrics.diversity(ranked[:, :k], labels)
         values[f"miscalibration@{k}"] = metrics.miscalibration(
-            ranked[:, :k], labels, tastes
+            ranked[:, :k], labels, profiles
         )
     return values
 

@@ -1,4 +1,4 @@
-"""Intervals of metrics: resampled users, paired differences, the jackknife."""
+"""Confidence intervals of metrics: bootstrap, paired differences, jackknife."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from recommender.ml.data.snapshot import FloatArray, IntArray
 from recommender.ml.evaluation.metrics import Values
 
-REMEMBERED = 2_000_000  # users times resamples whose draws are cached
+CACHED_DRAWS = 2_000_000  # users times resamples whose draws are cached
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Interval:
 
 
 def bootstrap(values: Values, *, seed: int, resamples: int = 1000) -> Interval:
-    """The mean over users and its percentile interval; NaN when there is no user."""
+    """The mean over users and its percentile interval; NaN without users."""
     if not len(values):
         return Interval(np.nan, np.nan, np.nan)
     means = _sums(values, seed=seed, resamples=resamples) / len(values)
@@ -38,7 +38,8 @@ def bootstrap(values: Values, *, seed: int, resamples: int = 1000) -> Interval:
 def paired_difference(
     ours: Values, theirs: Values, *, seed: int, resamples: int = 1000
 ) -> Interval:
-    """Mean of ``ours - theirs`` over the same users; real if it does not touch 0."""
+    """Mean of ``ours - theirs`` over the same users; significant if the interval
+    excludes 0. Raises `ValueError` if the shapes differ."""
     if ours.shape != theirs.shape:
         raise ValueError("a paired difference needs the same users on both sides")
     return bootstrap(ours - theirs, seed=seed, resamples=resamples)
@@ -52,11 +53,11 @@ def jackknife_lists(
     seed: int,
     groups: int = 100,
 ) -> Interval:
-    """`coverage` or `gini` of the lists ``ranked``; the interval by leaving out one
-    group of users after another.
+    """`coverage` or `gini` of the lists ``ranked``, with the interval of the
+    delete-a-group jackknife.
 
-    Not by the bootstrap: a resample holds some 63 % of the users, who between them see
-    fewer items than all, so that its interval may lie wholly below the value.
+    The bootstrap would be biased: a resample holds about 63 % of the users, whose lists
+    show fewer items, so its interval may lie below the value.
     """
     if not len(ranked):
         return Interval(np.nan, np.nan, np.nan)
@@ -76,21 +77,21 @@ def jackknife_lists(
 
 
 def _sums(values: Values, *, seed: int, resamples: int) -> Values:
-    """(resamples,): the sum over as many users as there are, drawn with replacement."""
+    """(resamples,): sums over ``n`` of the n values, drawn with replacement."""
     n = len(values)
-    if n * resamples <= REMEMBERED:
-        return np.asarray(_drawn(n, seed, resamples) @ values, np.float64)
+    if n * resamples <= CACHED_DRAWS:
+        return np.asarray(_all_draws(n, seed, resamples) @ values, np.float64)
     return np.array([row @ values for row in _draws(n, seed, resamples)])
 
 
 @lru_cache(maxsize=8)
-def _drawn(n: int, seed: int, resamples: int) -> FloatArray:
-    """All of `_draws`, (resamples, n): a report asks for the same again and again."""
+def _all_draws(n: int, seed: int, resamples: int) -> FloatArray:
+    """All of `_draws`, (resamples, n), cached because a report repeats them."""
     return np.array(list(_draws(n, seed, resamples)), np.float32)
 
 
 def _draws(n: int, seed: int, resamples: int) -> Iterator[IntArray]:
-    """How often each of ``n`` users is drawn, (n,), once a resample."""
+    """For each resample, how often each of ``n`` users is drawn, (n,)."""
     generator = np.random.default_rng(seed)
     for _ in range(resamples):
         yield np.bincount(generator.integers(n, size=n), minlength=n)

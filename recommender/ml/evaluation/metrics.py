@@ -15,7 +15,7 @@ from recommender.ml.data.snapshot import FloatArray, IntArray
 Values = npt.NDArray[np.float64]
 HitMatrix = npt.NDArray[np.bool_]
 
-SMOOTHING = 0.01  # of `miscalibration`, as its paper has it
+SMOOTHING = 0.01  # of `miscalibration`, as in its paper
 
 
 def hits(ranked: IntArray, indptr: IntArray, items: IntArray) -> HitMatrix:
@@ -26,8 +26,8 @@ def hits(ranked: IntArray, indptr: IntArray, items: IntArray) -> HitMatrix:
     size = int(max(ranked.max(initial=0), items.max(initial=0))) + 1
     owner = np.repeat(np.arange(len(ranked)), np.diff(indptr))
     rows = np.arange(len(ranked))[:, None]
-    found = np.isin(rows * size + ranked, owner * size + items)
-    return found & (ranked >= 0)
+    is_target = np.isin(rows * size + ranked, owner * size + items)
+    return is_target & (ranked >= 0)
 
 
 def recall(hits: HitMatrix, relevant: IntArray) -> Values:
@@ -36,12 +36,12 @@ def recall(hits: HitMatrix, relevant: IntArray) -> Values:
 
 
 def hit_rate(hits: HitMatrix, relevant: IntArray) -> Values:
-    """1 where at least one target is among the first k."""
+    """1 if at least one target is among the first k, else 0."""
     return np.asarray(hits.any(1), np.float64)
 
 
 def ndcg(hits: HitMatrix, relevant: IntArray) -> Values:
-    """Binary gains discounted by 1 / log2(rank + 1), over the best possible list's."""
+    """Binary gains discounted by 1 / log2(rank + 1), divided by the ideal list's."""
     k = hits.shape[1]
     discount = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discount)[np.minimum(relevant, k) - 1]
@@ -51,10 +51,10 @@ def ndcg(hits: HitMatrix, relevant: IntArray) -> Values:
 def graded_ndcg(
     scores: FloatArray, grades: IntArray, lists: IntArray, k: int
 ) -> Values:
-    """NDCG@k of lists of any length whose items have grades, in order of their ids.
+    """(lists,): NDCG@k of lists of any length with graded items, in order of list ids.
 
-    All are (n,); an item of grade g gains 2^g - 1 (Burges et al., ICML 2005). ``lists``
-    must not fall; of equal scores the first comes first. 0 where all grades are 0.
+    All inputs are (n,); an item of grade g gains 2^g - 1 (Burges et al., ICML 2005).
+    ``lists`` must be sorted; ties keep their order. 0 where all grades are 0.
     """
     order = np.lexsort((-scores, lists))
     ideal = np.lexsort((-grades, lists))
@@ -62,11 +62,11 @@ def graded_ndcg(
     rank = np.arange(len(lists)) - np.repeat(start, size)
     discount = np.where(rank < k, 1 / np.log2(rank + 2), 0)
     gains = 2.0**grades - 1
-    found, best = (
+    actual, best = (
         np.bincount(np.repeat(np.arange(len(size)), size), gains[each] * discount)
         for each in (order, ideal)
     )
-    return np.asarray(found / np.where(best > 0, best, 1), np.float64)
+    return np.asarray(actual / np.where(best > 0, best, 1), np.float64)
 
 
 def average_precision(hits: HitMatrix, relevant: IntArray) -> Values:
@@ -78,12 +78,12 @@ def average_precision(hits: HitMatrix, relevant: IntArray) -> Values:
 
 
 def coverage(shown: IntArray, n_items: int) -> float:
-    """Share of all items that are shown at all; ``shown`` (n_items,) counts."""
+    """Share of items that are in any list; ``shown`` (n_items,) counts lists."""
     return float((shown > 0).sum() / n_items)
 
 
 def gini(shown: IntArray, n_items: int) -> float:
-    """0 when all items are shown equally often, towards 1 when one takes all."""
+    """0 if all items are shown equally often, near 1 if only one is shown."""
     counts = np.sort(shown.astype(np.float64))
     if not counts.sum():
         return 0.0
@@ -94,7 +94,7 @@ def gini(shown: IntArray, n_items: int) -> float:
 def novelty(ranked: IntArray, watched: IntArray, n_users: int) -> Values:
     """Mean surprise of each list, -log2 of the share of users who know the item.
 
-    ``watched`` (n_items,) counts those users; an unknown item counts as one user's.
+    ``watched`` (n_items,) counts those users; an item without any counts as 1.
     """
     surprise = -np.log2(np.maximum(watched, 1) / max(n_users, 1))
     shown = ranked >= 0
@@ -105,7 +105,8 @@ def novelty(ranked: IntArray, watched: IntArray, n_users: int) -> Values:
 def diversity(ranked: IntArray, labels: FloatArray) -> Values:
     """Mean over the pairs of each list of 1 - cosine of their ``labels`` (n_items, c).
 
-    A video without a label is like no other; a list of fewer than two has none.
+    A video without labels has cosine 0 to all others; a list of fewer than two items
+    gets 0.
     """
     length = np.linalg.norm(labels, axis=1, keepdims=True)
     units = labels / np.maximum(length, 1e-12)
@@ -117,16 +118,18 @@ def diversity(ranked: IntArray, labels: FloatArray) -> Values:
     return np.where(pairs > 0, 1 - same / np.maximum(pairs, 1), 0).astype(np.float64)
 
 
-def miscalibration(ranked: IntArray, labels: FloatArray, tastes: FloatArray) -> Values:
-    """How far the categories of each list are from those of the past: the divergence
-    of Kullback and Leibler, in nats, as Steck has it (RecSys 2018); 0 is best.
+def miscalibration(
+    ranked: IntArray, labels: FloatArray, profiles: FloatArray
+) -> Values:
+    """The Kullback-Leibler divergence of each list's categories from the user's past
+    ones, in nats (Steck, RecSys 2018); 0 is best.
 
-    ``labels`` (n_items, c) and ``tastes`` (users, c), of which rows are shares that sum
-    to 1 or, where nothing is known, 0. Who has no taste is content with any list.
+    Rows of ``labels`` (n_items, c) and ``profiles`` (users, c) are shares that sum to
+    1, or to 0 if nothing is known. A user without a profile gets 0.
     """
     shown = (ranked >= 0)[:, :, None]
     listed = np.where(shown, labels[np.maximum(ranked, 0)], 0).sum(1)
     listed = listed / np.maximum(listed.sum(1, keepdims=True), 1e-12)
-    mixed = (1 - SMOOTHING) * listed + SMOOTHING * tastes
-    ratio = np.where(tastes > 0, tastes, 1) / np.where(tastes > 0, mixed, 1)
-    return np.asarray((tastes * np.log(ratio)).sum(1), np.float64)
+    mixed = (1 - SMOOTHING) * listed + SMOOTHING * profiles
+    ratio = np.where(profiles > 0, profiles, 1) / np.where(profiles > 0, mixed, 1)
+    return np.asarray((profiles * np.log(ratio)).sum(1), np.float64)

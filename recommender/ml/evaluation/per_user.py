@@ -1,7 +1,7 @@
-"""What a run scored for each person, kept beside it: runs are compared in pairs.
+"""A run's metrics of each person, stored with the run for paired comparisons.
 
-Two runs judged on one holdout are compared person by person, which shows differences
-that two intervals beside each other hide.
+Comparing two runs on one holdout person by person shows differences that are smaller
+than the intervals of either.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ PerUser = Mapping[str, Values]
 
 
 def writer(values: PerUser) -> Mapping[str, Callable[[Path], None]]:
-    """The file for `models.save`; ``values`` are (users,) by metric."""
-    kept = {name: values[name].astype(np.float32) for name in METRICS}
+    """A file for `registry.save`; ``values`` are (users,) by metric."""
+    arrays = {name: values[name].astype(np.float32) for name in METRICS}
 
     def write(path: Path) -> None:
         with path.open("wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **kept)
+            np.savez_compressed(stream, allow_pickle=False, **arrays)
 
     return {FILE: write}
 
 
 def read(folder: Path) -> PerUser:
-    """What `writer` wrote into a run's folder; raises `ArtifactError`."""
+    """Read the metrics of each person from a run's folder; raises `ArtifactError`."""
     path = Artifact(folder, verify=False).path(FILE)
     try:
         with np.load(path, allow_pickle=False) as stored:

@@ -1,8 +1,8 @@
-"""The interests of a person: clusters of what they watched.
+"""The interests of a person: clusters of the videos they watched.
 
-After PinnerSage (Pal et al., KDD 2020): hierarchical clusters in the space of the
-videos' vectors, each represented by its medoid, a video that was watched. The mean of
-two interests is neither.
+After PinnerSage (Pal et al., KDD 2020): hierarchical clusters of the videos' vectors,
+each represented by its medoid, a watched video, because the mean of two interests is
+neither.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from scipy.spatial.distance import squareform
 from recommender.ml.data.snapshot import FloatArray, IntArray
 
 MAX_CLUSTERS = 5
-# Below .25 a partition shows no structure (Kaufman & Rousseeuw 1990), but to cut one
-# stray video off a single taste reaches .32 by chance.
+# Below .25 a partition shows no structure (Kaufman & Rousseeuw 1990), but splitting an
+# outlier off a single interest reaches .32 by chance.
 MIN_SILHOUETTE = 0.34
 
 Values = npt.NDArray[np.float64]
@@ -26,8 +26,8 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Interest:
-    """``members`` (n,) and their ``medoid``, as rows of the vectors; ``weight`` is the
-    sum of the members'."""
+    """``members`` (n,) and their ``medoid`` are rows of the vectors; ``weight`` is the
+    sum of the members' weights."""
 
     medoid: int
     members: IntArray
@@ -37,11 +37,11 @@ class Interest:
 def interests(
     vectors: FloatArray, weights: npt.ArrayLike, *, most: int = MAX_CLUSTERS
 ) -> list[Interest]:
-    """One to ``most`` interests, the weightiest first; none without vectors.
+    """One to ``most`` interests, the greatest weight first; none without vectors.
 
     ``vectors`` (n, d) are of unit length, ``weights`` (n,) positive. The number of
-    clusters is that of the greatest mean silhouette (Rousseeuw 1987), and one where
-    none reaches `MIN_SILHOUETTE`. Equal input gives equal output: nothing is drawn.
+    clusters is that of the greatest mean silhouette (Rousseeuw 1987), or one if none
+    exceeds `MIN_SILHOUETTE`. The result is deterministic.
     """
     if not len(vectors):
         return []
@@ -62,8 +62,8 @@ def interests(
 
 
 def silhouette(distance: Values, labels: IntArray) -> float:
-    """The mean over rows of (b - a) / max(a, b): a is the mean distance to the own
-    cluster, b to the nearest other; 0 for a cluster of one."""
+    """The mean over rows of (b - a) / max(a, b): a is the mean distance to the row's
+    own cluster, b to the nearest other; a row alone in its cluster counts 0."""
     member = labels[:, None] == np.unique(labels)
     size = member.sum(0)
     to_cluster = distance @ member
@@ -80,15 +80,16 @@ def _partitions(distance: Values, most: int) -> list[IntArray]:
     """Labels of ``most`` to 2 clusters by average linkage."""
     if most < 2:
         return []
-    joined = hierarchy.linkage(squareform(distance, checks=False), "average")
-    every = (
-        hierarchy.fcluster(joined, count, "maxclust").astype(np.int64)
+    tree = hierarchy.linkage(squareform(distance, checks=False), "average")
+    partitions = (
+        hierarchy.fcluster(tree, count, "maxclust").astype(np.int64)
         for count in range(most, 1, -1)
     )
-    return [labels for labels in every if labels.max() > 1]  # ties may leave one
+    # Ties may leave one cluster.
+    return [labels for labels in partitions if labels.max() > 1]
 
 
 def _interest(members: IntArray, distance: Values, mass: Values) -> Interest:
-    """The medoid has the least weighted distance to the others of its cluster."""
-    within = distance[np.ix_(members, members)] @ mass[members]
-    return Interest(int(members[within.argmin()]), members, float(mass[members].sum()))
+    """Find the medoid: the member with the least weighted distance to the others."""
+    total = distance[np.ix_(members, members)] @ mass[members]
+    return Interest(int(members[total.argmin()]), members, float(mass[members].sum()))

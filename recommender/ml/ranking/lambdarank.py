@@ -1,10 +1,10 @@
-"""LambdaRank: trees that learn from impressions in which order a list is best.
+"""LambdaRank: decision trees that learn from impressions how to order a list.
 
-Burges, "From RankNet to LambdaRank to LambdaMART" (2010), as LightGBM has it. What it
-learned serves by `forest` alone; only `fit` imports LightGBM.
+Burges, "From RankNet to LambdaRank to LambdaMART" (2010), as in LightGBM. Only `fit`
+imports LightGBM; serving uses `lightgbm_forest`.
 
-The position at which a video was shown is a feature in training, so that what is due to
-it is not credited to the video; whoever ranks sets it to the same for all (`neutral`).
+The position of a video is a feature in training, so that its effect is not attributed
+to the video. In ranking it is the same for all (`at_first_position`).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Config:
-    """``test`` is the share of the newest lists that judge, ``validation`` that of the
-    newest of the others, which say when to stop."""
+    """``test`` is the share of the newest lists, for evaluation; ``validation`` that of
+    the newest of the others, for early stopping."""
 
     leaves: int = 15
     depth: int = 6
@@ -51,11 +51,10 @@ class Config:
 
 @dataclass(frozen=True, eq=False)
 class GradedImpressions:
-    """Impressions and what came of them, list after list, the oldest list first.
+    """Impressions and their outcomes, list after list, the oldest list first.
 
     ``features`` (n, columns), NaN where unknown; ``grades`` (n,) from 0 to 4; ``lists``
-    and ``people`` (n,) ids; ``ranked`` (n,) is False where a video was not ranked but
-    put there to explore.
+    and ``people`` (n,) ids; ``ranked`` (n,) is False for videos in exploration slots.
     """
 
     features: FloatArray
@@ -78,16 +77,17 @@ class GradedImpressions:
         )
 
     def split(self, share: float) -> tuple[GradedImpressions, GradedImpressions]:
-        """All but the newest lists, and those: about ``share`` of the impressions."""
+        """The older lists, and the newest: about ``share`` of the impressions."""
         cut = int(len(self) * (1 - share))
-        # A list is on one side.
+        # No list is divided.
         cut = int(np.searchsorted(self.lists, self.lists[cut])) if len(self) else 0
         return self.select(slice(None, cut)), self.select(slice(cut, None))
 
 
 @dataclass(frozen=True, eq=False)
 class LambdaRank:
-    """A learned order: ``text`` is LightGBM's, ``columns`` name what it was shown."""
+    """A trained ranker: ``text`` in LightGBM's format, ``columns`` the features, and
+    ``gain`` the share of each in the total gain."""
 
     text: str
     forest: Forest
@@ -97,14 +97,14 @@ class LambdaRank:
 
     def score(self, features: FloatArray) -> FloatArray:
         """(n,) scores of videos in one list, higher is better."""
-        return self.forest.predict(neutral(features, self.columns))
+        return self.forest.predict(at_first_position(features, self.columns))
 
     def save(self, path: Path) -> None:
         """Write the trees in LightGBM's text format."""
         path.write_text(self.text)
 
     def document(self) -> dict[str, Any]:
-        """What `load` needs beside the trees."""
+        """What `load` needs in addition to the trees."""
         return {
             "columns": list(self.columns),
             "rounds": self.rounds,
@@ -115,9 +115,9 @@ class LambdaRank:
 def fit(
     impressions: GradedImpressions, columns: Sequence[str], config: Config
 ) -> LambdaRank:
-    """Train on all but the newest of ``impressions``, until those gain nothing more.
+    """Train on ``impressions``, with early stopping on the newest.
 
-    Raises `ValueError` where no list has both what was watched and what was not.
+    Raises `ValueError` if no list has both videos that were watched and others.
     """
     import lightgbm
 
@@ -163,7 +163,7 @@ def fit(
 
 
 def load(artifact: Artifact) -> LambdaRank:
-    """The ranker as it was saved; raises `ArtifactError`."""
+    """Load a saved ranker; raises `ArtifactError`."""
     path = artifact.path(MODEL)
     document = artifact.document("ranker")
     try:
@@ -172,7 +172,7 @@ def load(artifact: Artifact) -> LambdaRank:
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}") from error
     if forest.n_features != len(document["columns"]):
-        raise ArtifactError(f"{path} has another number of features than its columns")
+        raise ArtifactError(f"{path}: the number of features is not that of columns")
     return LambdaRank(
         text,
         forest,
@@ -182,11 +182,11 @@ def load(artifact: Artifact) -> LambdaRank:
     )
 
 
-def neutral(features: FloatArray, columns: Sequence[str]) -> FloatArray:
-    """``features`` as if every video stood in the first place."""
-    levelled = np.array(features, np.float32)
-    levelled[:, list(columns).index(POSITION)] = 1
-    return levelled
+def at_first_position(features: FloatArray, columns: Sequence[str]) -> FloatArray:
+    """A copy of ``features`` in which each video has position 1."""
+    copied = np.array(features, np.float32)
+    copied[:, list(columns).index(POSITION)] = 1
+    return copied
 
 
 def compare(
@@ -196,21 +196,21 @@ def compare(
     *,
     seed: int = 0,
 ) -> dict[str, Interval | int]:
-    """NDCG@10 of two orders of the same lists, each with its interval, and that of the
-    difference, people being resampled.
+    """NDCG@10 of two orders of the same lists and their difference, with intervals
+    over resampled people.
 
-    Lists count that hold something watched and something not, and of them what was
-    ranked: an explored video had no place in either order.
+    Only ranked videos count (exploration slots have no place in either order), and only
+    lists in which their grades differ.
     """
-    kept = np.zeros(len(impressions), bool)
-    kept[
+    counted = np.zeros(len(impressions), bool)
+    counted[
         np.flatnonzero(impressions.ranked)[
             _discriminating(impressions.select(impressions.ranked))
         ]
     ] = True
-    part = impressions.select(kept)
+    part = impressions.select(counted)
     values = [
-        metrics.graded_ndcg(scores[kept], part.grades, part.lists, CUTOFF)
+        metrics.graded_ndcg(scores[counted], part.grades, part.lists, CUTOFF)
         for scores in (ours, theirs)
     ]
     first = np.unique(part.lists, return_index=True)[1]
@@ -228,7 +228,7 @@ def compare(
 
 
 def _discriminating(impressions: GradedImpressions) -> Mask:
-    """Rows of lists in which not everything came to the same."""
+    """Which rows are in lists whose grades differ."""
     _, place = np.unique(impressions.lists, return_inverse=True)
     if not len(place):
         return np.zeros(0, bool)

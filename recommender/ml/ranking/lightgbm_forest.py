@@ -1,7 +1,7 @@
-"""LightGBM's trees, read from its text format and evaluated with numpy alone.
+"""LightGBM's trees, read from its text format and evaluated with numpy.
 
-Importing LightGBM takes a process some 100 MB and, where scikit-learn is installed,
-seconds; what a web process needs of it is this.
+Importing LightGBM costs about 100 MB and, if scikit-learn is installed, seconds. Web
+processes use this module instead.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """The sum of ``roots`` trees whose nodes are numbered through.
+    """A sum of trees, whose nodes are in the same arrays; ``roots`` are their first.
 
-    A node sends a row to the left of ``children`` (n, 2) where the value of
-    ``feature`` (n,) is at most ``threshold`` (n,); a leaf points to itself and carries
-    a ``value`` (n,). `predict` lays the features out three times, with NaN as 0, as the
-    least and as the greatest of numbers, so that ``feature`` also says which way NaN
-    goes. ``depth`` is the longest way from a root to a leaf.
+    A node sends a row to the left of ``children`` (n, 2) if the value of ``feature``
+    (n,) is at most ``threshold`` (n,); a leaf is its own child and has a ``value``
+    (n,). `predict` repeats the features three times, with NaN as 0, -inf and inf, and
+    ``feature`` chooses among them. ``depth`` is that of the deepest leaf.
     """
 
     roots: IntArray
@@ -42,9 +41,9 @@ class Forest:
 
     @classmethod
     def parse(cls, text: str) -> Forest:
-        """Read a model as `Booster.model_to_string` writes it.
+        """Read the text of `Booster.model_to_string`.
 
-        Raises `ValueError` for what is not one or has categorical splits.
+        Raises `ValueError` for other texts and for categorical splits.
         """
         header, *blocks = text.split("\nTree=")
         known = _entries(header)
@@ -72,19 +71,19 @@ class Forest:
     def predict(self, rows: FloatArray) -> FloatArray:
         """(n,) raw scores of ``rows`` (n, n_features), NaN where a value is missing.
 
-        Raises `ValueError` for another number of features.
+        Raises `ValueError` for other shapes.
         """
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise ValueError(f"rows of shape {rows.shape}, not (n, {self.n_features})")
         values = np.asarray(rows, np.float64)
         missing = np.isnan(values)
-        laid_out = np.hstack(
+        repeated = np.hstack(
             [np.where(missing, x, values) for x in (0, -np.inf, np.inf)]
         )
         row = np.arange(len(rows))[:, None]
         node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
         for _ in range(self.depth):
-            right = laid_out[row, self.feature[node]] > self.threshold[node]
+            right = repeated[row, self.feature[node]] > self.threshold[node]
             node = self.children[node, right.astype(np.int64)]
         return np.asarray(self.value[node].sum(1), np.float32)
 
@@ -95,7 +94,7 @@ def _entries(block: str) -> dict[str, str]:
 
 
 def _tree(entries: dict[str, str], n_features: int) -> dict[str, npt.NDArray[Any]]:
-    """One tree, inner nodes first, then its leaves."""
+    """Arrays of one tree: inner nodes first, then leaves."""
     leaves = np.array(entries["leaf_value"].split(), np.float64)
     inner = len(leaves) - 1
     place = np.arange(inner + len(leaves))
@@ -106,7 +105,7 @@ def _tree(entries: dict[str, str], n_features: int) -> dict[str, npt.NDArray[Any
         kinds = np.array(entries["decision_type"].split(), np.int64)
         missing = kinds >> 2 & 3
         if (kinds & CATEGORICAL).any() or (missing == 1).any():
-            raise ValueError("categorical splits and zeros as missing are not read")
+            raise ValueError("categorical splits and zero as missing are not supported")
         version = np.where(missing == 2, np.where(kinds & DEFAULT_LEFT, 1, 2), 0)
         feature[:inner] = np.array(entries["split_feature"].split(), np.int64)
         feature[:inner] += version * n_features
@@ -124,7 +123,7 @@ def _tree(entries: dict[str, str], n_features: int) -> dict[str, npt.NDArray[Any
 
 
 def _depth(children: IntArray) -> int:
-    """Steps until nothing that started at the root moves any more."""
+    """The number of steps from the root to the deepest leaf."""
     reached, steps = np.zeros(1, np.int64), 0
     while True:
         following = np.unique(children[reached])

@@ -1,4 +1,4 @@
-"""Curves by hand, on a few people, and the newcomers of a cut."""
+"""Breakdowns worked out by hand on a few people, and the newcomers of a cut."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def snapshot():
     return make_snapshot(watched=rows, n_items=10)
 
 
-def test_newcomers_have_nothing_before_the_cut_and_something_to_ask_for():
+def test_newcomers_have_no_watches_before_the_cut_and_targets_after_it():
     found = Newcomers.from_snapshot(snapshot(), CUT)
     assert found.users.tolist() == [2]
     assert found.first.tolist() == [[0, 1, 2, 3, 4]]  # in the order of the watches
     assert found.items[found.indptr[0] : found.indptr[1]].tolist() == [5, 6]
 
 
-def test_a_holdout_brings_its_newcomers_whom_its_history_does_not_know():
+def test_the_newcomers_of_a_holdout_are_not_in_its_history():
     holdout = splits.holdout(snapshot(), cut=CUT)
     assert holdout.newcomers.users.tolist() == [2]
     assert not np.isin(holdout.newcomers.users, holdout.history.watched.source).any()
@@ -46,7 +46,7 @@ def test_a_holdout_brings_its_newcomers_whom_its_history_does_not_know():
 
 def test_people_and_videos_fall_into_their_ranges():
     holdout = splits.holdout(snapshot(), cut=CUT)
-    # 100 is asked for video 507, 101 for 508; the lists hold 507 alone.
+    # The target of 100 is video 507, that of 101 is 508; the lists hold only 507.
     lists = {"one": np.array([[7, 9], [7, 9]])}
     values = {"one": {breakdowns.METRIC: np.array([1.0, 0.0])}}
     people = breakdowns.by_history(values, holdout, seed=0)
@@ -60,7 +60,7 @@ def test_people_and_videos_fall_into_their_ranges():
     assert videos[0]["models"]["one"]["value"] == 0.5
 
 
-def test_recall_by_item_asks_for_the_targets_of_that_range_alone():
+def test_recall_by_item_counts_only_targets_of_its_range():
     rows = [
         *((100 + user, 500, 1.0, 1) for user in range(4)),
         (100, 501, 1.0, 60),
@@ -89,8 +89,8 @@ def test_a_model_gets_better_as_it_knows_a_new_person():
     world = two_communities(users=150)
     late = world.watched.time > START + 40 * DAY
     new = np.isin(world.watched.source, np.arange(30))
-    kept = replace(world, watched=world.watched.where(late | ~new))
-    holdout = splits.holdout(kept, cut=START + 40 * DAY)
+    world = replace(world, watched=world.watched.where(late | ~new))
+    holdout = splits.holdout(world, cut=START + 40 * DAY)
     people = holdout.newcomers
     assert 0 < len(people.users) <= 30
     names = ("co_watch", "popularity")
@@ -99,7 +99,7 @@ def test_a_model_gets_better_as_it_knows_a_new_person():
     assert [row["known"] for row in rows] == [0, 1, 3, FIRST_WATCHES]
     by_model = {n: [row["models"][n]["value"] for row in rows] for n in names}
     assert by_model["co_watch"][-1] > by_model["co_watch"][0]
-    assert len(set(by_model["popularity"])) == 1  # it asks nobody anything
+    assert len(set(by_model["popularity"])) == 1  # it does not use the history
     assert by_model["co_watch"][-1] > by_model["popularity"][-1]
 
 

@@ -70,11 +70,11 @@ def test_diversity_is_the_mean_distance_of_pairs():
 
 def test_miscalibration_is_the_divergence_from_the_past():
     labels = np.array([[1, 0], [0, 1]], float)
-    tastes = np.array([[0.5, 0.5], [1, 0], [0, 0]])
+    profiles = np.array([[0.5, 0.5], [1, 0], [0, 0]])
     ranked = np.array([[0, 1], [1, -1], [0, 1]])
     # Just like the past; the list has nothing of it: ln(1 / 0.01); no past.
     np.testing.assert_allclose(
-        metrics.miscalibration(ranked, labels, tastes), [0, np.log(100), 0]
+        metrics.miscalibration(ranked, labels, profiles), [0, np.log(100), 0]
     )
 
 

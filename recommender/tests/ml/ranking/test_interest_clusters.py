@@ -1,4 +1,4 @@
-"""How many tastes a history has, and which videos stand for them."""
+"""How many interests a history has, and which videos represent them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recommender.ml.data.features import unit
 from recommender.ml.ranking.interest_clusters import interests, silhouette
 
 
-def tastes(*sizes, d=16, spread=0.3, seed=0):
+def clustered_vectors(*sizes, d=16, spread=0.3, seed=0):
     """Unit vectors around as many directions as there are sizes."""
     random = np.random.default_rng(seed)
     centres = np.linalg.qr(random.normal(size=(d, d)))[0]
@@ -26,8 +26,8 @@ def tastes(*sizes, d=16, spread=0.3, seed=0):
 @pytest.mark.parametrize(
     "sizes", [(12,), (8, 5), (9, 6, 4), (6, 6, 5, 4), (7, 6, 5, 4, 3)]
 )
-def test_each_taste_is_found_with_its_members(sizes):
-    found = interests(tastes(*sizes), np.ones(sum(sizes)))
+def test_each_interest_is_found_with_its_members(sizes):
+    found = interests(clustered_vectors(*sizes), np.ones(sum(sizes)))
     ends = np.cumsum([0, *sizes])
     expected = [list(range(a, b)) for a, b in pairwise(ends)]
     assert sorted(each.members.tolist() for each in found) == expected
@@ -37,12 +37,12 @@ def test_each_taste_is_found_with_its_members(sizes):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_narrow_taste_is_one(seed):
-    assert len(interests(tastes(30, seed=seed), np.ones(30))) == 1
+def test_a_single_interest_is_not_divided(seed):
+    assert len(interests(clustered_vectors(30, seed=seed), np.ones(30))) == 1
 
 
 def test_there_are_at_most_five():
-    vectors = tastes(*[4] * 8)
+    vectors = clustered_vectors(*[4] * 8)
     assert 1 <= len(interests(vectors, np.ones(32))) <= 5
 
 
@@ -55,14 +55,14 @@ def test_the_medoid_is_the_one_in_the_middle_and_weights_pull_it():
     assert pulled.medoid == 4
 
 
-def test_what_weighs_most_comes_first():
-    vectors = tastes(3, 9)
+def test_the_interest_of_greatest_weight_comes_first():
+    vectors = clustered_vectors(3, 9)
     heavy = np.array([5.0] * 3 + [1.0] * 9)
     assert [len(each.members) for each in interests(vectors, heavy)] == [3, 9]
 
 
 def test_equal_input_gives_equal_output_and_nothing_gives_nothing():
-    vectors = tastes(6, 5)
+    vectors = clustered_vectors(6, 5)
     first, second = (interests(vectors, np.ones(11)) for _ in range(2))
     assert [each.medoid for each in first] == [each.medoid for each in second]
     assert interests(np.empty((0, 4), np.float32), []) == []

@@ -17,7 +17,7 @@ COLUMNS = ("position", "taste", "chance")
 
 
 def shown(lists=400, length=10, seed=0):
-    """People watch what is to their taste, and more of what stands on top."""
+    """People watch what suits their taste, and more at the top positions."""
     random = np.random.default_rng(seed)
     n = lists * length
     position = np.tile(np.arange(1, length + 1), lists)
@@ -39,11 +39,11 @@ def learned():
 
 
 def test_it_orders_by_what_people_watch_and_not_by_place(learned):
-    asked = np.array([[9, 1.5, 0], [1, -1.5, 0], [5, 0.0, 0]], np.float32)
-    assert np.argsort(-learned.score(asked)).tolist() == [0, 2, 1]
-    moved = asked.copy()
+    features = np.array([[9, 1.5, 0], [1, -1.5, 0], [5, 0.0, 0]], np.float32)
+    assert np.argsort(-learned.score(features)).tolist() == [0, 2, 1]
+    moved = features.copy()
     moved[:, 0] = 3
-    assert learned.score(moved).tolist() == learned.score(asked).tolist()
+    assert learned.score(moved).tolist() == learned.score(features).tolist()
     assert learned.gain["taste"] > 5 * learned.gain["chance"]
 
 
@@ -64,7 +64,7 @@ def test_equal_data_gives_equal_trees(learned):
 def test_a_comparison_by_hand():
     # Person 1: ours is perfect, theirs has the one watched second. Person 2 has two
     # lists: equal in one; the other holds nothing watched. Person 3 was only explored.
-    judged = GradedImpressions(
+    impressions = GradedImpressions(
         features=np.zeros((8, 1), np.float32),
         grades=np.array([1, 0, 0, 1, 0, 0, 1, 0]),
         lists=np.array([0, 0, 1, 1, 2, 2, 3, 3]),
@@ -73,7 +73,7 @@ def test_a_comparison_by_hand():
     )
     ours = np.array([2, 1, 1, 2, 1, 2, 1, 2], np.float32)
     theirs = np.array([1, 2, 1, 2, 2, 1, 2, 1], np.float32)
-    measured = lambdarank.compare(ours, theirs, judged)
+    measured = lambdarank.compare(ours, theirs, impressions)
     assert (measured["lists"], measured["people"], measured["impressions"]) == (2, 2, 4)
     assert measured["lambdarank"].value == 1
     second = 1 / np.log2(3)
@@ -114,7 +114,7 @@ def test_saved_and_loaded_it_orders_the_same(learned, tmp_path):
     assert (again.columns, again.gain) == (learned.columns, learned.gain)
 
 
-def test_a_damaged_file_is_said(learned, tmp_path):
+def test_a_damaged_file_is_an_error(learned, tmp_path):
     saved(learned, tmp_path / "run")
     (tmp_path / "run" / lambdarank.MODEL).write_text("tree")
     with pytest.raises(ArtifactError, match="damaged"):

@@ -29,10 +29,10 @@ def booster(values, rounds=20, **parameters):
 def test_predictions_are_those_of_lightgbm(leaves):
     trained = booster(rows(), num_leaves=leaves)
     forest = Forest.parse(trained.model_to_string())
-    asked = rows(300, seed=1)
-    asked[:20, 0] = np.nan  # missing where training missed nothing
-    expected = trained.predict(asked)
-    np.testing.assert_allclose(forest.predict(asked), expected, rtol=1e-5, atol=1e-5)
+    values = rows(300, seed=1)
+    values[:20, 0] = np.nan  # missing where training missed nothing
+    expected = trained.predict(values)
+    np.testing.assert_allclose(forest.predict(values), expected, rtol=1e-5, atol=1e-5)
     assert np.ptp(expected) > 1
 
 
@@ -46,7 +46,7 @@ def test_a_tree_without_splits_is_a_constant():
     )
 
 
-def test_what_is_not_such_a_model_is_refused():
+def test_other_texts_and_shapes_are_refused():
     with pytest.raises(ValueError, match="not a model"):
         Forest.parse("tree\nversion=v4\n")
     forest = Forest.parse(booster(rows()).model_to_string())

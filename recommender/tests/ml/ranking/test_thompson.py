@@ -1,4 +1,4 @@
-"""Thompson sampling: what is believed, who is chosen, and the chance that is told."""
+"""Thompson sampling: posteriors, choices and propensities."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ def test_the_posterior_by_hand():
     assert beta.tolist() == pytest.approx([10 * (1 - rate) + 16, 10 * (1 - rate)])
 
 
-def test_the_shares_of_the_leaders_by_hand():
+def test_the_shares_of_wins_by_hand():
     draws = np.array(
         [[0.9, 0.1, 0.2], [0.3, 0.8, 0.7], [0.4, 0.5, 0.6], [0.9, 0.8, 0.1]]
     )
     everyone = np.ones(3, bool)
-    assert thompson.leading(draws, everyone).tolist() == [0.5, 0.25, 0.25]
+    assert thompson.win_shares(draws, everyone).tolist() == [0.5, 0.25, 0.25]
     first_gone = np.array([False, True, True])
-    assert thompson.leading(draws, first_gone).tolist() == [0, 0.5, 0.5]
-    assert thompson.leading(draws, ~everyone).tolist() == [0, 0, 0]
+    assert thompson.win_shares(draws, first_gone).tolist() == [0, 0.5, 0.5]
+    assert thompson.win_shares(draws, ~everyone).tolist() == [0, 0, 0]
 
 
 def test_the_chances_of_a_slot_sum_up_to_one():
-    """Over runs, each video's appearances weighed by 1 / propensity come to one a slot:
-    that is what makes the weights unbiased, for any ranking to be judged."""
+    """Over many runs, the appearances of each video, weighted by 1 / propensity, sum up
+    to one for each slot: weights of 1 / propensity are unbiased."""
     generator = np.random.default_rng(5)
     runs = 2500
     weight: dict[int, Counter[int]] = defaultdict(Counter)
@@ -60,7 +60,7 @@ def test_the_chances_of_a_slot_sum_up_to_one():
     assert set(weight[0]) == set(EVERY)
     for key in EVERY:
         assert weight[0][key] == pytest.approx(1, abs=0.25)
-    # In the second slot all but the one in the first could stand.
+    # The second slot can have all but the video of the first.
     assert sum(weight[1].values()) == pytest.approx(len(EVERY) - 1, rel=0.1)
 
 
@@ -68,16 +68,16 @@ def test_the_propensity_is_how_often_a_video_is_chosen():
     draws = np.random.default_rng(1).beta(1, 3, (40, len(ARMS)))
     generator = np.random.default_rng(2)
     found: Counter[int] = Counter()
-    told = {}
+    propensities = {}
     for _ in range(4000):
         sample = generator.permutation(EVERY)[:1].tolist()
         (explorer,) = thompson.choose(
             ARMS, draws, sample, total=10, slots=1, uniform=0.3, generator=generator
         )
         found[explorer.video_id] += 1
-        told[explorer.video_id] = explorer.propensity
-    assert sum(told.values()) == pytest.approx(1)
-    for key, chance in told.items():
+        propensities[explorer.video_id] = explorer.propensity
+    assert sum(propensities.values()) == pytest.approx(1)
+    for key, chance in propensities.items():
         assert found[key] / 4000 == pytest.approx(chance, abs=0.03)
 
 
