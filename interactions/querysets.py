@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -60,19 +59,13 @@ class LikeQuerySet(models.QuerySet["Like"]):
 
 class EngagementQuerySet(models.QuerySet["Engagement"]):
     def seen_by(self, user: User | AnonymousUser) -> EngagementQuerySet:
-        """What `user` has viewed: what Home and Related leave out."""
+        """Engagements with the videos that `user` has viewed (from 30%).
+
+        Home and Related leave these videos out.
+        """
         if not user.is_authenticated:
             return self.none()
         return self.filter(user=user, viewed=True)
-
-    def progress_of(
-        self, user: User | AnonymousUser, videos: Iterable[Video]
-    ) -> dict[int, float]:
-        """Fraction watched of those of `videos` that `user` began, by `Video.pk`."""
-        if not user.is_authenticated:
-            return {}
-        rows = self.filter(user=user, video__in=list(videos), fraction__gt=0)
-        return dict(rows.values_list("video_id", "fraction"))
 
 
 class InterestQuerySet(models.QuerySet["UserCategoryInterest"]):

@@ -27,11 +27,12 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.models import User
 from accounts.requests import MemberRequest, PageRequest
 from interactions import services
-from interactions.models import Comment, Engagement, Follow, Like, Watch
+from interactions.models import Comment, Follow, Like, Watch
 from rest.pagination import newest_first
 from videos.access import visible_video
 from videos.cards import Card, Page, cards, next_url
 from videos.models import Video
+from videos.progress import progress_of
 
 P = ParamSpec("P")
 PAGE_SIZE = 24
@@ -191,9 +192,7 @@ def history(request: MemberRequest) -> HttpResponse:
         cursor=request.GET.get("after", ""),
         size=PAGE_SIZE,
     )
-    progress = Engagement.objects.progress_of(
-        request.user, [watch.video for watch in part.rows]
-    )
+    progress = progress_of(request.user, [watch.video for watch in part.rows])
     days = [
         (
             day,
@@ -243,6 +242,6 @@ def liked(request: MemberRequest) -> HttpResponse:
         size=PAGE_SIZE,
     )
     videos = [row.video for row in part.rows]
-    progress = Engagement.objects.progress_of(request.user, videos)
+    progress = progress_of(request.user, videos)
     page = Page(cards(videos, progress), next_url(request, after=part.next_cursor))
     return render(request, "interactions/liked.html", {"page": page})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -47,12 +48,24 @@ class VideoQuerySet(models.QuerySet["Video"]):
         """With the relations that a card shows."""
         return self.select_related("creator")
 
-    def within(self, category: Category | ParentCategory) -> VideoQuerySet:
-        """Those in one category of either level."""
-        relation = (
-            "parent_categories" if hasattr(category, "categories") else "categories"
-        )
-        return self.filter(**{relation: category})
+    def within(self, category: Category | ParentCategory | None) -> VideoQuerySet:
+        """Videos of one category of either level; all videos for None."""
+        if category is None:
+            return self
+        if hasattr(category, "categories"):
+            return self.in_parent_categories([category.pk])
+        return self.in_categories([category.pk])
+
+    def in_categories(self, keys: Iterable[int]) -> VideoQuerySet:
+        """Videos of any of these categories."""
+        rows = self.model.categories.through.objects.filter(category__in=list(keys))
+        return self.filter(pk__in=rows.values("video"))
+
+    def in_parent_categories(self, keys: Iterable[int]) -> VideoQuerySet:
+        """Videos of any of these parent categories."""
+        through = self.model.parent_categories.through.objects
+        rows = through.filter(parentcategory__in=list(keys))
+        return self.filter(pk__in=rows.values("video"))
 
     def lasting(self, length: str) -> VideoQuerySet:
         """Videos with a length of `LENGTHS`; all if `length` is empty."""

@@ -16,6 +16,7 @@ from interactions.models import AnonymousView, Engagement, Like, Watch
 from interactions.services.engagement import ENGAGEMENT_SCORE_SQL
 from interactions.tests.factories import watch
 from videos.models import Video
+from videos.progress import progress_of
 from videos.tests.factories import make_category, make_video
 
 pytestmark = pytest.mark.django_db
@@ -197,5 +198,5 @@ def test_seen_and_progress():
     assert [row.video for row in Engagement.objects.seen_by(user)] == [seen]
     videos = list(Video.objects.all())
     progress = {seen.pk: 0.3, begun.pk: 0.2}
-    assert Engagement.objects.progress_of(user, videos) == progress
-    assert Engagement.objects.progress_of(make_user(), videos) == {}
+    assert progress_of(user, videos) == progress
+    assert progress_of(make_user(), videos) == {}

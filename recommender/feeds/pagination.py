@@ -18,13 +18,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from interactions.models import Engagement
 from recommender.models import FeedSession
 from recommender.ranking import feature_log
 from recommender.ranking.fusion import Noted
 from recommender.retrieval.eligible import Videos
 from recommender.retrieval.viewer import Viewer
 from videos.models import Video
+from videos.progress import progress_of
 
 LIFETIME = timedelta(hours=12)
 KEPT = timedelta(days=2)
@@ -237,15 +237,8 @@ def _within(videos: Videos, window: Sequence[Entry]) -> dict[int, Video]:
 
 
 def _items(viewer: Viewer, found: Sequence[tuple[int, Entry, Video]]) -> list[FeedItem]:
-    progress = _progress(viewer, [video for _, _, video in found])
+    progress = progress_of(viewer.user, [video for _, _, video in found])
     return [
         FeedItem(video, e.source, e.score, e.reason, place + 1, progress.get(video.pk))
         for place, e, video in found
     ]
-
-
-def _progress(viewer: Viewer, videos: list[Video]) -> dict[int, float]:
-    if viewer.pk is None or not videos:
-        return {}
-    rows = Engagement.objects.filter(user=viewer.pk, video__in=videos, fraction__gt=0)
-    return dict(rows.values_list("video_id", "fraction"))
