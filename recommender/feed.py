@@ -1,9 +1,9 @@
-"""The feeds: Home, Following, Category, Explore, Related.
+"""The front door to the feeds: Home, Following, Category, Explore, Mood, Related.
 
-Home and Related hold nothing that was seen and nothing of one's own, unless nothing
-else exists: then they say so and offer it to watch again, rather than be empty. The
-other feeds are lists in which seen videos keep their place and carry their progress.
-Each takes a `strategy` (`strategies`) that orders it otherwise than its page does.
+Home and Related hold no seen videos and none of the viewer's own, unless there is
+nothing else: then they offer those, and say so. The other feeds are lists in which seen
+videos keep their place and show their progress. Each feed takes a `strategy`: an
+ordering (`feeds.ordering`) in place of that of its own page.
 """
 
 from __future__ import annotations
@@ -14,18 +14,23 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
-from recommender.experiments.arms import part_of
-from recommender.feeds import ordering, pagination
-from recommender.feeds.assemble import BEYOND, AnyCategory, Home, Listing, Related
-from recommender.feeds.ordering import FOR_YOU, NoSuchStrategy
-from recommender.feeds.pagination import FeedItem, FeedPage
+from recommender.experiments import arms
+from recommender.feeds import pagination
+from recommender.feeds.home import Home
+from recommender.feeds.listing import MOOD, Listing
+from recommender.feeds.ordering import FOLLOWING, NoSuchOrdering, ordered
+from recommender.feeds.related import Related
+from recommender.feeds.types import FOR_YOU, AnyCategory, Feed, FeedItem, FeedPage
+from recommender.ranking import features
+from recommender.registry import serving
+from recommender.retrieval.sources import LAST_RESORT
 from recommender.retrieval.viewer import Viewer
 from videos.models import Video
 
 __all__ = [
     "FeedItem",
     "FeedPage",
-    "NoSuchStrategy",
+    "NoSuchOrdering",
     "category",
     "explore",
     "following",
@@ -46,17 +51,18 @@ def home(
     cursor: str = "",
     size: int | None = None,
 ) -> FeedPage:
-    """What to watch next; `category` keeps to one category, as the chips do.
+    """What to watch next; `category` restricts it to one category, as the chips do.
 
-    `mood` brings videos of this mood first: "" for none, None for the user's own.
+    `mood` puts videos of this mood first: "" for none, None for the user's own mood.
     """
-    plan = Home(Viewer(user, mood=mood), category=category)
-    page = _page(plan, strategy, cursor, size)
-    if page.items and page.items[0].source in pagination.LAST_RESORT:
+    viewer = Viewer(user, mood=mood)
+    feed = Home(viewer, serving.active_model(), category)
+    page = _page(feed, strategy, cursor, size)
+    if page.items and page.items[0].source in LAST_RESORT:
         text = "You have seen all there is here. These are worth watching again."
         return replace(page, notice=text)
-    if any(item.reason.startswith(BEYOND) for item in page.items):
-        names = ", ".join(parent.name for parent in plan.viewer.chosen.values())
+    if any(item.widened for item in page.items):
+        names = ", ".join(parent.name for parent in viewer.chosen.values())
         text = f"Nothing new is left in {names}, so other subjects follow."
         return replace(page, notice=page.notice or text)
     return page
@@ -65,14 +71,15 @@ def home(
 def following(
     user: User,
     *,
-    strategy: str = "following",
+    strategy: str = FOLLOWING,
     cursor: str = "",
     size: int | None = None,
 ) -> FeedPage:
-    """From the creators followed, the newest first."""
+    """Videos of the followed creators, by default newest first."""
     viewer = Viewer(user)
-    plan = Listing(viewer, "following", creators=tuple(viewer.followed))
-    return _page(plan, strategy, cursor, size)
+    creators = tuple(viewer.followed)
+    feed = Listing(viewer, "following", serving.active_model(), creators=creators)
+    return _page(feed, strategy, cursor, size)
 
 
 def category(
@@ -83,9 +90,9 @@ def category(
     cursor: str = "",
     size: int | None = None,
 ) -> FeedPage:
-    """One category or parent category."""
-    plan = Listing(Viewer(user), "category", category=category)
-    return _page(plan, strategy, cursor, size)
+    """Videos of one category or parent category."""
+    feed = Listing(Viewer(user), "category", serving.active_model(), category)
+    return _page(feed, strategy, cursor, size)
 
 
 def in_mood(
@@ -96,9 +103,9 @@ def in_mood(
     cursor: str = "",
     size: int | None = None,
 ) -> FeedPage:
-    """What has a mood, and nothing else."""
-    plan = Listing(Viewer(user, mood=mood), "mood")
-    return _page(plan, strategy, cursor, size)
+    """Videos of a mood, and no others."""
+    feed = Listing(Viewer(user, mood=mood), MOOD, serving.active_model())
+    return _page(feed, strategy, cursor, size)
 
 
 def explore(
@@ -108,8 +115,9 @@ def explore(
     cursor: str = "",
     size: int | None = None,
 ) -> FeedPage:
-    """What everybody watches."""
-    return _page(Listing(Viewer(user), "explore"), strategy, cursor, size)
+    """All videos, by default what everybody watches first."""
+    feed = Listing(Viewer(user), "explore", serving.active_model())
+    return _page(feed, strategy, cursor, size)
 
 
 def related(
@@ -121,19 +129,23 @@ def related(
     size: int | None = None,
 ) -> FeedPage:
     """What to watch after `video`."""
-    return _page(Related(Viewer(user), video), strategy, cursor, size)
+    feed = Related(Viewer(user), video, serving.active_model())
+    return _page(feed, strategy, cursor, size)
 
 
 def _page(
-    plan: pagination.Plan, strategy: str, cursor: str, size: int | None
+    feed: Home | Related | Listing, strategy: str, cursor: str, size: int | None
 ) -> FeedPage:
-    """Raises `NoSuchStrategy`. What a client orders its own way is no experiment."""
-    part = part_of(plan) if strategy == FOR_YOU else None
-    page = pagination.page(
-        ordering.ordered(part.plan if part else plan, strategy),
-        cursor=cursor,
-        size=size or settings.FEED_PAGE_SIZE,
-    )
-    if part is not None:
-        part.record(page.feed_id)
+    """Raises `NoSuchOrdering`. Experiments leave feeds in a client's ordering alone."""
+    assignment = None
+    shown: Feed = feed
+    if strategy != FOR_YOU:
+        shown = ordered(feed, strategy)
+    elif (trial := serving.trial()) is not None:
+        assignment = arms.assign(feed, trial)
+        shown = assignment.feed if assignment is not None else feed
+    page = pagination.page(shown, cursor=cursor, size=size or settings.FEED_PAGE_SIZE)
+    features.write(page.feed_id, shown.viewer, page.logged)
+    if assignment is not None:
+        assignment.record(page.feed_id)
     return page

@@ -22,8 +22,12 @@ from accounts.flic_token import FlicToken, IsServiceClient
 from accounts.models import ServiceClient, User
 from accounts.moods import Mood
 from recommender.feeds import ordering, pagination
-from recommender.feeds.filtered import NarrowedHome
-from recommender.feeds.ordering import FOR_YOU, NoSuchStrategy
+from recommender.feeds.filtered import filtered
+from recommender.feeds.home import Home
+from recommender.feeds.ordering import NoSuchOrdering
+from recommender.feeds.types import FOR_YOU
+from recommender.ranking import features
+from recommender.registry import serving
 from recommender.retrieval.viewer import Viewer
 from rest.requests import validated_query
 from videos.models import Category, Topic, Video, VideoMood
@@ -70,19 +74,20 @@ class FeedView(ServiceView):
         user = _person(client, asked["username"])
         filters = _filters(asked)
         caller = client.client_id if client else ""
-        plan = NarrowedHome(
-            Viewer(user),
-            narrow=lambda videos: videos.filter(filters),
-            asked={"caller": caller}
+        viewer = Viewer(user)
+        feed = filtered(
+            Home(viewer, serving.active_model()),
+            filters,
+            kind="posts",
+            parameters={"caller": caller}
             | {name: asked[name] for name in FILTERS if name in asked},
         )
         try:
-            ordered = ordering.ordered(plan, asked.get("model", asked["strategy"]))
-        except NoSuchStrategy as error:
+            shown = ordering.ordered(feed, asked.get("model", asked["strategy"]))
+        except NoSuchOrdering as error:
             raise NotFound(str(error)) from error
-        page = pagination.numbered(
-            ordered, number=asked["page"], size=asked["page_size"]
-        )
+        page = pagination.numbered(shown, number=asked["page"], size=asked["page_size"])
+        features.write(page.feed_id, viewer, page.logged)
         rows = [
             _row(request, item.video, item.score, item.source, item.reason)
             for item in page.items

@@ -1,7 +1,7 @@
-"""Feeds under the running experiment: the arm's plan, and a row of what was given out.
+"""Feeds under the running experiment, and the record of their exposure.
 
-Visitors take no part, nor do people who switched recording off: nothing would be known
-of what they watch.
+Visitors and people who switched recording off do not take part, because their watches
+are not recorded.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from django.db import transaction
 
 from accounts.models import User
 from recommender.experiments.assignment import arm_of
-from recommender.feeds.assemble import Home, Related
-from recommender.feeds.pagination import Entry, Plan
+from recommender.feeds.home import Home
+from recommender.feeds.listing import Listing
+from recommender.feeds.pagination import PlannedItem
+from recommender.feeds.related import Related
+from recommender.feeds.types import Feed
 from recommender.ml.experiments.interleaving import CONTROL, TREATMENT, team_draft
 from recommender.models import Experiment, Exposure
-from recommender.registry import serving
-from recommender.retrieval.eligible import Videos
-from recommender.retrieval.viewer import Viewer
+from recommender.registry.serving import Trial
+from recommender.retrieval.viewer import Videos, Viewer
 
 
 @dataclass
 class Interleaved:
-    """Two Home feeds in one by team draft; `teams` says whose each new video is."""
+    """Two Home feeds in one by team draft; `teams` has the arm of each new video."""
 
     control: Home
     treatment: Home
@@ -37,32 +39,32 @@ class Interleaved:
     def parameters(self) -> dict[str, str]:
         return self.control.parameters()
 
-    def pool(self, *, last_resort: bool) -> Videos:
-        return self.control.pool(last_resort=last_resort)
+    def eligible(self, *, last_resort: bool) -> Videos:
+        return self.control.eligible(last_resort=last_resort)
 
-    def extend(self, planned: Sequence[Entry], count: int) -> list[Entry]:
-        ours, theirs = (
-            {entry.video_id: entry for entry in plan.extend(planned, count)}
-            for plan in (self.treatment, self.control)
-        )
-        drafted = team_draft(list(theirs), list(ours), Random())[:count]
+    def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
+        items = {
+            arm: {item.video_id: item for item in feed.extend(planned, count)}
+            for arm, feed in ((TREATMENT, self.treatment), (CONTROL, self.control))
+        }
+        drafted = team_draft(list(items[CONTROL]), list(items[TREATMENT]), Random())
+        drafted = drafted[:count]
         self.teams |= {str(video): team for video, team in drafted}
-        of = {CONTROL: theirs, TREATMENT: ours}
-        return [of[team][video] for video, team in drafted]
+        return [items[team][video] for video, team in drafted]
 
 
 @dataclass(frozen=True)
-class Part:
-    """The part that one feed has in an experiment."""
+class Assignment:
+    """One feed under an experiment; an interleaved feed has no `arm`."""
 
     experiment: Experiment
     user: User
-    plan: Plan
+    feed: Feed
     arm: str = ""
 
     def record(self, feed_id: UUID) -> None:
-        """Keep that the feed was given out; teams of later pages are added."""
-        teams = self.plan.teams if isinstance(self.plan, Interleaved) else {}
+        """Store the exposure; teams of later pages are added."""
+        teams = self.feed.teams if isinstance(self.feed, Interleaved) else {}
         with transaction.atomic():
             exposure, new = Exposure.objects.select_for_update().get_or_create(
                 feed_id=feed_id,
@@ -78,24 +80,22 @@ class Part:
                 exposure.save(update_fields=["teams"])
 
 
-def part_of(plan: Plan) -> Part | None:
-    """How the running experiment has this feed, None where it leaves it alone."""
-    viewer, trial = plan.viewer, serving.trial()
-    if trial is None or not isinstance(plan, Home | Related):
+def assign(feed: Home | Related | Listing, trial: Trial) -> Assignment | None:
+    """How the running experiment serves this feed, None where it does not change it."""
+    user, experiment = feed.viewer.user, trial.experiment
+    if isinstance(feed, Listing) or not isinstance(user, User):
         return None
-    user, experiment = viewer.user, trial.experiment
-    if not isinstance(user, User) or not user.record_history:
+    if not user.record_history:
         return None
     arm = arm_of(user.pk, salt=experiment.salt, share=experiment.share)
     if arm is None:
         return None
     if experiment.kind == Experiment.Kind.AB:
-        assigned = replace(plan, viewer=viewer.by(trial.models[arm]))
-        return Part(experiment, user, assigned, arm)
-    if isinstance(plan, Related):
+        assigned = replace(feed, model=trial.models[arm])
+        return Assignment(experiment, user, assigned, arm)
+    if isinstance(feed, Related):
         return None
     control, treatment = (
-        replace(plan, viewer=viewer.by(trial.models[name]))
-        for name in (CONTROL, TREATMENT)
+        replace(feed, model=trial.models[name]) for name in (CONTROL, TREATMENT)
     )
-    return Part(experiment, user, Interleaved(control, treatment, viewer))
+    return Assignment(experiment, user, Interleaved(control, treatment, feed.viewer))

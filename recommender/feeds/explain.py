@@ -1,27 +1,28 @@
-"""Why one video would be recommended to somebody, at any time and in any feed."""
+"""Why a video would be recommended to a viewer, in no particular feed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from interactions.models import Follow
-from recommender.feeds import reasons
+from recommender.feeds.reasons import reasons
 from recommender.ml.models.base import Contribution
-from recommender.ranking.fusion import Ranked
+from recommender.ml.ranking.candidates import Ranked
 from recommender.registry import serving
-from recommender.retrieval import sources
+from recommender.retrieval.sources import describe
+from recommender.retrieval.types import LEARNED, Request
 from recommender.retrieval.viewer import Viewer
 from videos.models import ParentCategory, Video
 
-MOST = 5
+MAX_GROUNDS = 5
 
 
 @dataclass(frozen=True)
 class Ground:
-    """Something that the viewer did, and the part of all that speaks for the video.
+    """An action of the viewer, and its share in the score of the video.
 
-    `relation` is watched, liked, follows or interested_in; `name` is the title of the
-    video, the name of the person or parent category; `share` lies within 0 and 1.
+    `relation` is watched, liked, follows or interested_in; `name` is that of the video,
+    person or parent category; `share` lies between 0 and 1.
     """
 
     relation: str
@@ -31,7 +32,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`model` is the one that serves, empty where none does."""
+    """`model` is the name of the active model, empty without one."""
 
     reason: str
     model: str
@@ -39,28 +40,32 @@ class Explanation:
 
 
 def explain(viewer: Viewer, video: Video) -> Explanation:
-    """By what the model's score of `video` would lose without each of the viewer's
-    newest interactions; every removal is carried out."""
+    """Explain by how much the model's score of `video` would fall without each of the
+    viewer's newest interactions; each of them is removed in turn."""
     model = serving.active_model()
-    facts = sources.describe(Video.objects.filter(pk=video.pk), [video.pk])
+    videos = Video.objects.filter(pk=video.pk)
     grounds: list[Ground] = []
     if model is not None:
         [contributions] = model.contributions(viewer.history, [video.pk])
         grounds = _grounds(viewer, contributions)
-    source = model.name if model is not None and grounds else "popular"
-    [reason] = reasons.reasons(viewer, [Ranked(video.pk, source, 0.0)], facts, model)
+    source = LEARNED if grounds else "popular"
+    [reason] = reasons(
+        Request(viewer, videos, model),
+        [Ranked(video.pk, source, 0.0)],
+        describe(videos, [video.pk]),
+    )
     return Explanation(reason, model.name if model is not None else "", grounds)
 
 
 def _grounds(viewer: Viewer, contributions: list[Contribution]) -> list[Ground]:
-    """The greatest, by name; what the viewer may not see any more stays unsaid."""
+    """The greatest contributions, without those that the viewer may no longer see."""
     total = sum(each.amount for each in contributions)
-    found: list[Ground] = []
+    grounds: list[Ground] = []
     for each in contributions:
         name = _name(viewer, each)
-        if name and len(found) < MOST:
-            found.append(Ground(each.relation, name, each.amount / total))
-    return found
+        if name and len(grounds) < MAX_GROUNDS:
+            grounds.append(Ground(each.relation, name, each.amount / total))
+    return grounds
 
 
 def _name(viewer: Viewer, contribution: Contribution) -> str:

@@ -1,56 +1,43 @@
-"""Feeds, kept to what a calling program asks for."""
+"""A feed of the videos that an API client selects, told apart by what it asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from recommender.feeds.assemble import Home, Listing, Related
-from recommender.retrieval.eligible import Videos
+from django.db.models import Q
 
-Narrow = Callable[[Videos], Videos]
-
-
-def unchanged(videos: Videos) -> Videos:
-    """Narrows nothing."""
-    return videos
+from recommender.feeds.home import Home
+from recommender.feeds.pagination import PlannedItem
+from recommender.feeds.related import Related
+from recommender.feeds.types import Feed
+from recommender.retrieval.viewer import Videos, Viewer
 
 
-@dataclass
-class NarrowedHome(Home):
-    """`asked` tells feeds of one `kind` apart, and says what `narrow` keeps to."""
+@dataclass(frozen=True)
+class Filtered:
+    """`feed` under another kind, and parameters that say what it is filtered by."""
 
-    narrow: Narrow = unchanged
-    asked: Mapping[str, str] = field(default_factory=dict)
-    kind: str = "posts"
+    feed: Feed
+    kind: str
+    stored_parameters: Mapping[str, str]
 
-    def parameters(self) -> dict[str, str]:
-        return dict(self.asked)
-
-    def pool(self, *, last_resort: bool) -> Videos:
-        return self.narrow(super().pool(last_resort=last_resort))
-
-
-@dataclass
-class NarrowedRelated(Related):
-    """As `NarrowedHome`, beside a video."""
-
-    narrow: Narrow = unchanged
-    asked: Mapping[str, str] = field(default_factory=dict)
-    kind: str = "posts"
+    @property
+    def viewer(self) -> Viewer:
+        return self.feed.viewer
 
     def parameters(self) -> dict[str, str]:
-        return super().parameters() | dict(self.asked)
+        return dict(self.stored_parameters)
 
-    def pool(self, *, last_resort: bool) -> Videos:
-        return self.narrow(super().pool(last_resort=last_resort))
+    def eligible(self, *, last_resort: bool) -> Videos:
+        return self.feed.eligible(last_resort=last_resort)
+
+    def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
+        return self.feed.extend(planned, count)
 
 
-@dataclass
-class NarrowedListing(Listing):
-    """As `NarrowedHome`, of what was seen too."""
-
-    narrow: Narrow = unchanged
-
-    def pool(self, *, last_resort: bool = False) -> Videos:
-        return self.narrow(super().pool(last_resort=last_resort))
+def filtered(
+    feed: Home | Related, condition: Q, *, kind: str, parameters: Mapping[str, str]
+) -> Filtered:
+    """`feed` with only the videos that fulfil `condition`."""
+    return Filtered(replace(feed, condition=condition), kind, parameters)

@@ -1,7 +1,8 @@
-"""Ways through the graph to a video, as far as its viewer may be told of them.
+"""Graph evidence: what other people's actions say about a video, as far as the viewer
+may know of them.
 
-A like is told only as a number of at least `FEWEST_LIKERS` people whom the viewer
-follows and who chose to share what they like; a co-watch only of a crowd.
+Likes count only as a number of at least `FEWEST_LIKERS` followed people who chose to
+share their likes; co-watches only as those of a crowd.
 """
 
 from __future__ import annotations
@@ -16,33 +17,34 @@ from recommender.retrieval.viewer import Viewer
 from videos.models import Video
 
 FEWEST_LIKERS = 3
-ANCHORS = 10  # of the viewer's newest, so many that they finished
+ANCHORS = 10  # of the viewer's newest finished videos
 
 
 @dataclass(frozen=True)
-class Ways:
-    """By video: how many `likers`; and what others `finished` who watched it, the video
-    that most of them did first."""
+class GraphEvidence:
+    """By video key: the number of `likers`, and the anchors whose viewers `finished`
+    the video, the one that most of them finished first."""
 
     likers: Mapping[int, int]
     finished: Mapping[int, tuple[int, ...]]
 
 
-def to_videos(
-    viewer: Viewer, videos: Collection[int], beside: Video | None = None
-) -> Ways:
-    """What leads to `videos` from the viewer's own, or from the video `beside`.
+def for_videos(
+    viewer: Viewer, videos: Collection[int], related_to: Video | None = None
+) -> GraphEvidence:
+    """Evidence that leads to `videos` from the anchors: `related_to`, or the videos
+    that the viewer finished.
 
-    One question to the graph, and where it tells of likes one to PostgreSQL.
+    Queries the graph once, and PostgreSQL once if there are likes.
     """
-    anchors = [beside.pk] if beside else _finished_by(viewer)
+    anchors = [related_to.pk] if related_to else _finished_by(viewer)
     if not videos or not (anchors or viewer.followed):
-        return Ways({}, {})
+        return GraphEvidence({}, {})
     paths = queries.graph().paths(
         viewer=viewer.pk, anchors=anchors, videos=sorted(videos)
     )
-    return Ways(
-        _who_share({video: path.likers for video, path in paths.items()}, viewer),
+    return GraphEvidence(
+        _sharing_likers({video: path.likers for video, path in paths.items()}, viewer),
         {
             video: tuple(anchor.video_id for anchor in path.finished)
             for video, path in paths.items()
@@ -60,8 +62,10 @@ def _finished_by(viewer: Viewer) -> list[int]:
     return finished[:ANCHORS]
 
 
-def _who_share(likers: Mapping[int, Collection[int]], viewer: Viewer) -> dict[int, int]:
-    """By video, how many of its likers may be counted, where there are enough."""
+def _sharing_likers(
+    likers: Mapping[int, Collection[int]], viewer: Viewer
+) -> dict[int, int]:
+    """By video, the number of its likers who share their likes, where it suffices."""
     enough = {
         video: keys for video, keys in likers.items() if len(keys) >= FEWEST_LIKERS
     }

@@ -1,8 +1,8 @@
-"""Any feed in an order of the client's choosing, instead of its own.
+"""Any feed in the ordering that a client chooses.
 
-A feed is a pool of videos and a way to rank it. A strategy keeps the pool and changes
-the way: newest first, trending first, those of the followed alone, or as one model by
-its name ranks them.
+An ordering leaves the eligible videos of a feed as they are. It puts the newest or the
+trending first, restricts the feed to followed creators, or ranks it by a named model.
+The public API calls an ordering `strategy`.
 """
 
 from __future__ import annotations
@@ -10,113 +10,112 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recommender.feeds import assemble, reasons
-from recommender.feeds.pagination import LAST_RESORT, Entry, Plan
+from recommender.feeds.pagination import PlannedItem
+from recommender.feeds.reasons import planned as with_reasons
+from recommender.feeds.related import Related
+from recommender.feeds.types import FOR_YOU, Feed
 from recommender.ml.models.base import Model
 from recommender.ml.models.registry import MODELS
-from recommender.ranking import fusion
+from recommender.ml.ranking.fusion import concatenate
 from recommender.registry import serving
-from recommender.retrieval import sources
-from recommender.retrieval.eligible import Videos
-from recommender.retrieval.viewer import Viewer
+from recommender.retrieval.sources import LAST_RESORT, SOURCES, retrieve
+from recommender.retrieval.types import LEARNED, Request
+from recommender.retrieval.viewer import Videos, Viewer
 from videos.models import Video
 
-FOR_YOU = "for_you"  # as the feed's own page ranks it
-SOURCES = {
-    "newest": ("fresh",),
-    "trending": ("trending", "popular"),
-    "following": ("following",),
+FOLLOWING = "following"
+# The orderings without a model: "newest", "trending" and `FOLLOWING`.
+BY_SOURCES = {
+    ordering: tuple(s.name for s in SOURCES.values() if s.ordering == ordering)
+    for ordering in ("newest", "trending", FOLLOWING)
 }
-STRATEGIES = (FOR_YOU, *SOURCES, *MODELS)
+ORDERINGS = (FOR_YOU, *BY_SOURCES, *MODELS)
 
 
-class NoSuchStrategy(ValueError):
-    """No strategy, or no run of that model; the message lists those there are."""
+class NoSuchOrdering(ValueError):
+    """No ordering, or no run of that model; the message lists those there are."""
 
 
 def available() -> list[str]:
-    """What `ordered` takes at this moment."""
-    return [FOR_YOU, *SOURCES, *serving.model_names()]
+    """The orderings that `ordered` takes now."""
+    return [FOR_YOU, *BY_SOURCES, *serving.model_names()]
 
 
-def ordered(plan: Plan, strategy: str) -> Plan:
-    """`plan`, ordered by `strategy`; raises `NoSuchStrategy`."""
-    if strategy == FOR_YOU or strategy in SOURCES:
-        return Ordered(plan, strategy)
-    model = serving.model_named(strategy) if strategy in MODELS else None
+def ordered(feed: Feed, ordering: str) -> Feed:
+    """`feed` in this ordering; raises `NoSuchOrdering`."""
+    if ordering == FOR_YOU or ordering in BY_SOURCES:
+        return Ordered(feed, ordering)
+    model = serving.model_named(ordering) if ordering in MODELS else None
     if model is None:
-        raise NoSuchStrategy(
-            f"There is no strategy “{strategy}” at this moment; "
+        raise NoSuchOrdering(
+            f"There is no strategy “{ordering}” at this moment; "
             f"there are {', '.join(available())}."
         )
-    return Ordered(plan, strategy, model)
+    return Ordered(feed, ordering, model)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Ordered:
-    """A plan that draws from the pool of another and orders it by a strategy."""
+    """The eligible videos of another feed in an ordering, which may be a model's."""
 
-    plan: Plan
-    strategy: str
+    feed: Feed
+    ordering: str
     model: Model | None = None
 
     @property
     def viewer(self) -> Viewer:
-        return self.plan.viewer
+        return self.feed.viewer
 
     @property
     def kind(self) -> str:
-        return self.plan.kind
+        return self.feed.kind
 
     def parameters(self) -> dict[str, str]:
-        return self.plan.parameters() | {"strategy": self.strategy}
+        return self.feed.parameters() | {"strategy": self.ordering}
 
-    def pool(self, *, last_resort: bool) -> Videos:
-        videos = self.plan.pool(last_resort=last_resort)
-        if self.strategy == "following":
+    def eligible(self, *, last_resort: bool) -> Videos:
+        videos = self.feed.eligible(last_resort=last_resort)
+        if self.ordering == FOLLOWING:
             videos = videos.filter(creator__in=list(self.viewer.followed))
         return videos
 
-    def extend(self, planned: Sequence[Entry], count: int) -> list[Entry]:
-        exhausted = any(entry.source in LAST_RESORT for entry in planned)
-        if self.strategy == FOR_YOU or exhausted:
-            return self.plan.extend(planned, count)
-        lists, facts = sources.retrieve(self._retrieval(planned), self._sources())
-        ranked = fusion.concatenate([lists[name] for name in self._order()])[:count]
-        if not ranked and not planned and self.strategy != "following":
-            return self.plan.extend(planned, count)  # what it offers as a last resort
-        why = reasons.reasons(self.viewer, ranked, facts, self.model, self._beside)
-        return [
-            Entry(item.video_id, item.source, item.score, reason)
-            for item, reason in zip(ranked, why, strict=True)
-        ]
+    def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
+        exhausted = any(item.source in LAST_RESORT for item in planned)
+        if self.ordering == FOR_YOU or exhausted:
+            return self.feed.extend(planned, count)
+        request = self._request(planned)
+        candidates = retrieve(request, self._sources())
+        lists = [candidates.by_source[name] for name in self._order()]
+        ranked = concatenate(lists)[:count]
+        if not ranked and not planned and self.ordering != FOLLOWING:
+            return self.feed.extend(planned, count)  # its items of last resort
+        return with_reasons(request, ranked, candidates.features)
 
     @property
-    def _beside(self) -> Video | None:
-        return self.plan.video if isinstance(self.plan, assemble.Related) else None
+    def _related_to(self) -> Video | None:
+        return self.feed.video if isinstance(self.feed, Related) else None
 
     def _sources(self) -> tuple[str, ...]:
-        """What to ask beside the model, which cannot rank what it does not know."""
+        """The sources besides the model, which cannot rank videos it does not know."""
         if self.model is None:
-            return SOURCES[self.strategy]
-        if self._beside is not None:
+            return BY_SOURCES[self.ordering]
+        if self._related_to is not None:
             return ("similar", "same_category", "popular")
         return ("popular",)
 
     def _order(self) -> tuple[str, ...]:
-        """One list after the other. Beside a video a model is asked for neighbours, so
-        what it would pick for the viewer is left out."""
-        if self.model is None or self._beside is not None:
+        """The lists in their order. On Related a model provides neighbours alone, not
+        what it recommends to the viewer."""
+        if self.model is None or self._related_to is not None:
             return self._sources()
-        return (self.model.name, *self._sources())
+        return (LEARNED, *self._sources())
 
-    def _retrieval(self, planned: Sequence[Entry]) -> sources.Retrieval:
-        taken = {entry.video_id for entry in planned}
-        return sources.Retrieval(
+    def _request(self, planned: Sequence[PlannedItem]) -> Request:
+        excluded = {item.video_id for item in planned}
+        return Request(
             self.viewer,
-            self.pool(last_resort=False).exclude(pk__in=taken),
-            assemble.RETRIEVED,
+            self.eligible(last_resort=False).exclude(pk__in=excluded),
             model=self.model,
-            taken=taken,
-            beside=self._beside,
+            excluded=excluded,
+            related_to=self._related_to,
         )

@@ -1,244 +1,256 @@
-"""Paging: a feed is planned some pages ahead and kept, so "load more" goes on exactly
-where the page before ended, whatever was uploaded or watched in between.
+"""Pagination: a feed is planned some pages ahead and stored, so that "load more" goes
+on exactly after the page before, whatever was uploaded or watched in between.
 
-What became invisible, dismissed or seen since it was planned is left out of the later
-pages. A cursor is signed, belongs to one feed of one viewer, and ages.
+Later pages leave out videos that were hidden, dismissed or seen since they were
+planned. A cursor is signed, belongs to one feed of one viewer, and expires.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from django.core import signing
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from recommender.feeds.types import Feed, FeedItem, FeedPage
+from recommender.ml.ranking.candidates import LoggedFeatures
 from recommender.models import FeedSession
-from recommender.ranking import feature_log
-from recommender.ranking.fusion import Noted
-from recommender.retrieval.eligible import Videos
-from recommender.retrieval.viewer import Viewer
+from recommender.retrieval.sources import LAST_RESORT
+from recommender.retrieval.viewer import Videos, Viewer
 from videos.models import Video
 from videos.progress import progress_of
 
 LIFETIME = timedelta(hours=12)
-KEPT = timedelta(days=2)
+RETENTION = timedelta(days=2)
 PLAN_SIZE = 72
-LAST_RESORT = ("watch_again", "own")  # sources of a feed that has nothing else
 SALT = "recommender.sessions"
 RESTARTED = "That list had grown old, so here is a fresh one."
+# How the reasons of widened items began while sessions stored lists by position.
+WIDENED_PREFIX = "Beyond your interests · "
 
 
-class Entry(NamedTuple):
-    """One planned video: `FeedSession.items` stores all but what is `noted` of it."""
+@dataclass(frozen=True)
+class PlannedItem:
+    """One video of a stored feed. Its `logged` features are not stored with it."""
 
     video_id: int
     source: str
     score: float
     reason: str
-    noted: Noted | None = None
+    widened: bool = False
+    logged: LoggedFeatures | None = field(default=None, compare=False)
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "video": self.video_id,
+            "source": self.source,
+            "score": self.score,
+            "reason": self.reason,
+            "widened": self.widened,
+        }
 
-class Plan(Protocol):
-    """What makes one feed differ from another."""
-
-    @property
-    def viewer(self) -> Viewer: ...
-
-    @property
-    def kind(self) -> str: ...
-
-    def parameters(self) -> dict[str, str]:
-        """What tells this list from others of its kind: its filter and its order."""
-
-    def pool(self, *, last_resort: bool) -> Videos:
-        """What may stand in it at this moment; more for entries of last resort."""
-
-    def extend(self, planned: Sequence[Entry], count: int) -> list[Entry]:
-        """The entries that follow: at least `count`, or all that are left."""
-
-
-@dataclass(frozen=True)
-class FeedItem:
-    """A video in a feed; `position` counts from 1, `progress` is a fraction or None."""
-
-    video: Video
-    source: str
-    score: float
-    reason: str
-    position: int
-    progress: float | None
-
-
-@dataclass(frozen=True)
-class FeedPage:
-    """Some items and, unless these were the last, the cursor of the next page.
-
-    `restarted` says that the cursor was of no use (aged, forged, somebody else's) and
-    the feed starts afresh. `next_url` is for the page that shows it to fill in.
-    """
-
-    items: list[FeedItem]
-    next_cursor: str
-    feed_id: uuid.UUID
-    notice: str = ""
-    restarted: bool = False
-    next_url: str = ""
-
-
-def page(plan: Plan, *, cursor: str, size: int) -> FeedPage:
-    """The page at `cursor`, the first one for an empty cursor."""
-    session, start = _resume(plan, cursor) if cursor else (None, 0)
-    restarted = bool(cursor) and session is None
-    if session is None:
-        session = FeedSession(
-            user_id=plan.viewer.pk, kind=plan.kind, parameters=plan.parameters()
+    @classmethod
+    def from_json(cls, row: Any) -> PlannedItem:
+        """Also reads rows of older versions: [video, source, score, reason]."""
+        if isinstance(row, list):
+            video_id, source, score, reason = row
+            widened = reason.startswith(WIDENED_PREFIX)
+            return cls(video_id, source, score, reason, widened)
+        return cls(
+            row["video"], row["source"], row["score"], row["reason"], row["widened"]
         )
-        _grow(session, plan)
+
+
+class Placed(NamedTuple):
+    """A planned item at its place in the feed, from 0, with its video."""
+
+    place: int
+    item: PlannedItem
+    video: Video
+
+
+Additions = list[tuple[int, PlannedItem]]  # with positions from 1
+
+
+def page(feed: Feed, *, cursor: str, size: int) -> FeedPage:
+    """The page at `cursor`, the first page for an empty cursor."""
+    session, start = _resume(feed, cursor) if cursor else (None, 0)
+    restarted = bool(cursor) and session is None
+    added: Additions = []
+    if session is None:
+        session = _new_session(feed)
+        added = _grow(session, feed)
         session.save(force_insert=True)
-    found, end = _visible(session, plan, start, size)
+    shown, end, more = _visible(session, feed, start, size)
     return FeedPage(
-        items=_items(plan.viewer, found),
+        items=_items(feed.viewer, shown),
         next_cursor=_cursor(session, end) if end is not None else "",
         feed_id=session.feed_id,
+        logged=_logged([*added, *more]),
         notice=RESTARTED if restarted else "",
         restarted=restarted,
     )
 
 
-def numbered(plan: Plan, *, number: int, size: int) -> FeedPage:
-    """Page `number`, from 1, for callers that keep no cursor.
+def numbered(feed: Feed, *, number: int, size: int) -> FeedPage:
+    """Page `number`, from 1, for clients without cursors.
 
-    The first page plans a feed; the others go on with the newest one of this viewer and
-    these parameters, `size` places each. What was seen since keeps its place, what
-    became invisible leaves it empty, so that no page repeats or skips a video. The
-    cursor of the next page is its number.
+    The first page plans a feed. The others go on with the newest feed of this viewer
+    and these parameters, `size` places each. Videos seen since keep their place, hidden
+    ones leave it empty, so that no page repeats or skips a video. The cursor of the
+    next page is its number.
     """
     start, end = (number - 1) * size, number * size
-    session = _newest(plan) if number > 1 else None
+    session = _newest(feed) if number > 1 else None
     if session is None:
-        session = FeedSession(
-            user_id=plan.viewer.pk, kind=plan.kind, parameters=plan.parameters()
-        )
+        session = _new_session(feed)
         session.save(force_insert=True)
-    if not session.complete and start < plan.pool(last_resort=True).count():
-        _grow_stored(session, plan, beyond=end)
-    window = [Entry(*item) for item in session.items[start:end]]
-    videos = _within(plan.pool(last_resort=True), window)
-    found = [
-        (place, entry, videos[entry.video_id])
-        for place, entry in enumerate(window, start)
-        if entry.video_id in videos
+    added: Additions = []
+    eligible = feed.eligible(last_resort=True)
+    if not session.complete and start < eligible.count():
+        added = _grow_stored(session, feed, beyond=end)
+    window = _planned(session, start, end)
+    videos = _among(eligible, window)
+    shown = [
+        Placed(place, item, videos[item.video_id])
+        for place, item in enumerate(window, start)
+        if item.video_id in videos
     ]
     return FeedPage(
-        items=_items(plan.viewer, found),
+        items=_items(feed.viewer, shown),
         next_cursor=str(number + 1) if len(session.items) > end else "",
         feed_id=session.feed_id,
+        logged=_logged(added),
     )
 
 
 def prune() -> int:
-    """Delete feeds that nobody can go on with; returns how many."""
+    """Delete feeds older than `RETENTION`; returns how many rows were deleted."""
     deleted, _ = FeedSession.objects.filter(
-        created_at__lt=timezone.now() - KEPT
+        created_at__lt=timezone.now() - RETENTION
     ).delete()
     return deleted
+
+
+def _new_session(feed: Feed) -> FeedSession:
+    return FeedSession(
+        user_id=feed.viewer.pk, kind=feed.kind, parameters=feed.parameters()
+    )
 
 
 def _cursor(session: FeedSession, place: int) -> str:
     return signing.dumps([session.feed_id.hex, place], salt=SALT)
 
 
-def _resume(plan: Plan, cursor: str) -> tuple[FeedSession | None, int]:
+def _resume(feed: Feed, cursor: str) -> tuple[FeedSession | None, int]:
     try:
         feed_id, place = signing.loads(cursor, salt=SALT)
     except signing.BadSignature:
         return None, 0
-    session = _of(plan).filter(feed_id=feed_id).first()
+    session = _sessions_for(feed).filter(feed_id=feed_id).first()
     return session, place if session else 0
 
 
-def _newest(plan: Plan) -> FeedSession | None:
-    exactly = _of(plan).filter(parameters=plan.parameters())
+def _newest(feed: Feed) -> FeedSession | None:
+    exactly = _sessions_for(feed).filter(parameters=feed.parameters())
     return exactly.order_by("-created_at").first()
 
 
-def _of(plan: Plan) -> QuerySet[FeedSession]:
-    """The feeds that requests for this plan may go on with."""
+def _sessions_for(feed: Feed) -> QuerySet[FeedSession]:
+    """The stored feeds that a request for `feed` may go on with."""
     return FeedSession.objects.filter(
-        user=plan.viewer.pk,
-        kind=plan.kind,
-        parameters__contains=plan.parameters(),
+        user=feed.viewer.pk,
+        kind=feed.kind,
+        parameters__contains=feed.parameters(),
         created_at__gt=timezone.now() - LIFETIME,
     )
 
 
+def _planned(session: FeedSession, start: int, end: int | None) -> list[PlannedItem]:
+    return [PlannedItem.from_json(row) for row in session.items[start:end]]
+
+
 def _visible(
-    session: FeedSession, plan: Plan, start: int, size: int
-) -> tuple[list[tuple[int, Entry, Video]], int | None]:
-    """Up to `size` (place, entry, video) from place `start` on, and the place of the
-    one that comes next, None at the end."""
-    found: list[tuple[int, Entry, Video]] = []
+    session: FeedSession, feed: Feed, start: int, size: int
+) -> tuple[list[Placed], int | None, Additions]:
+    """Up to `size` items from place `start` on, the place of the next one (None at the
+    end), and the items that were planned for this."""
+    shown: list[Placed] = []
+    added: Additions = []
     place = start
     while True:
-        window = [Entry(*item) for item in session.items[place : place + size + 1]]
+        window = _planned(session, place, place + size + 1)
         if not window:
             if session.complete:
-                return found, None
-            _grow_stored(session, plan, beyond=len(session.items))
+                return shown, None, added
+            added += _grow_stored(session, feed, beyond=len(session.items))
             continue
-        last_resort = any(entry.source in LAST_RESORT for entry in window)
-        videos = _within(plan.pool(last_resort=last_resort), window)
-        for entry in window:
-            if entry.video_id in videos:
-                if len(found) == size:
-                    return found, place
-                found.append((place, entry, videos[entry.video_id]))
+        last_resort = any(item.source in LAST_RESORT for item in window)
+        videos = _among(feed.eligible(last_resort=last_resort), window)
+        for item in window:
+            if item.video_id in videos:
+                if len(shown) == size:
+                    return shown, place, added
+                shown.append(Placed(place, item, videos[item.video_id]))
             place += 1
 
 
-def _grow(session: FeedSession, plan: Plan) -> None:
-    entries = plan.extend([Entry(*item) for item in session.items], PLAN_SIZE)
+def _grow(session: FeedSession, feed: Feed) -> Additions:
+    """Plan the next items; returns them with their positions."""
+    items = feed.extend(_planned(session, 0, None), PLAN_SIZE)
     start = len(session.items) + 1
-    session.items = [*session.items, *(list(entry[:-1]) for entry in entries)]
-    session.complete = len(entries) < PLAN_SIZE
-    feature_log.write(
-        session.feed_id,
-        plan.viewer,
-        [
-            (place, entry.video_id, entry.noted)
-            for place, entry in enumerate(entries, start)
-            if entry.noted is not None
-        ],
-    )
+    session.items = [*session.items, *(item.to_json() for item in items)]
+    session.complete = len(items) < PLAN_SIZE
+    return list(enumerate(items, start))
 
 
-def _grow_stored(session: FeedSession, plan: Plan, *, beyond: int) -> None:
-    """Plan until there are more than `beyond` entries, once, even if two requests for
-    the next page arrive together."""
+def _grow_stored(session: FeedSession, feed: Feed, *, beyond: int) -> Additions:
+    """Plan until there are more than `beyond` items.
+
+    The row is locked: two simultaneous requests for the next page plan it once.
+    """
+    added: Additions = []
     with transaction.atomic():
         locked = FeedSession.objects.select_for_update().get(pk=session.pk)
-        if len(locked.items) <= beyond and not locked.complete:
-            while len(locked.items) <= beyond and not locked.complete:
-                _grow(locked, plan)
+        grown = len(locked.items) <= beyond and not locked.complete
+        while len(locked.items) <= beyond and not locked.complete:
+            added += _grow(locked, feed)
+        if grown:
             locked.save(update_fields=["items", "complete", "updated_at"])
     session.items, session.complete = locked.items, locked.complete
+    return added
 
 
-def _within(videos: Videos, window: Sequence[Entry]) -> dict[int, Video]:
-    """Those of the entries' videos that a pool holds, by key."""
-    rows = videos.filter(pk__in=[entry.video_id for entry in window])
+def _logged(added: Additions) -> list[tuple[int, int, LoggedFeatures]]:
+    return [
+        (position, item.video_id, item.logged)
+        for position, item in added
+        if item.logged is not None
+    ]
+
+
+def _among(videos: Videos, window: Sequence[PlannedItem]) -> dict[int, Video]:
+    """The videos of the items that are among `videos`, by key."""
+    rows = videos.filter(pk__in=[item.video_id for item in window])
     return {video.pk: video for video in rows.select_related("creator")}
 
 
-def _items(viewer: Viewer, found: Sequence[tuple[int, Entry, Video]]) -> list[FeedItem]:
-    progress = progress_of(viewer.user, [video for _, _, video in found])
+def _items(viewer: Viewer, shown: Sequence[Placed]) -> list[FeedItem]:
+    progress = progress_of(viewer.user, [video for _, _, video in shown])
     return [
-        FeedItem(video, e.source, e.score, e.reason, place + 1, progress.get(video.pk))
-        for place, e, video in found
+        FeedItem(
+            video,
+            item.source,
+            item.score,
+            item.reason,
+            place + 1,
+            progress.get(video.pk),
+            item.widened,
+        )
+        for place, item, video in shown
     ]

@@ -1,13 +1,13 @@
-"""Slots to explore: new videos by Thompson sampling, now and then any video at all.
+"""Exploration: some places of a feed for new videos, by Thompson sampling, or for any.
 
-What is published within `EXPLORE_MAX_AGE` and was seen in feeds less often than
-`EXPLORE_MAX_IMPRESSIONS` is explored; a share `EXPLORE_UNIFORM` of the slots is open to
-every video. `ViewCounts` holds the counts, some minutes old: sampling bears with that.
+Videos published within `EXPLORE_MAX_AGE` with fewer than `EXPLORE_MAX_IMPRESSIONS`
+impressions are explored; a share `EXPLORE_UNIFORM` of the places is open to every
+video. The counts in `ViewCounts` are some minutes old, which sampling tolerates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,53 +16,56 @@ from django.db.models import Count, F, Value, Window
 from django.db.models.functions import Coalesce, Random
 from django.utils import timezone
 
+from recommender.ml.ranking import slots as places
 from recommender.ml.ranking import thompson
+from recommender.ml.ranking.candidates import CandidateFeatures, CandidateSet, Ranked
 from recommender.ml.ranking.thompson import DRAWS, ExplorationCandidate
-from recommender.ranking import features, fusion
-from recommender.ranking.fusion import Ranked
-from recommender.retrieval import sources
-from recommender.retrieval.eligible import Videos
-from recommender.retrieval.sources import Facts, Retrieval
+from recommender.ranking import features
+from recommender.retrieval.sources import EXPLORE, EXPLORE_UNIFORM, describe
+from recommender.retrieval.types import Request
+from recommender.retrieval.viewer import Videos
 
-THOMPSON, UNIFORM = "explore", "explore_uniform"
-SOURCES = (THOMPSON, UNIFORM)
-ARMS = 50  # new videos that compete at a time, the least shown
+SOURCES = (EXPLORE, EXPLORE_UNIFORM)
+ARMS = 50  # new videos that compete at a time, those with the fewest impressions
 
 _generator = np.random.default_rng()
 
 
-def mixed_in(
+def mix_in(
     best: Sequence[Ranked],
-    rest: Retrieval,
-    facts: dict[int, Facts],
+    request: Request,
+    known: Mapping[int, CandidateFeatures],
     *,
     tier: int,
     offset: int,
-) -> list[Ranked]:
-    """`best` with explorers from the pool of `rest` in some places, nothing twice.
+) -> tuple[list[Ranked], dict[int, CandidateFeatures]]:
+    """`best` with exploration candidates from the videos of `request` in some places.
 
-    What is known of them goes into `facts`; `tier` is that of `best`, and `offset` how
-    far the feed is already.
+    No video comes twice. Also returns the features of the candidates that are not
+    `known`. `tier` is that of `best`, `offset` the length of the feed so far.
     """
-    slots = fusion.slots(len(best), offset=offset)
-    chosen = choose(rest.videos, slots, ranked=[item.video_id for item in best])
-    explorers = _as_ranked(chosen, rest, facts, tier)
+    count = places.slot_count(len(best), offset=offset)
+    chosen = choose(request.videos, count, ranked=[item.video_id for item in best])
+    candidates = [None if item is None else _ranked(item) for item in chosen]
+    new = {item.video_id for item in candidates if item} - known.keys()
+    described = describe(request.videos, new) if new else {}
+    explored = _with_features(candidates, request, {**known, **described}, tier)
     while True:
-        moved = {item.video_id for item in explorers if item is not None}
-        kept = [item for item in best if item.video_id not in moved]
-        mixed = fusion.with_exploration(kept, explorers, offset=offset)
-        if len(mixed) == len(kept) + len(moved):
-            return mixed
-        explorers.pop()  # what moved left a place too few
+        moved = {item.video_id for item in explored if item is not None}
+        rest = [item for item in best if item.video_id not in moved]
+        mixed = places.interleave(rest, explored, offset=offset)
+        if len(mixed) == len(rest) + len(moved):
+            return mixed, described
+        explored.pop()  # the videos that moved left one place too few
 
 
 def choose(
     videos: Videos, slots: int, *, ranked: Collection[int]
 ) -> list[ExplorationCandidate | None]:
-    """For each slot a video of the pool, or None: the place is left to the ranking.
+    """For each slot one of `videos`, or None: that place is left to the ranking.
 
-    What is `ranked` anyway needs no exploring, though any slot that is open to every
-    video may get it.
+    `ranked` videos are not explored, but a slot that is open to every video may get
+    one of them.
     """
     if not slots:
         return []
@@ -82,35 +85,29 @@ def choose(
     )
 
 
-def _as_ranked(
-    chosen: Sequence[ExplorationCandidate | None],
-    rest: Retrieval,
-    facts: dict[int, Facts],
+def _ranked(chosen: ExplorationCandidate) -> Ranked:
+    """The score of an exploration candidate is its propensity."""
+    source = EXPLORE_UNIFORM if chosen.uniform else EXPLORE
+    return Ranked(chosen.video_id, source, chosen.propensity)
+
+
+def _with_features(
+    candidates: Sequence[Ranked | None],
+    request: Request,
+    known: Mapping[int, CandidateFeatures],
     tier: int,
 ) -> list[Ranked | None]:
-    """With what is noted of each; the score of an explorer is its propensity."""
-    explorers = [
-        Ranked(
-            explorer.video_id,
-            UNIFORM if explorer.uniform else THOMPSON,
-            explorer.propensity,
-        )
-        for explorer in chosen
-        if explorer is not None
-    ]
-    unknown = {item.video_id for item in explorers} - facts.keys()
-    if unknown:
-        facts |= sources.describe(rest.videos, unknown)
-    rows = features.of(rest, {}, explorers, facts, tier=tier)
-    noted = iter(
-        replace(item, noted=features.noted(row, rest))
-        for item, row in zip(explorers, rows, strict=True)
+    present = [item for item in candidates if item is not None]
+    table = features.rows(request, CandidateSet({}, known), present, tier=tier)
+    logged = iter(
+        replace(item, logged=features.logged(row, request))
+        for item, row in zip(present, table, strict=True)
     )
-    return [None if explorer is None else next(noted) for explorer in chosen]
+    return [None if item is None else next(logged) for item in candidates]
 
 
 def _arms(videos: Videos, ranked: set[int]) -> list[tuple[int, int, int]]:
-    """Key, impressions and engagements of the videos to try out, less the `ranked`."""
+    """Key, impressions and engagements of the new videos, without the `ranked`."""
     zero = Value(0)
     rows = (
         videos.filter(published_at__gte=timezone.now() - settings.EXPLORE_MAX_AGE)
@@ -121,12 +118,12 @@ def _arms(videos: Videos, ranked: set[int]) -> list[tuple[int, int, int]]:
         .filter(shown__lt=settings.EXPLORE_MAX_IMPRESSIONS)
         .order_by("shown", F("published_at").desc(), "-pk")
     )
-    found = rows.values_list("pk", "shown", "engaged")[: ARMS + len(ranked)]
-    return [row for row in found if row[0] not in ranked][:ARMS]
+    first = rows.values_list("pk", "shown", "engaged")[: ARMS + len(ranked)]
+    return [row for row in first if row[0] not in ranked][:ARMS]
 
 
 def _sample(videos: Videos, count: int) -> tuple[list[int], int]:
-    """`count` videos drawn from the pool in random order, and how many it holds."""
+    """`count` random videos, and how many there are in all."""
     rows = videos.annotate(total=Window(Count("*"))).order_by(Random())
     drawn = list(rows.values_list("pk", "total")[:count])
     return [key for key, _ in drawn], drawn[0][1] if drawn else 0

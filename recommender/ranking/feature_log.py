@@ -6,7 +6,6 @@ was never on a screen is cut; what is left joins `Impression` by feed and video.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,9 +20,7 @@ from interactions.models import Impression, Like, Watch
 from recommender.ml.ranking.lambdarank import GradedImpressions
 from recommender.models import FeatureLog
 from recommender.ranking import features
-from recommender.ranking.features import COLUMN, FEATURES, LAYOUT, NAMES, Signals
-from recommender.ranking.fusion import Noted
-from recommender.retrieval.viewer import Viewer
+from recommender.ranking.features import COLUMN, FEATURES, LAYOUT, NAMES, FeatureRows
 
 OUTCOME = timedelta(days=1)  # an impression is given so long to lead to something
 MOST = 500_000  # impressions that one training reads, the newest
@@ -32,35 +29,6 @@ LOGS_AT_ONCE = 1000
 
 # Which feed, whose, which video.
 Key = tuple[UUID, int | None, int]
-
-
-def write(
-    feed_id: UUID, viewer: Viewer, noted: Sequence[tuple[int, int, Noted]]
-) -> None:
-    """Keep (position, video key, what is noted) of what a feed is about to show.
-
-    Nothing is kept of people who switched recording off: nor are their impressions.
-    """
-    user = viewer.user
-    if user.is_authenticated and not user.record_history:
-        return
-    by_runs = defaultdict(list)
-    for position, video_id, note in noted:
-        row = note.row.copy()
-        row[COLUMN["position"]] = position
-        by_runs[note.ranker, note.model_run].append((video_id, row))
-    FeatureLog.objects.bulk_create(
-        FeatureLog(
-            feed_id=feed_id,
-            user_id=viewer.pk,
-            ranker=ranker,
-            model_run=model_run,
-            layout=LAYOUT,
-            video_ids=[video_id for video_id, _ in rows],
-            signals=_packed(np.stack([row for _, row in rows])),
-        )
-        for (ranker, model_run), rows in by_runs.items()
-    )
 
 
 def settle() -> int:
@@ -83,7 +51,7 @@ def settle() -> int:
             ]
             if not kept:
                 unseen.append(log.pk)
-            log.signals = _packed(unpacked(log)[kept])
+            log.signals = features.to_bytes(unpacked(log)[kept])
             log.video_ids = [log.video_ids[place] for place in kept]
             log.settled = True
         FeatureLog.objects.filter(pk__in=unseen).delete()
@@ -115,13 +83,9 @@ def judged(*, at: datetime | None = None) -> GradedImpressions:
     return _joined(parts[::-1])
 
 
-def unpacked(log: FeatureLog) -> Signals:
+def unpacked(log: FeatureLog) -> FeatureRows:
     """(len(log.video_ids), len(NAMES)) of a log of the present layout."""
     return np.frombuffer(log.signals, "<f2").reshape(-1, len(NAMES))
-
-
-def _packed(rows: Signals) -> bytes:
-    return rows.astype("<f2").tobytes()
 
 
 def _newest_first(logs: QuerySet[FeatureLog]) -> Iterator[list[FeatureLog]]:

@@ -1,36 +1,52 @@
-"""What is known of a video when it is ranked: the columns that a ranker learns from.
+"""Ranking features: the columns that a ranker learns from, and their log.
 
-They are noted with the feed (`feature_log`), so that training sees what serving saw:
-nothing that came out later can leak into them.
+They are logged with the feed, so that training reads what serving computed: nothing
+that happened later can leak into them.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import log1p
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
-from recommender.ranking.fusion import Noted, Ranked
-from recommender.retrieval.sources import Candidate, Facts, Retrieval
+from recommender.ml.ranking.candidates import (
+    Candidate,
+    CandidateFeatures,
+    CandidateSet,
+    LoggedFeatures,
+    Ranked,
+)
+from recommender.models import FeatureLog
+from recommender.retrieval.sources import SOURCES
+from recommender.retrieval.types import Request
+from recommender.retrieval.viewer import Viewer
 
-LAYOUT = 1  # raise it with any change of the columns: older rows are then passed over
+LAYOUT = 1  # raise it with any change of the columns: rows of others are not read
 
-# What a row says of itself: its place in the feed (from 1), the chance that it had to
-# get there (1 where it was ranked), which of the lists that make up the feed it is of.
+# Columns about the row: its position in the feed (from 1), its propensity (the
+# probability that it got this position, 1 where it was ranked), and the number of the
+# ranked list that it belongs to.
 OF_THE_ROW = ("position", "propensity", "tier")
-LEARNED = "learned"  # whichever model serves
-SCORED = (LEARNED, "similar", "category", "popular", "trending")
-ORDERED = ("following", "fresh")  # by time alone, which `age` tells
+_WITH_COLUMNS = sorted(
+    (source for source in SOURCES.values() if source.column is not None),
+    key=lambda source: source.column or 0,
+)
 NAMES: tuple[str, ...] = (
     *OF_THE_ROW,
-    "fused",  # its reciprocal ranks, over the best of the list
-    *(f"{source}_{what}" for source in SCORED for what in ("score", "rank")),
-    *(f"{source}_rank" for source in ORDERED),
+    "fused",  # its fused score, over the best of the list
+    *(
+        f"{source.name}_{what}"
+        for source in _WITH_COLUMNS
+        for what in (("score", "rank") if source.scored else ("rank",))
+    ),
     "cosine",  # of the video's vector and the viewer's
     "affinity",  # interest in its categories, over the greatest interest
-    "chosen",  # whether a parent category of it was picked
+    "chosen",  # whether one of its parent categories is a chosen interest
     "followed",  # whether its creator is followed
     "age",  # days since it was published
     "day",  # views of the last day, of 7, of 28, as log(1 + n)
@@ -39,106 +55,140 @@ NAMES: tuple[str, ...] = (
     "duration",  # seconds, as log(1 + n)
 )
 COLUMN = {name: place for place, name in enumerate(NAMES)}
-# What a ranker is shown: the chance and the tier are for weighing and for grouping.
+# The input of a ranker. Propensity weighs the rows, the tier groups them.
 FEATURES = tuple(name for name in NAMES if name not in ("propensity", "tier"))
 SHOWN = [COLUMN[name] for name in FEATURES]
+OF_THE_VIDEO = (
+    *("affinity", "chosen", "followed", "age", "day", "week", "month", "duration"),
+)
 
-# Half precision halves the log; what is ranked is rounded alike, so it loses nothing.
-Signals = npt.NDArray[np.float16]
+# Half precision halves the log. Ranking uses the same rounded values.
+FeatureRows = npt.NDArray[np.float16]
 
 
-def of(
-    retrieval: Retrieval,
-    lists: Mapping[str, Sequence[Candidate]],
+def rows(
+    request: Request,
+    candidates: CandidateSet,
     ranked: Sequence[Ranked],
-    facts: Mapping[int, Facts],
     *,
     tier: int,
-) -> Signals:
-    """(len(ranked), len(NAMES)), NaN where a source does not know the video.
+) -> FeatureRows:
+    """(len(ranked), len(NAMES)), NaN where a source does not have the video.
 
-    The position is for `feature_log` to fill in. Without `lists` the videos are
-    explorers, which nothing fused: their score is their propensity.
+    `write` sets the position. A set without sources holds exploration candidates, which
+    are not fused: their score is their propensity.
     """
-    rows = np.full((len(ranked), len(NAMES)), np.nan, np.float32)
+    table = np.full((len(ranked), len(NAMES)), np.nan, np.float32)
     if not len(ranked):
-        return rows.astype(np.float16)
+        return table.astype(np.float16)
     keys = [item.video_id for item in ranked]
-    rows[:, COLUMN["tier"]] = tier
+    table[:, COLUMN["tier"]] = tier
     scores = np.array([item.score for item in ranked])
-    rows[:, COLUMN["propensity"]] = 1 if lists else scores
-    if lists:
-        rows[:, COLUMN["fused"]] = scores / max(scores.max(), 1e-12)
+    table[:, COLUMN["propensity"]] = 1 if candidates.by_source else scores
+    if candidates.by_source:
+        table[:, COLUMN["fused"]] = scores / max(scores.max(), 1e-12)
     place = {key: row for row, key in enumerate(keys)}
-    learned = retrieval.model.name if retrieval.model is not None else ""
-    for name, candidates in lists.items():
-        _of_source(rows, place, LEARNED if name == learned else name, candidates)
-    rows[:, COLUMN["cosine"]] = _cosines(retrieval, keys)
-    _of_facts(rows, retrieval, [facts[key] for key in keys])
-    return rows.astype(np.float16)
+    for name, found in candidates.by_source.items():
+        _set_source(table, place, name, found)
+    table[:, COLUMN["cosine"]] = _cosines(request, keys)
+    features = [candidates.features[key] for key in keys]
+    table[:, [COLUMN[name] for name in OF_THE_VIDEO]] = _of_videos(request, features)
+    return table.astype(np.float16)
 
 
-def noted(row: Signals, retrieval: Retrieval, ranker: str = "") -> Noted:
+def logged(row: FeatureRows, request: Request, ranker: str = "") -> LoggedFeatures:
     """A row with the runs that ranked it: `ranker`, empty for fusion, and the model."""
-    model = retrieval.model
-    return Noted(row, ranker, model.run if model is not None else "")
+    model = request.model
+    return LoggedFeatures(row, ranker, model.run if model is not None else "")
 
 
-def _of_source(
-    rows: npt.NDArray[np.float32],
+def write(
+    feed_id: UUID, viewer: Viewer, items: Sequence[tuple[int, int, LoggedFeatures]]
+) -> None:
+    """Store (position, video key, features) of the videos that a feed will show.
+
+    Stores nothing about users who switched recording off, as with their impressions.
+    """
+    user = viewer.user
+    if user.is_authenticated and not user.record_history:
+        return
+    by_runs = defaultdict(list)
+    for position, video_id, features in items:
+        row = features.row.copy()
+        row[COLUMN["position"]] = position
+        by_runs[features.ranker, features.model_run].append((video_id, row))
+    FeatureLog.objects.bulk_create(
+        FeatureLog(
+            feed_id=feed_id,
+            user_id=viewer.pk,
+            ranker=ranker,
+            model_run=model_run,
+            layout=LAYOUT,
+            video_ids=[video_id for video_id, _ in of_runs],
+            signals=to_bytes(np.stack([row for _, row in of_runs])),
+        )
+        for (ranker, model_run), of_runs in by_runs.items()
+    )
+
+
+def to_bytes(table: FeatureRows) -> bytes:
+    """The rows as `FeatureLog.signals` stores them."""
+    return table.astype("<f2").tobytes()
+
+
+def _set_source(
+    table: npt.NDArray[np.float32],
     place: Mapping[int, int],
     source: str,
     candidates: Sequence[Candidate],
 ) -> None:
-    """Ranks from 1, and scores from 0 (the list's least) to 1 (its greatest): what a
-    model's own scores mean changes with the model."""
-    found = [
+    """Set ranks from 1, and scores from 0 (the least of the list) to 1 (its greatest).
+
+    Scores are scaled because the scale of a model's scores changes with the model.
+    """
+    both = [
         (place[candidate.video_id], rank)
         for rank, candidate in enumerate(candidates)
         if candidate.video_id in place
     ]
-    if not found or f"{source}_rank" not in COLUMN:
+    if not both or f"{source}_rank" not in COLUMN:
         return
-    row, rank = np.array(found).T
-    rows[row, COLUMN[f"{source}_rank"]] = rank + 1
-    if source in SCORED:
+    row, rank = np.array(both).T
+    table[row, COLUMN[f"{source}_rank"]] = rank + 1
+    if SOURCES[source].scored:
         scores = np.array([candidate.score for candidate in candidates])
         low, high = scores.min(), scores.max()
         scaled = (scores - low) / (high - low) if high > low else np.ones(len(scores))
-        rows[row, COLUMN[f"{source}_score"]] = scaled[rank]
+        table[row, COLUMN[f"{source}_score"]] = scaled[rank]
 
 
-def _cosines(retrieval: Retrieval, keys: Sequence[int]) -> npt.NDArray[np.float32]:
+def _cosines(request: Request, keys: Sequence[int]) -> npt.NDArray[np.float32]:
     nothing = np.full(len(keys), np.nan, np.float32)
-    if retrieval.model is None or retrieval.viewer.pk is None:
+    if request.model is None or request.viewer.pk is None:
         return nothing
-    vectors = retrieval.model.item_vectors(keys)
-    taste = retrieval.viewer.taste(retrieval.model)
+    vectors = request.model.item_vectors(keys)
+    taste = request.viewer.taste(request.model)
     if vectors is None or taste is None or not taste.any():
         return nothing
     return np.where(vectors.any(1), vectors @ taste, np.nan).astype(np.float32)
 
 
-def _of_facts(
-    rows: npt.NDArray[np.float32], retrieval: Retrieval, facts: Sequence[Facts]
-) -> None:
-    viewer = retrieval.viewer
+def _of_videos(
+    request: Request, features: Sequence[CandidateFeatures]
+) -> list[tuple[float, ...]]:
+    """The columns `OF_THE_VIDEO` of each video."""
+    viewer = request.viewer
     interests, chosen, followed = viewer.interests, viewer.chosen, viewer.followed
     greatest = max(interests.values(), default=1.0)
-    rows[:, [COLUMN[name] for name in _OF_FACTS]] = [
+    return [
         (
-            max((interests.get(key, 0.0) for key in fact.categories), default=0.0)
+            max((interests.get(key, 0.0) for key in video.categories), default=0.0)
             / greatest,
-            not fact.parents.isdisjoint(chosen),
-            fact.creator_id in followed,
-            fact.age.total_seconds() / 86_400,
-            *(log1p(views) for views in fact.views),
-            log1p(fact.duration),
+            not video.parents.isdisjoint(chosen),
+            video.creator_id in followed,
+            video.age.total_seconds() / 86_400,
+            *(log1p(views) for views in video.views),
+            log1p(video.duration),
         )
-        for fact in facts
+        for video in features
     ]
-
-
-_OF_FACTS = (
-    "affinity", "chosen", "followed", "age", "day", "week", "month", "duration",
-)  # fmt: skip

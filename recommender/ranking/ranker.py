@@ -12,7 +12,7 @@ from recommender.ml.ranking import lambdarank
 from recommender.ml.ranking.lambdarank import LambdaRank
 from recommender.ml.store.artifact import Artifact, ArtifactError
 from recommender.models import RankerActivation, RankerRun
-from recommender.ranking.features import FEATURES, SHOWN, Signals
+from recommender.ranking.features import FEATURES, SHOWN, FeatureRows
 from recommender.registry.activation import Kind, active_folder
 from recommender.registry.serving import Refreshed, RunCache
 
@@ -24,8 +24,8 @@ class Ranker:
     run_id: str
     learned: LambdaRank
 
-    def score(self, rows: Signals) -> FloatArray:
-        """(n,) for rows of `signals.of`, higher is better."""
+    def score(self, rows: FeatureRows) -> FloatArray:
+        """(n,) for rows of `features.rows`, higher is better."""
         return self.learned.score(rows[:, SHOWN].astype("f4"))
 
 

@@ -1,15 +1,14 @@
-"""Who asks for a feed, and all that a feed needs to know of them.
+"""The person or visitor who requests a feed, what is known of them, and which videos
+they may be shown.
 
-Everything is read when first needed and once: a feed pays for what it uses.
+Each property runs its query when it is first read, and once.
 """
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
@@ -25,15 +24,17 @@ from interactions.models import (
 from recommender.ml.data.history import Trail, UserHistory
 from recommender.ml.data.snapshot import FloatArray
 from recommender.ml.models.base import Model
-from recommender.registry import serving
-from videos.models import ParentCategory
+from videos.models import ParentCategory, Video
+from videos.querysets import VideoQuerySet
 
 HISTORY_LENGTH = 50
+
+Videos = VideoQuerySet
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """One row of `Engagement`, as far as feeds care."""
+    """The part of an `Engagement` that feeds use."""
 
     video_id: int
     fraction: float
@@ -43,29 +44,37 @@ class Interaction:
 
 
 class Viewer:
-    """A user or an anonymous visitor; the latter has watched and chosen nothing."""
+    """A user or an anonymous visitor. A visitor has no history and no interests."""
 
     def __init__(self, user: User | AnonymousUser, *, mood: str | None = None) -> None:
-        """`mood` is what to show; None for the one that the user picked, if any."""
+        """`mood` is the mood to show; None means the one that the user picked."""
         self.user = user
         self.pk: int | None = user.pk
         picked = user.mood if user.is_authenticated else ""
         self.mood: str = picked if mood is None else mood
         self._taste: tuple[Model, FloatArray | None] | None = None
 
-    def by(self, model: Model) -> Self:
-        """The same viewer, whose feeds `model` ranks: one arm of an experiment."""
-        other = copy(self)
-        other.model = model
-        return other
+    def listed_videos(self) -> Videos:
+        """Public, ready videos that the viewer did not dismiss."""
+        videos = Video.objects.listed()
+        if self.pk is None:
+            return videos
+        dismissed = NotInterested.objects.filter(user=self.pk)
+        return videos.exclude(pk__in=dismissed.values("video"))
 
-    @cached_property
-    def model(self) -> Model | None:
-        """What ranks their feeds: the active run's model, None where there is none."""
-        return serving.active_model()
+    def unseen_videos(self) -> Videos:
+        """Listed videos by others that the viewer has not seen.
+
+        Home and Related show these.
+        """
+        videos = self.listed_videos()
+        if self.pk is None:
+            return videos
+        seen = Engagement.objects.seen_by(self.user)
+        return videos.exclude(creator=self.pk).exclude(pk__in=seen.values("video"))
 
     @property
-    def since_mood(self) -> int:
+    def interactions_since_mood(self) -> int:
         """How many of the newest interactions came after the mood was picked."""
         at = self.user.mood_at if self.user.is_authenticated else None
         return sum(at is None or row.at >= at for row in self.newest)
@@ -84,19 +93,19 @@ class Viewer:
 
     @cached_property
     def seen(self) -> list[int]:
-        """Keys of the videos viewed (from 30%)."""
-        rows = Engagement.objects.filter(user=self.pk, viewed=True)
+        """Keys of the videos that the viewer has seen."""
+        rows = Engagement.objects.seen_by(self.user)
         return list(rows.values_list("video_id", flat=True)) if self.pk else []
 
     @cached_property
     def dismissed(self) -> dict[int, datetime]:
-        """Keys of the videos not wanted, and since when."""
+        """Keys of the dismissed videos, and when each was dismissed."""
         rows = NotInterested.objects.filter(user=self.pk)
         return dict(rows.values_list("video_id", "created_at")) if self.pk else {}
 
     @cached_property
     def followed(self) -> dict[int, datetime]:
-        """Keys of the creators followed, and since when."""
+        """Keys of the followed creators, and since when each is followed."""
         rows = Follow.objects.filter(follower=self.pk)
         return dict(rows.values_list("followee_id", "created_at")) if self.pk else {}
 
@@ -108,9 +117,10 @@ class Viewer:
 
     @cached_property
     def interests(self) -> dict[int, float]:
-        """Category key -> interest, decayed to this moment.
+        """Category key -> interest, decayed until now.
 
-        Only what the viewer watched or liked, or chose with its parent and keeps.
+        Holds categories that the viewer watched or liked, and those of the chosen
+        parent categories.
         """
         if not self.pk:
             return {}
@@ -124,7 +134,7 @@ class Viewer:
 
     @cached_property
     def history(self) -> UserHistory:
-        """What the models are asked with: the newest interactions, as arrays."""
+        """The newest interactions as arrays: the input of the models."""
         watched = [row for row in self.newest if row.score > 0]
         liked = [row for row in self.newest if row.liked]
         return UserHistory(
@@ -144,7 +154,7 @@ class Viewer:
         )
 
     def taste(self, model: Model) -> FloatArray | None:
-        """Their unit vector in the space of `model`, None where it has none."""
+        """The viewer's unit vector in the space of `model`, None without one."""
         if self._taste is None or self._taste[0] is not model:
             self._taste = model, model.user_vector(self.history)
         return self._taste[1]

@@ -15,11 +15,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tests.factories import make_user
 from interactions.models import Impression, Watch
+from recommender.ml.ranking.candidates import LoggedFeatures
 from recommender.models import FeatureLog
 from recommender.ranking import features
-from recommender.ranking.feature_log import write
-from recommender.ranking.features import COLUMN, NAMES
-from recommender.ranking.fusion import Noted
+from recommender.ranking.features import COLUMN, NAMES, write
 from recommender.retrieval.viewer import Viewer
 from videos.models import Video
 from videos.tests.factories import make_video
@@ -28,7 +27,7 @@ LENGTH = 10
 SHORT, LONG = 60.0, 600.0
 
 # (rows, generator) -> the chance that each is watched
-Taste = Callable[[features.Signals, np.random.Generator], np.ndarray]
+Taste = Callable[[features.FeatureRows, np.random.Generator], np.ndarray]
 
 
 @dataclass
@@ -82,7 +81,7 @@ def show(
         rows = _rows(videos, generator)
         feed_id = uuid4()
         noted = [
-            (place, video.pk, Noted(row))
+            (place, video.pk, LoggedFeatures(row))
             for place, (video, row) in enumerate(zip(videos, rows, strict=True), 1)
         ]
         write(feed_id, Viewer(person), noted)
@@ -117,7 +116,9 @@ def _drawn(world: World, generator: np.random.Generator) -> Sequence[Video]:
     return [every[place] for place in generator.permutation(len(every))[:LENGTH]]
 
 
-def _rows(videos: Sequence[Video], generator: np.random.Generator) -> features.Signals:
+def _rows(
+    videos: Sequence[Video], generator: np.random.Generator
+) -> features.FeatureRows:
     """As a fusion would give them, the best first."""
     rows = np.full((len(videos), len(NAMES)), np.nan, np.float32)
     rows[:, COLUMN["propensity"]] = 1

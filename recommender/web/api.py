@@ -113,7 +113,7 @@ def _answer(request: Request, source: Callable[..., FeedPage]) -> Response:
     size = values.pop("limit")
     try:
         page = source(size=size, **values)
-    except feed.NoSuchStrategy as error:
+    except feed.NoSuchOrdering as error:
         raise ValidationError({"strategy": [str(error)]}) from error
     progress = {item.video.pk: item.progress for item in page.items}
     context = {"request": request, "progress": progress}

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.moods import Mood
-from recommender.feeds import ordering as strategies
+from recommender.feeds.ordering import ORDERINGS
 from rest.pagination import LimitSerializer
 from videos.api.serializers import VideoSerializer
 
@@ -16,7 +16,7 @@ class FeedQuerySerializer(LimitSerializer):
     """What every feed takes."""
 
     strategy = serializers.ChoiceField(
-        strategies.STRATEGIES,
+        ORDERINGS,
         required=False,
         help_text="The order. `for_you` as the site ranks it, `newest`, `trending`, "
         "`following` (of those you follow alone), or a model by its name, where there "

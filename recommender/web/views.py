@@ -20,15 +20,14 @@ from accounts.requests import PageRequest
 from accounts.services import set_mood
 from recommender import feed
 from recommender.feed import FeedPage
-from recommender.feeds import ordering
-from recommender.feeds.assemble import AnyCategory
+from recommender.feeds.types import FOR_YOU, AnyCategory
 from recommender.web.explore.tabs import tabs
 from videos.access import category_by_slug, visible_video
 from videos.models import Category, ParentCategory
 
 # What the addresses of the pages call an order, and the strategy that it is.
-FOLLOWING = {"newest": "following", "ranked": ordering.FOR_YOU}
-CATEGORY = {"ranked": ordering.FOR_YOU, "newest": "newest"}
+FOLLOWING = {"newest": "following", "ranked": FOR_YOU}
+CATEGORY = {"ranked": FOR_YOU, "newest": "newest"}
 
 
 class Chip(TypedDict):

@@ -7,7 +7,6 @@ evidence itself comes from `videos.moods.lexicon`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from django.db.models import (
     Case,
@@ -15,7 +14,6 @@ from django.db.models import (
     FloatField,
     Max,
     OuterRef,
-    QuerySet,
     Subquery,
     Value,
     When,
@@ -23,6 +21,7 @@ from django.db.models import (
 
 from videos.models import Video, VideoMood
 from videos.moods.lexicon import Strengths, from_words
+from videos.querysets import VideoQuerySet
 
 # The weight of each kind of evidence.
 TRUST = {
@@ -72,7 +71,7 @@ def store(*, origin: str, strengths: Mapping[int, Strengths]) -> int:
     return len(obsolete) + len(changed)
 
 
-def in_mood(videos: QuerySet[Any], mood: str) -> QuerySet[Any]:
+def in_mood(videos: VideoQuerySet, mood: str) -> VideoQuerySet:
     """Those of `videos` with this mood, annotated with `mood_strength`."""
     best = (
         VideoMood.objects.filter(video=OuterRef("pk"), mood=mood)
@@ -81,8 +80,7 @@ def in_mood(videos: QuerySet[Any], mood: str) -> QuerySet[Any]:
         .values("best")
     )
     strength = Subquery(best, output_field=FloatField())
-    annotated: QuerySet[Any] = videos.annotate(mood_strength=strength)
-    return annotated.filter(mood_strength__gt=0)
+    return videos.annotate(mood_strength=strength).filter(mood_strength__gt=0)
 
 
 def trusted_strength() -> Case:

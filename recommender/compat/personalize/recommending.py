@@ -15,15 +15,15 @@ from recommender.compat.personalize import filters, identities
 from recommender.compat.personalize.errors import InvalidInput, ResourceNotFound
 from recommender.compat.personalize.filter_language import BadFilter
 from recommender.feeds import pagination
-from recommender.feeds.filtered import (
-    Narrow,
-    NarrowedHome,
-    NarrowedListing,
-    NarrowedRelated,
-)
-from recommender.feeds.pagination import Entry, Plan
+from recommender.feeds.filtered import filtered
+from recommender.feeds.home import Home
+from recommender.feeds.listing import Listing
+from recommender.feeds.pagination import PlannedItem
+from recommender.feeds.related import Related
+from recommender.feeds.types import Feed
 from recommender.models import PersonalizeFilter
-from recommender.retrieval import eligible
+from recommender.ranking import features
+from recommender.registry import serving
 from recommender.retrieval.viewer import Viewer
 from videos.models import Video
 
@@ -50,7 +50,8 @@ def get_recommendations(client: ServiceClient, asked: Members) -> Members:
     if size > most:
         raise InvalidInput(f"numResults must be at most {most}.")
     viewer = _viewer(client, asked.get("userId"))
-    page = pagination.page(_plan(client, asked, viewer), cursor="", size=size)
+    page = pagination.page(_feed(client, asked, viewer), cursor="", size=size)
+    features.write(page.feed_id, viewer, page.logged)
     shown = [(item.video, item.score, item.reason) for item in page.items]
     return {
         "itemList": _predicted(client, shown, columns),
@@ -68,14 +69,15 @@ def get_personalized_ranking(client: ServiceClient, asked: Members) -> Members:
         raise InvalidInput(f"inputList must have at most {MOST_RESULTS} items.")
     columns = _columns(asked)
     viewer = _viewer(client, asked["userId"])
-    narrow = _narrow(asked, viewer)
-    known = identities.videos(client, item_ids, narrow(eligible.listed(viewer)))
+    eligible = viewer.listed_videos().filter(_condition(asked, viewer))
+    known = identities.videos(client, item_ids, eligible)
     by_key = {video.pk: video for video in known.values()}
-    plan = NarrowedListing(
-        viewer, KIND, narrow=lambda videos: videos.filter(pk__in=by_key)
+    feed = Listing(
+        viewer, KIND, serving.active_model(), condition=Q(pk__in=list(by_key))
     )
-    entries = _all_of(plan)
-    ranked = [(by_key[entry.video_id], entry.score, entry.reason) for entry in entries]
+    ranked = [
+        (by_key[item.video_id], item.score, item.reason) for item in _all_of(feed)
+    ]
     rest = []
     if "filterArn" not in asked:
         rest = [{"itemId": item_id} for item_id in item_ids if item_id not in known]
@@ -85,39 +87,41 @@ def get_personalized_ranking(client: ServiceClient, asked: Members) -> Members:
     }
 
 
-def _plan(client: ServiceClient, asked: Members, viewer: Viewer) -> Plan:
+def _feed(client: ServiceClient, asked: Members, viewer: Viewer) -> Feed:
     arn = asked.get("recommenderArn") or asked.get("campaignArn")
     if arn is None:
         raise InvalidInput("campaignArn or recommenderArn is required.")
-    narrow = _narrow(asked, viewer)
-    told = {"arn": arn, "filter": asked.get("filterArn", "")}
+    condition, model = _condition(asked, viewer), serving.active_model()
+    parameters = {"arn": arn, "filter": asked.get("filterArn", "")}
     if _name(arn).lower().endswith(SIMILAR):
         if "itemId" not in asked:
             raise InvalidInput("itemId is required for similar items.")
         item_id = asked["itemId"]
-        beside = identities.videos(client, [item_id], eligible.listed(viewer))
-        if beside:
-            return NarrowedRelated(viewer, beside[item_id], narrow, told, KIND)
+        videos = identities.videos(client, [item_id], viewer.listed_videos())
+        if videos:
+            video = videos[item_id]
+            return filtered(
+                Related(viewer, video, model),
+                condition,
+                kind=KIND,
+                parameters={"video": video.video_id} | parameters,
+            )
     elif "userId" not in asked:
         raise InvalidInput("userId is required.")
-    return NarrowedHome(viewer, None, narrow, told, KIND)
+    home = Home(viewer, model)
+    return filtered(home, condition, kind=KIND, parameters=parameters)
 
 
-def _all_of(plan: Plan) -> list[Entry]:
-    entries: list[Entry] = []
-    while more := plan.extend(entries, pagination.PLAN_SIZE):
-        entries += more
-    return entries
+def _all_of(feed: Feed) -> list[PlannedItem]:
+    items: list[PlannedItem] = []
+    while more := feed.extend(items, pagination.PLAN_SIZE):
+        items += more
+    return items
 
 
 def _viewer(client: ServiceClient, user_id: str | None) -> Viewer:
     user = identities.person(client, user_id) if user_id else None
     return Viewer(user or AnonymousUser())
-
-
-def _narrow(asked: Members, viewer: Viewer) -> Narrow:
-    query = _condition(asked, viewer)
-    return lambda videos: videos.filter(query)
 
 
 def _condition(asked: Members, viewer: Viewer) -> Q:

@@ -190,7 +190,7 @@ class TestInterests:
         assert set(videos(page)[3:]) == others
         for item in page.items:
             beyond = item.reason.startswith("Beyond your interests")
-            assert beyond is (item.video in others)
+            assert beyond is item.widened is (item.video in others)
         assert page.notice == "Nothing new is left in Music, so other subjects follow."
 
     def test_a_parent_category_alone_is_enough(self, user, music):

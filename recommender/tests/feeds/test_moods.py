@@ -11,7 +11,7 @@ from accounts.services import set_interests, set_mood
 from accounts.tests.factories import make_user
 from interactions.tests.factories import watch
 from recommender import feed
-from recommender.feeds.assemble import MOOD_WEIGHT, _weights
+from recommender.feeds.home import MOOD_WEIGHT, weights
 from recommender.retrieval.viewer import Viewer
 from videos.models import Video
 from videos.moods import store
@@ -85,10 +85,10 @@ def test_the_mood_weighs_less_with_each_interaction_after_it():
     user = make_user()
     watch(user=user, fraction=1.0, at=timezone.now() - timedelta(hours=1))
     set_mood(user=user, mood="calm")
-    assert _weights(Viewer(user))["mood"] == MOOD_WEIGHT
+    assert weights(Viewer(user))["mood"] == MOOD_WEIGHT
     for _ in range(3):
         watch(user=user, fraction=1.0, at=timezone.now())
-    assert _weights(Viewer(user))["mood"] == MOOD_WEIGHT / 2
+    assert weights(Viewer(user))["mood"] == MOOD_WEIGHT / 2
 
 
 def test_mood_and_interests_together_come_first(world):

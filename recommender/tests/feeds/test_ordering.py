@@ -101,7 +101,7 @@ def test_who_has_seen_everything_is_offered_it_again(dated):
 
 def test_a_strategy_that_there_is_not_names_those_there_are():
     for name in ("loudest", "ease"):
-        with pytest.raises(feed.NoSuchStrategy, match="for_you, newest"):
+        with pytest.raises(feed.NoSuchOrdering, match="for_you, newest"):
             feed.home(ANYONE, strategy=name)
 
 

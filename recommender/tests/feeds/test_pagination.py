@@ -13,6 +13,7 @@ from interactions import services as interactions
 from interactions.tests.factories import watch
 from recommender import feed
 from recommender.feeds import pagination
+from recommender.feeds.pagination import PlannedItem
 from recommender.models import FeedSession
 from videos.models import Video
 from videos.tests.factories import make_category, make_video
@@ -78,7 +79,7 @@ def test_what_is_hidden_seen_or_dismissed_meanwhile_leaves_the_later_pages(many)
     user = make_user()
     first = feed.home(user, size=5)
     later = FeedSession.objects.get(feed_id=first.feed_id).items[5:8]
-    hidden, seen, dismissed = (Video.objects.get(pk=item[0]) for item in later)
+    hidden, seen, dismissed = (Video.objects.get(pk=item["video"]) for item in later)
     Video.objects.filter(pk=hidden.pk).update(visibility="private")
     watch(seen, user=user)
     interactions.not_interested(user=user, video=dismissed)
@@ -127,5 +128,33 @@ def test_the_session_holds_what_was_shown(many):
     page = feed.home(user, size=10)
     session = FeedSession.objects.get(feed_id=page.feed_id)
     assert session.user == user
-    shown = [[i.video.pk, i.source, i.score, i.reason] for i in page.items]
-    assert session.items[:10] == shown
+    shown = [
+        PlannedItem(i.video.pk, i.source, i.score, i.reason, i.widened)
+        for i in page.items
+    ]
+    assert [PlannedItem.from_json(row) for row in session.items[:10]] == shown
+
+
+def test_a_session_of_an_older_version_goes_on(many):
+    """Before items had names for their fields, sessions stored lists by position."""
+    user = make_user()
+    page = feed.home(user, size=2)
+    session = FeedSession.objects.get(feed_id=page.feed_id)
+    session.items = [
+        [many[0].pk, "popular", 0.5, "Popular here"],
+        [many[1].pk, "fresh", 0.25, "New here"],
+        [many[2].pk, "similar", 0.125, "Beyond your interests · More in Jazz"],
+        [many[3].pk, "catalogue", 0.0625, "From the catalogue"],
+    ]
+    session.complete = True
+    session.save()
+    rest = feed.home(user, cursor=page.next_cursor, size=5)
+    assert rest.feed_id == page.feed_id
+    assert not rest.next_cursor
+    assert [
+        (i.video, i.source, i.score, i.reason, i.position, i.widened)
+        for i in rest.items
+    ] == [
+        (many[2], "similar", 0.125, "Beyond your interests · More in Jazz", 3, True),
+        (many[3], "catalogue", 0.0625, "From the catalogue", 4, False),
+    ]

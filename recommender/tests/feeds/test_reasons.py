@@ -25,8 +25,8 @@ from recommender import feed
 from recommender.ranking import exploration
 from recommender.registry import activation, serving
 from recommender.registry.activation import MODELS
-from recommender.retrieval import eligible, sources
-from recommender.retrieval.sources import Retrieval
+from recommender.retrieval import queries, sources
+from recommender.retrieval.types import Request
 from recommender.retrieval.viewer import Viewer
 from recommender.tests.planted import plant
 from recommender.tests.training.test_pipeline import QUICK
@@ -105,16 +105,16 @@ def score(user, item):
     model = serving.active_model()
     if item.source == model.name:
         return float(model.score_items(viewer.history, [item.video.pk])[0])
-    retrieval = Retrieval(viewer, eligible.unseen(viewer), 300, model=model)
+    request = Request(viewer, viewer.unseen_videos(), model)
     source = "popular" if item.source == "catalogue" else item.source
     found = [
         candidate
-        for candidate in sources.SOURCES[source](retrieval)
+        for candidate in sources.SOURCES[source].fetch(request)
         if candidate.video_id == item.video.pk
     ]
     if title := re.search("“(.+)”", item.reason):
         named = Video.objects.get(title=title[1]).pk
-        found = [c for c in found if c.because and c.because.pk == named]
+        found = [c for c in found if c.evidence and c.evidence.pk == named]
     return max((candidate.score for candidate in found), default=-math.inf)
 
 
@@ -193,10 +193,10 @@ def test_what_trends_does_so_by_the_week_that_it_names():
     item = next(i for i in feed.explore(visitor).items if i.video == hit)
     assert item.reason == "Trending this week"
     viewer = Viewer(visitor)
-    retrieval = Retrieval(viewer, eligible.unseen(viewer), 300)
-    before = {c.video_id: c.score for c in sources.trending(retrieval)}
+    request = Request(viewer, viewer.unseen_videos())
+    before = {c.video_id: c.score for c in queries.trending(request)}
     assert take_away(visitor, item) == "trend"
-    after = {c.video_id: c.score for c in sources.trending(retrieval)}
+    after = {c.video_id: c.score for c in queries.trending(request)}
     assert after.get(hit.pk, 0) < before[hit.pk]
 
 
@@ -219,6 +219,6 @@ def test_a_category_one_watches_is_named_because_of_what_one_watched():
 
 def score_without_model(user, item):
     viewer = Viewer(user)
-    retrieval = Retrieval(viewer, eligible.unseen(viewer), 300)
-    found = sources.SOURCES[item.source](retrieval)
+    request = Request(viewer, viewer.unseen_videos())
+    found = sources.SOURCES[item.source].fetch(request)
     return next((c.score for c in found if c.video_id == item.video.pk), -math.inf)

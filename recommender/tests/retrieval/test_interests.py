@@ -12,7 +12,8 @@ from interactions.tests.factories import watch
 from recommender import feed
 from recommender.registry import activation, serving
 from recommender.registry.activation import MODELS
-from recommender.retrieval import eligible, sources
+from recommender.retrieval import interests, queries
+from recommender.retrieval.types import Request
 from recommender.retrieval.viewer import Viewer
 from recommender.tests.planted import plant
 from recommender.training import pipeline
@@ -47,14 +48,14 @@ def kinds(world, keys):
 
 def test_each_taste_is_found_explained_and_shown(world, user):
     viewer, model = Viewer(user), serving.active_model()
-    anchors = sources.tastes(viewer, model)
+    anchors = interests.representatives(viewer, model)
     assert anchors[0].video_id == world.videos[1][5].pk  # the newest
     assert set(kinds(world, [row.video_id for row in anchors])) == {0, 1}
     assert len(anchors) <= 6
 
-    retrieval = sources.Retrieval(viewer, eligible.unseen(viewer), 20, model)
-    found = sources.similar(retrieval)
-    reasons = [candidate.because.pk for candidate in found]
+    request = Request(viewer, viewer.unseen_videos(), model, limit=20)
+    found = queries.similar(request)
+    reasons = [candidate.evidence.pk for candidate in found]
     assert set(reasons) <= {row.video_id for row in viewer.newest}
     own = kinds(world, [candidate.video_id for candidate in found])
     assert min(own.count(0), own.count(1)) >= 4
@@ -69,13 +70,13 @@ def test_a_narrow_taste_has_few_anchors(world):
     user = make_user()
     for video in world.videos[0][:8]:
         watch(video, user=user)
-    anchors = sources.tastes(Viewer(user), serving.active_model())
+    anchors = interests.representatives(Viewer(user), serving.active_model())
     assert set(kinds(world, [row.video_id for row in anchors])) == {0}
 
 
 def test_without_vectors_the_newest_watches_stand_for_them(world, user):
     run = pipeline.train(model="co_watch", activate=False)
     activation.activate(MODELS, run=run, reason="It has no vectors", force=True)
-    anchors = sources.tastes(Viewer(user), serving.active_model())
-    newest = [row.video_id for row in Viewer(user).newest[: sources.ANCHORS]]
+    anchors = interests.representatives(Viewer(user), serving.active_model())
+    newest = [row.video_id for row in Viewer(user).newest[: interests.NEWEST]]
     assert [row.video_id for row in anchors] == newest

@@ -16,7 +16,6 @@ from django.shortcuts import get_object_or_404
 from accounts.models import User
 from interactions.models import Follow
 from recommender.graph.queries import CoWatch, graph
-from recommender.retrieval import eligible
 from recommender.retrieval.viewer import Viewer
 from recommender.web.explore.nodes import TasteMap
 from videos.models import Category, ParentCategory, Video
@@ -71,7 +70,7 @@ def of_video(viewer: Viewer, video: Video) -> TasteMap:
         _add_co_watched(drawn, viewer, near, SECOND_NEIGHBOURS, ring=2)
         return drawn
     drawn.notice = TOO_FEW
-    others = eligible.listed(viewer).filter(creator=video.creator).exclude(pk=video.pk)
+    others = viewer.listed_videos().filter(creator=video.creator).exclude(pk=video.pk)
     for other in others.select_related("creator")[:VIDEOS]:
         note = f"Also by {video.creator.display_name}"
         drawn.link(creator, drawn.video(other, note, ring=2), "made")
@@ -91,7 +90,7 @@ def of_person(viewer: Viewer, person: User) -> TasteMap:
         note = "You follow them" if own else f"{person.display_name} follows them"
         drawn.link(middle, drawn.person(follow.followee, note, ring=1), "follows")
 
-    made = eligible.listed(viewer).filter(creator=person).select_related("creator")
+    made = viewer.listed_videos().filter(creator=person).select_related("creator")
     videos = _watched_by(viewer) if own else list(made.order_by("-views")[:VIDEOS])
     liked = {row.video_id for row in viewer.newest if row.liked} if own else set()
     for video in videos:
@@ -114,7 +113,7 @@ def _subjects(video: Video) -> Sequence[Category | ParentCategory]:
 def _watched_by(viewer: Viewer) -> list[Video]:
     """The viewer's newest, those that anyone may find."""
     keys = [row.video_id for row in viewer.newest if row.score > 0 or row.liked]
-    found = eligible.listed(viewer).select_related("creator").in_bulk(keys)
+    found = viewer.listed_videos().select_related("creator").in_bulk(keys)
     return [found[key] for key in keys if key in found][:VIDEOS]
 
 
@@ -126,7 +125,7 @@ def _add_co_watched(
     near = graph().co_watched(
         [anchor.pk for anchor in anchors], viewer=viewer.pk, limit=ASKED
     )
-    listed = eligible.listed(viewer).select_related("creator")
+    listed = viewer.listed_videos().select_related("creator")
     videos = listed.in_bulk(
         {each.video_id for every in near.values() for each in every}
     )

@@ -1,0 +1,72 @@
+"""Listings: lists in which seen videos keep their place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from recommender.feeds.home import FUSED_PER_ITEM, weights
+from recommender.feeds.pagination import PlannedItem
+from recommender.feeds.reasons import planned as with_reasons
+from recommender.feeds.types import FOR_YOU, AnyCategory
+from recommender.ml.models.base import Model
+from recommender.ml.ranking.diversity import diversify
+from recommender.ml.ranking.fusion import fuse
+from recommender.retrieval.sources import Layout, names_for, retrieve
+from recommender.retrieval.types import Request
+from recommender.retrieval.viewer import Videos, Viewer
+from videos.moods import store
+
+MOOD = "mood"  # the kind of a list of one mood
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All listed videos, or those of a category, of creators or of the viewer's mood.
+
+    The mood selects only in a list of the kind `MOOD`.
+    """
+
+    viewer: Viewer
+    kind: str
+    model: Model | None = None
+    category: AnyCategory | None = None
+    creators: tuple[int, ...] | None = None
+    condition: Q = field(default_factory=Q)
+
+    def parameters(self) -> dict[str, str]:
+        return {
+            "category": self.category.slug if self.category else "",
+            "mood": self.viewer.mood if self.kind == MOOD else "",
+            "strategy": FOR_YOU,
+        }
+
+    def eligible(self, *, last_resort: bool = False) -> Videos:
+        listed = self.viewer.listed_videos().within(self.category)
+        videos = listed.filter(self.condition)
+        if self.kind == MOOD:
+            videos = store.in_mood(videos, self.viewer.mood)
+        if self.creators is not None:
+            videos = videos.filter(creator__in=self.creators)
+        return videos
+
+    def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
+        excluded = {item.video_id for item in planned}
+        request = Request(
+            self.viewer,
+            self.eligible().exclude(pk__in=excluded),
+            model=self.model,
+            excluded=excluded,
+        )
+        layout = Layout.MOOD if self.kind == MOOD else Layout.LISTING
+        candidates = retrieve(request, names_for(layout))
+        fused = fuse(candidates.by_source, weights(self.viewer))
+        ranked = diversify(
+            fused[: FUSED_PER_ITEM * count],
+            candidates.features,
+            count=count,
+            model=self.model,
+        )
+        return with_reasons(request, ranked, candidates.features)

@@ -1,0 +1,69 @@
+"""Related: what to watch after a video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from recommender.feeds.home import FUSED_PER_ITEM
+from recommender.feeds.last_resort import watch_again
+from recommender.feeds.pagination import PlannedItem
+from recommender.feeds.reasons import planned as with_reasons
+from recommender.feeds.types import FOR_YOU
+from recommender.ml.models.base import Model
+from recommender.ml.ranking.diversity import diversify
+from recommender.ml.ranking.fusion import fuse
+from recommender.retrieval.sources import (
+    RELATED_WEIGHTS,
+    Layout,
+    names_for,
+    retrieve,
+)
+from recommender.retrieval.types import Request
+from recommender.retrieval.viewer import Videos, Viewer
+from videos.models import Video
+
+RELEVANCE = 0.97  # Related varies less than Home: it stays close to its video
+
+
+@dataclass(frozen=True)
+class Related:
+    """Unseen videos that are similar to `video` and fulfil `condition`."""
+
+    viewer: Viewer
+    video: Video
+    model: Model | None = None
+    condition: Q = field(default_factory=Q)
+    kind = "related"
+
+    def parameters(self) -> dict[str, str]:
+        return {"video": self.video.video_id, "strategy": FOR_YOU}
+
+    def eligible(self, *, last_resort: bool) -> Videos:
+        viewer = self.viewer
+        videos = viewer.listed_videos() if last_resort else viewer.unseen_videos()
+        return videos.exclude(pk=self.video.pk).filter(self.condition)
+
+    def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
+        excluded = {item.video_id for item in planned}
+        request = Request(
+            self.viewer,
+            self.eligible(last_resort=False).exclude(pk__in=excluded),
+            model=self.model,
+            excluded=excluded,
+            related_to=self.video,
+        )
+        candidates = retrieve(request, names_for(Layout.RELATED))
+        fused = fuse(candidates.by_source, RELATED_WEIGHTS)[: FUSED_PER_ITEM * count]
+        ranked = diversify(
+            fused,
+            candidates.features,
+            count=count,
+            relevance=RELEVANCE,
+            model=self.model,
+        )
+        if not ranked:
+            return watch_again(self, planned, count)
+        return with_reasons(request, ranked, candidates.features)

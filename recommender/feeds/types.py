@@ -1,0 +1,73 @@
+"""A feed, its pages and their items."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from recommender.ml.ranking.candidates import LoggedFeatures
+from recommender.retrieval.viewer import Videos, Viewer
+from videos.models import Category, ParentCategory, Video
+
+if TYPE_CHECKING:
+    from recommender.feeds.pagination import PlannedItem
+
+AnyCategory = Category | ParentCategory
+FOR_YOU = "for_you"  # the ordering of a feed's own page
+
+
+class Feed(Protocol):
+    """One list of videos for one viewer."""
+
+    @property
+    def viewer(self) -> Viewer: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    def parameters(self) -> dict[str, str]:
+        """The filter and ordering that distinguish it from other feeds of its kind."""
+
+    def eligible(self, *, last_resort: bool) -> Videos:
+        """Videos that it may show now; more of them for items of last resort."""
+
+    def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
+        """The items that follow: at least `count`, or all that are left."""
+
+
+@dataclass(frozen=True)
+class FeedItem:
+    """A video in a feed.
+
+    `position` counts from 1, `progress` is the fraction watched or None. `widened` says
+    that the video lies outside the chosen interests, because none was left in them.
+    """
+
+    video: Video
+    source: str
+    score: float
+    reason: str
+    position: int
+    progress: float | None
+    widened: bool = False
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """Items and the cursor of the next page, which is empty after the last.
+
+    `logged` holds (position, video key, features) of the items that were planned for
+    this page, to be logged. `restarted` says that the cursor was invalid, too old or of
+    another viewer, so the feed starts afresh. A page that shows the feed sets
+    `next_url`.
+    """
+
+    items: list[FeedItem]
+    next_cursor: str
+    feed_id: uuid.UUID
+    logged: Sequence[tuple[int, int, LoggedFeatures]] = ()
+    notice: str = ""
+    restarted: bool = False
+    next_url: str = ""
