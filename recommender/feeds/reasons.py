@@ -64,15 +64,14 @@ def reasons(
     """One reason for each ranked video, in a bounded number of queries."""
     viewer, related_to = request.viewer, request.related_to
     items = _with_contributions(viewer, ranked, features, request.model)
-    graph = graph_evidence.for_videos(
-        viewer,
-        [
+    graph = GraphEvidence({}, {})
+    if related_to is not None or viewer.newest or viewer.followed:
+        replaceable = [
             item.video_id
             for item in items
             if SOURCES[item.source].precedence != Precedence.ALWAYS
-        ],
-        related_to,
-    )
+        ]
+        graph = graph_evidence.for_videos(viewer, replaceable, related_to)
     co_watched = _co_watched(items, graph, features, related_to)
     names = _Names.load(viewer, items, features, co_watched.values())
     return [

@@ -47,7 +47,7 @@ def learned(request: Request, model: Model, others: Collection[int]) -> list[Can
 
 def similar(request: Request) -> list[Candidate]:
     """Neighbours of the related video, or of each of the viewer's interests in turn."""
-    if request.model is None:
+    if request.model is None or not (request.related_to or request.viewer.newest):
         return []
     if request.related_to is not None:
         anchors: list[tuple[int, Evidence | None]] = [(request.related_to.pk, None)]
