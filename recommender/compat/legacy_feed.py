@@ -1,9 +1,8 @@
-"""What the older systems served, as they were called: `/feed` and `/posts/all`.
+"""The endpoints of the older systems, `/feed` and `/posts/all`, for service clients.
 
-Callers are service clients, which ask for many people. Pages are counted from 1, and an
-envelope tells of each: `page_size` is the number of its rows, `max_page_size` the
-number asked for; a page that holds fewer than asked for is not always the last one, an
-empty one is.
+Pages are numbered from 1. In the envelope `page_size` is the number of rows,
+`max_page_size` the number requested. A page with fewer rows is not always the last one;
+an empty page is.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class AllPostsQuery(serializers.Serializer[Any]):
 
 
 class FeedQuery(AllPostsQuery):
-    """`model` names a model that ranks alone, `strategy` any order there is."""
+    """`model` names a model that ranks alone, `strategy` any ordering."""
 
     username = serializers.CharField(max_length=150)
     model = serializers.CharField(required=False, max_length=40)
@@ -57,11 +56,11 @@ class FeedQuery(AllPostsQuery):
 
 
 class ServiceView(APIView):
-    """Of service clients alone; outside `/api/v1` and its schema."""
+    """For service clients only; outside `/api/v1` and its schema."""
 
     authentication_classes = [FlicToken]
     permission_classes = [IsServiceClient]
-    throttle_classes = []  # one client calls for many people
+    throttle_classes = []  # one client requests feeds of many people
     schema = None
 
 
@@ -96,8 +95,10 @@ class FeedView(ServiceView):
 
 
 class AllPostsView(ServiceView):
-    """Everything, in the order in which it came, so that no page shifts when a video is
-    added; the relevance score is the engagement of everybody together."""
+    """All listed videos, the oldest first, so that a new video shifts no page.
+
+    The relevance score is the engagement of all viewers.
+    """
 
     def get(self, request: Request) -> Response:
         asked = validated_query(request, AllPostsQuery)
@@ -111,8 +112,10 @@ class AllPostsView(ServiceView):
 
 
 def _person(client: ServiceClient | None, username: str) -> User:
-    """By the name that the source uses, the client's own before others; failing that,
-    by the user name here. Raises `NotFound`."""
+    """The user with this external name, else with this username; raises `NotFound`.
+
+    Users of the client's own source come first.
+    """
     people = User.objects.filter(is_active=True)
     imported = list(people.filter(external_username=username).order_by("pk")[:100])
     own = [user for user in imported if client and user.source == client.source]
@@ -123,7 +126,7 @@ def _person(client: ServiceClient | None, username: str) -> User:
 
 
 def _filters(asked: dict[str, Any]) -> Q:
-    """What the videos must fulfil. Raises `NotFound` for what nothing carries."""
+    """The condition on videos; raises `NotFound` for an unknown category or project."""
     filters = Q()
     if "category_id" in asked:
         categories = Category.objects.filter(external_id=asked["category_id"])

@@ -1,4 +1,4 @@
-"""A feed of the videos that an API client selects, told apart by what it asks for."""
+"""A feed of the videos that an API client selects."""
 
 from __future__ import annotations
 

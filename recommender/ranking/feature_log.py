@@ -1,7 +1,7 @@
-"""What was known when feeds were ranked, kept to learn from, and what came of it.
+"""The log of ranking features, joined with impressions and their outcomes.
 
-It is kept for `IMPRESSIONS_KEPT`. Once no impression of a feed can come any more, what
-was never on a screen is cut; what is left joins `Impression` by feed and video.
+Rows are kept for `IMPRESSIONS_KEPT`. Once a feed can get no more impressions, videos
+that were never on a screen are removed from its log.
 """
 
 from __future__ import annotations
@@ -22,18 +22,20 @@ from recommender.models import FeatureLog
 from recommender.ranking import features
 from recommender.ranking.features import COLUMN, FEATURES, LAYOUT, NAMES, FeatureRows
 
-OUTCOME = timedelta(days=1)  # an impression is given so long to lead to something
+OUTCOME = timedelta(days=1)  # after an impression, within which outcomes count
 MOST = 500_000  # impressions that one training reads, the newest
 HALF, TO_THE_END = 0.5, 0.9  # fractions from which a view counts for more
 LOGS_AT_ONCE = 1000
 
-# Which feed, whose, which video.
+# Feed, user, video.
 Key = tuple[UUID, int | None, int]
 
 
 def settle() -> int:
-    """Cut what was never seen from feeds that are over, and drop what is too old;
-    returns how many feeds were settled."""
+    """Remove videos without impressions from old feeds, and delete expired rows.
+
+    Returns how many feeds were settled.
+    """
     now = timezone.now()
     FeatureLog.objects.filter(created_at__lt=now - settings.IMPRESSIONS_KEPT).delete()
     over = FeatureLog.objects.filter(
@@ -63,11 +65,10 @@ def settle() -> int:
 
 
 def judged(*, at: datetime | None = None) -> GradedImpressions:
-    """The newest impressions of people with an account, as they stood when they were
-    ranked, with a grade for what came of each; the oldest list first.
+    """The newest impressions of users, with the logged features and a grade each.
 
-    1 is a view from that feed, 2 one of half of the video, 3 of all but its end; a like
-    within `OUTCOME` adds 1.
+    The oldest list comes first. The grade is 1 for a view from that feed, 2 for a view
+    of half of the video, 3 for one to its end; a like within `OUTCOME` adds 1.
     """
     until = (at or timezone.now()) - OUTCOME
     logs = FeatureLog.objects.filter(
@@ -111,7 +112,7 @@ def _judged(logs: Sequence[FeatureLog], until: datetime) -> GradedImpressions:
             if key in seen:
                 rows.append(every[place])
                 keys.append(key)
-                # One plan may hold several lists, one after the other.
+                # One log may hold several lists, one after the other.
                 lists.append((log.pk, int(every[place, COLUMN["tier"]])))
     table = np.array(rows, np.float32).reshape(-1, len(NAMES))
     number = {each: place for place, each in enumerate(dict.fromkeys(lists))}
@@ -143,7 +144,7 @@ def _joined(parts: Sequence[GradedImpressions]) -> GradedImpressions:
 
 
 def _seen_at(logs: Sequence[FeatureLog]) -> dict[Key, datetime]:
-    """When each of the videos was on the screen of whom the feed was made for."""
+    """When each video was on the screen of the viewer of its feed."""
     rows = Impression.objects.filter(feed_id__in={log.feed_id for log in logs})
     return {
         (feed_id, user, video): at

@@ -186,7 +186,7 @@ def _mood(request: PageRequest) -> str:
 
 
 def _home_as_it_is(request: PageRequest) -> str:
-    """Home's address, with the category that its page stands at."""
+    """Home's address, with the category of the current page."""
     current, home = request.htmx.current_url_abs_path or "", reverse("home")
     return current if urlsplit(current).path == home else home
 

@@ -1,6 +1,6 @@
-"""PutItems and PutUsers, and whoever and whatever events name for the first time.
+"""PutItems and PutUsers, and the users and items that events name for the first time.
 
-A property stands for the column of its name: `creationTimestamp` is CREATION_TIMESTAMP.
+Properties map to columns by name: `creationTimestamp` is CREATION_TIMESTAMP.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Members = dict[str, Any]
 
 
 def put_items(client: ServiceClient, asked: Members) -> Members:
-    """Make the videos, or bring them to what is told of them."""
+    """Create the videos, or update them."""
     schema = Schema(source=client.source)
     items = []
     for place, item in enumerate(asked["items"], 1):
@@ -49,7 +49,7 @@ def put_items(client: ServiceClient, asked: Members) -> Members:
 
 
 def put_users(client: ServiceClient, asked: Members) -> Members:
-    """Make the people; of their properties nothing is kept."""
+    """Create the users; their properties are not stored."""
     ids = []
     for place, user in enumerate(asked["users"], 1):
         _cells(user.get("properties"), place)
@@ -60,7 +60,7 @@ def put_users(client: ServiceClient, asked: Members) -> Members:
 
 
 def person(client: ServiceClient, user_id: str) -> User:
-    """Whom an event tells of, made where nobody knew them."""
+    """The user of an event, created if new."""
     user = identities.person(client, user_id)
     if user is None:
         catalogue = _catalogue(client)
@@ -71,8 +71,11 @@ def person(client: ServiceClient, user_id: str) -> User:
 
 
 def videos(client: ServiceClient, items: Iterable[Item]) -> dict[str, Video]:
-    """What events tell of, by id. An item that nobody described yet is unlisted until
-    PutItems does: what was done with it is kept, and no feed shows it."""
+    """The videos of events, by item id, created if new.
+
+    A new video is unlisted until PutItems describes it: its events are stored, and no
+    feed shows it.
+    """
     wanted = {item.external_id: item for item in items}
     found = identities.videos(client, wanted, Video.objects.all())
     missing = [item for item in wanted.values() if item.external_id not in found]
@@ -121,7 +124,7 @@ def _cells(properties: Any, place: int) -> dict[str, str]:
 
 
 def _cell(value: Any) -> str:
-    """As a column of CSV would hold it."""
+    """The value as text of a CSV column."""
     if value is None:
         return ""
     if isinstance(value, list):

@@ -8,7 +8,7 @@ from django.http import JsonResponse
 
 
 class ServiceError(Exception):
-    """A client raises `code` with the message; `status` is that of the answer."""
+    """Clients raise `code` with the message; `status` is the HTTP status."""
 
     code: ClassVar[str]
     status: ClassVar[int]
@@ -25,7 +25,7 @@ class ServiceError(Exception):
 
 
 class InvalidInput(ServiceError, code="InvalidInput"):
-    """A member is missing, malformed, or asks for what is not served."""
+    """A member is missing, malformed or not supported."""
 
 
 class Unserializable(ServiceError, code="Serialization"):
@@ -37,11 +37,11 @@ class TooLarge(ServiceError, code="RequestEntityTooLarge", status=413):
 
 
 class ResourceNotFound(ServiceError, code="ResourceNotFound", status=404):
-    """What an ARN names does not exist."""
+    """An ARN names nothing that exists."""
 
 
 class ResourceInUse(ServiceError, code="ResourceInUse", status=409):
-    """An import holds what is to be written."""
+    """An import has locked the rows to write."""
 
 
 class UnknownOperation(ServiceError, code="UnknownOperation", status=404):
@@ -59,7 +59,7 @@ class IncompleteSignature(ServiceError, code="IncompleteSignature", status=403):
 
 
 class UnrecognizedClient(ServiceError, code="UnrecognizedClient", status=403):
-    """Nobody has the access key."""
+    """No service client has the access key."""
 
 
 class InvalidSignature(ServiceError, code="InvalidSignature", status=403):

@@ -1,4 +1,4 @@
-"""PutEvents: what people do now; the next call for them follows it."""
+"""PutEvents: new interactions, which the next recommendation takes into account."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from accounts.models import ServiceClient, User
 from imports.personalize import WATCHED, Schema
 from imports.records import Interaction
 from interactions import services as interactions
-from interactions.services import events as taken_in
+from interactions.services import events as event_services
 from recommender.compat.personalize import datasets
 from recommender.compat.personalize.errors import InvalidInput
 from videos.models import Video
@@ -31,11 +31,11 @@ AnyUser = User | AnonymousUser
 
 
 def put_events(client: ServiceClient, asked: Members) -> Members:
-    """Record a batch, all of it or, where one event cannot be read, nothing.
+    """Record a batch, or nothing if one event is invalid.
 
     Watches of one `sessionId` are one viewing session, which only grows. A watch or a
-    click without a value is a view that nobody timed, until a watch of the same session
-    says more. An event that was sent before, by its `eventId`, changes nothing.
+    click without a value is a view without duration, until a watch of the same session
+    has one. An event whose `eventId` was sent before changes nothing.
     """
     schema = Schema(
         source=client.source,
@@ -89,7 +89,7 @@ def _is_new(client: ServiceClient, event: Members, user: AnyUser) -> bool:
     if "eventId" not in event:
         return True
     identity = uuid.uuid5(SESSIONS, f"{client.client_id}\n{event['eventId']}")
-    return taken_in.record_id(event_id=identity, user=user, kind="personalize")
+    return event_services.record_id(event_id=identity, user=user, kind="personalize")
 
 
 def _record(
@@ -132,9 +132,9 @@ def _record_shown(
     videos: Mapping[str, Video],
     feed_id: uuid.UUID,
 ) -> None:
-    """What the person saw when they chose: one impression an item and feed."""
+    """Record the impressions of the event: one for each item and feed."""
     for position, item_id in enumerate(event.get("impression", ())):
-        taken_in.record_impression(
+        event_services.record_impression(
             user=user,
             video=videos[item_id],
             event={
@@ -148,6 +148,6 @@ def _record_shown(
 
 
 def _feed_id(event: Members) -> uuid.UUID | None:
-    """The feed that a `recommendationId` of ours stands for."""
+    """The feed of a `recommendationId`, None for ids of other systems."""
     match = RECOMMENDATION_ID.fullmatch(event.get("recommendationId", ""))
     return uuid.UUID(match[1]) if match else None

@@ -1,4 +1,4 @@
-"""Filters in Personalize's own language, as far as it bears on a catalogue of videos.
+"""Personalize's filter language, as far as it applies to a catalogue of videos.
 
     INCLUDE|EXCLUDE ItemID WHERE Items.FIELD [NOT] IN ("a", $B) [AND|OR ...]
     INCLUDE|EXCLUDE ItemID WHERE Interactions.EVENT_TYPE [NOT] IN ("watch", ...)
@@ -18,7 +18,7 @@ TOKEN = re.compile(r'\s*("[^"]*"|\$\w+|[A-Za-z_][\w.]*|[(),|])')
 
 
 class BadFilter(ValueError):
-    """The expression cannot be read, or lacks a value; the message says where."""
+    """The expression is invalid, or lacks a value; the message names the place."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
-"""What passes a filter, as a condition on videos.
+"""A filter as a condition on videos.
 
-Of several expressions in one filter: what one of the inclusions holds, less whatever an
-exclusion holds.
+A filter of several expressions passes videos that one inclusion holds and no exclusion.
 """
 
 from __future__ import annotations
@@ -32,8 +31,10 @@ NOTHING = Q(pk__in=())
 
 
 def condition(text: str, given: Mapping[str, str], viewer: Viewer) -> Q:
-    """What a video must fulfil to pass the filter for `viewer`; `given` holds the
-    values of parameters by name. Raises `BadFilter`."""
+    """The condition that videos must fulfil to pass the filter for `viewer`.
+
+    `given` holds the values of parameters by name. Raises `BadFilter`.
+    """
     included: list[Q] = []
     excluded: list[Q] = []
     for expression in parse(text):
@@ -58,7 +59,7 @@ def _matching(condition: Condition, given: Mapping[str, str], viewer: Viewer) ->
 
 
 def _given(name: str, given: Mapping[str, str]) -> set[str]:
-    """`"Jazz","Folk"` as clients send several values; one may stand bare."""
+    """Clients send several values as `"Jazz","Folk"`, one also without quotes."""
     if name not in given:
         raise BadFilter(f"The filter needs a value of {name} in filterValues.")
     row = next(csv.reader([given[name]], skipinitialspace=True), [])
@@ -66,7 +67,7 @@ def _given(name: str, given: Mapping[str, str]) -> set[str]:
 
 
 def _interacted(types: set[str], viewer: Viewer) -> Q:
-    """What the viewer did to a video, whatever the words for it."""
+    """Videos with an interaction of the viewer of one of these types."""
     if viewer.pk is None:
         return NOTHING
     done = Engagement.objects.filter(user=viewer.pk)

@@ -1,6 +1,6 @@
-"""People and videos by the ids that a service client uses.
+"""Users and videos by the ids that a service client uses.
 
-Those of its source come first; what has none there goes by username and video id.
+Ids of the client's source come first, then usernames and video ids.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def person(client: ServiceClient, user_id: str) -> User | None:
 def videos(
     client: ServiceClient, item_ids: Collection[str], among: QuerySet[Video]
 ) -> dict[str, Video]:
-    """Those of `among` that the ids name, by id."""
+    """The videos of `among` with one of these ids, by id."""
     own = Q(source=client.source, external_id__in=item_ids)
     found = among.filter(own | Q(video_id__in=item_ids))
     by_id = {video.video_id: video for video in found if video.video_id in item_ids}

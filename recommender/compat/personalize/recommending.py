@@ -37,10 +37,10 @@ Columns = dict[str, Callable[[Video], str]]
 
 
 def get_recommendations(client: ServiceClient, asked: Members) -> Members:
-    """What to watch next, or what is like an item.
+    """What to watch next, or videos that are similar to an item.
 
-    Somebody unknown gets what a visitor does, and so does an unknown item, as with
-    Personalize's own recipes.
+    As in Personalize, an unknown user gets the recommendations of a visitor, and an
+    unknown item those of its user.
     """
     if "promotions" in asked:
         raise InvalidInput("Promotions are not served here.")
@@ -60,9 +60,9 @@ def get_recommendations(client: ServiceClient, asked: Members) -> Members:
 
 
 def get_personalized_ranking(client: ServiceClient, asked: Members) -> Members:
-    """The items given, in the order that suits the person.
+    """The given items, ranked for the user.
 
-    What the platform does not know, or may not show, stands last and has no score.
+    Unknown and hidden items come last and have no score.
     """
     item_ids = list(dict.fromkeys(asked["inputList"]))
     if len(item_ids) > MOST_RESULTS:
@@ -146,7 +146,7 @@ def _name(arn: str) -> str:
 
 
 def _columns(asked: Members) -> Columns:
-    """What to tell of each item, by the name that the client used for it."""
+    """The requested columns of an item, by the name that the client used."""
     wanted = asked.get("metadataColumns", {})
     if wanted.keys() - {"ITEMS"}:
         raise InvalidInput("metadataColumns has columns of ITEMS alone.")
@@ -173,6 +173,6 @@ def _predicted(
             "reason": [reason],
         }
         if columns:
-            item["metadata"] = {name: tell(video) for name, tell in columns.items()}
+            item["metadata"] = {name: column(video) for name, column in columns.items()}
         items.append(item)
     return items

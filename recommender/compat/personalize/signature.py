@@ -46,7 +46,7 @@ AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True)
 class Signed:
-    """What an `Authorization` header says."""
+    """The parts of an `Authorization` header."""
 
     key: str
     day: str
@@ -57,7 +57,7 @@ class Signed:
 
 
 class _Signer(SigV4Auth):  # type: ignore[misc]
-    """botocore's, for whatever headers another client chose to sign."""
+    """botocore's signer, for the headers that another client chose to sign."""
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
         headers = HTTPHeaders()
@@ -67,7 +67,7 @@ class _Signer(SigV4Auth):  # type: ignore[misc]
 
 
 def verify(request: HttpRequest, body: bytes) -> ServiceClient:
-    """The service client that signed `request`, whose use is noted.
+    """The service client that signed `request`; its use is recorded.
 
     Raises the errors that AWS answers with 403.
     """

@@ -30,7 +30,7 @@ RUNTIME, EVENTS = "personalize-runtime", "personalize-events"
 
 @dataclass(frozen=True)
 class Operation:
-    """As botocore names it, in the service that it belongs to."""
+    """An operation of a service, both by botocore's names."""
 
     service: str
     name: str
@@ -50,9 +50,9 @@ OPERATIONS = {
 }
 
 
-@csrf_exempt  # a signature of the body says more than a cookie
+@csrf_exempt  # the signature of the body authenticates the request
 def answer(request: HttpRequest, path: str) -> JsonResponse:
-    """Whatever goes wrong is said in AWS's form, and each answer has an id."""
+    """Errors have AWS's form, and each response has an id."""
     try:
         response = JsonResponse(_answer(request, path))
     except ServiceError as error:

@@ -1,1 +1,1 @@
-"""What Explore has besides videos: people to follow, and the taste map."""
+"""Tabs of Explore: people to follow, and the taste map."""

@@ -1,4 +1,4 @@
-"""The API of what Explore has besides videos."""
+"""The API of people to follow and the taste map."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""People to follow, each with what speaks for them.
+"""People to follow, each with a reason.
 
-That is whom the people one follows follow (who follows whom stands on profiles), what
-one watched oneself, and where that is too little the subjects one picked.
+The reasons are follows of followed people (profiles show these), the viewer's own
+watches and, where these are too few, the chosen interests.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def to_follow(user: User | AnonymousUser, *, limit: int) -> list[Suggestion]:
 
 
 def _creators(viewer: Viewer) -> QuerySet[User]:
-    """Whom the viewer could follow."""
+    """Creators of listed videos whom the viewer does not follow yet."""
     listed = Video.objects.listed().values("creator")
     creators = User.objects.with_profile().filter(pk__in=listed)
     if viewer.pk is None:

@@ -1,4 +1,4 @@
-"""What Explore has besides videos, as the API gives it."""
+"""People to follow and the taste map in the API."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The taste map: the neighbourhood of a video or a person, as nodes and links.
 
-Round a video: who made it, what it is about, and what those who finished it watched
-besides. Round a person: what stands on their profile, and to themself alone what they
-watched. No number of people is told, and a link by co-watching stands for no fewer
-than a crowd of them (`recommender.graph.queries.interface`).
+Around a video: its creator, its categories, and co-watched videos. Around a person:
+what their profile shows, and for themselves alone what they watched. The map shows no
+number of people, and a co-watch link needs a crowd
+(`recommender.graph.queries.interface`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tabs of Explore besides videos."""
+"""The pages of people to follow and of the taste map."""
 
 from __future__ import annotations
 
