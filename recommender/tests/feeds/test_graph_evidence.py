@@ -12,6 +12,7 @@ from interactions import services as interactions
 from interactions.tests.factories import watch
 from recommender import feed
 from recommender.feeds import graph_evidence
+from recommender.graph import queries
 from recommender.graph.queries.interface import CROWD
 from recommender.retrieval.viewer import Viewer
 from videos.tests.factories import make_category, make_video
@@ -83,7 +84,7 @@ def test_a_store_that_lags_behind_tells_nothing_of_people_no_longer_followed(
         type(graph_evidence.queries.graph()), "paths", lambda self, **question: old
     )
     assert len(old[video.pk].likers) == 3
-    assert graph_evidence.to_videos(Viewer(viewer), [video.pk]).likers == {}
+    assert graph_evidence.for_videos(Viewer(viewer), [video.pk]).likers == {}
 
 
 def test_watched_by_people_who_finished_what_the_viewer_finished(viewer):
@@ -149,7 +150,7 @@ def test_one_question_however_many_videos(viewer, friends):
     assert asked.newest
     assert asked.followed
     with CaptureQueriesContext(connection) as queries:
-        ways = graph_evidence.to_videos(asked, [video.pk for video in videos])
+        ways = graph_evidence.for_videos(asked, [video.pk for video in videos])
     assert len(ways.likers) == 30
     assert len(ways.finished) == 19
     assert len(queries) == 2  # the graph's, and who shares
