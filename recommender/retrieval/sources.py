@@ -224,7 +224,12 @@ def describe(videos: Videos, keys: Collection[int]) -> dict[int, CandidateFeatur
         )
         .values_list(
             *("pk", "creator_id", "published_at", "category_keys", "parent_keys"),
-            *("duration", "view_counts__day", "view_counts__week", "view_counts__month"),
+            *(
+                "duration",
+                "view_counts__day",
+                "view_counts__week",
+                "view_counts__month",
+            ),
         )
     )
     return {
