@@ -56,7 +56,7 @@ def home(
     `mood` puts videos of this mood first: "" for none, None for the user's own mood.
     """
     viewer = Viewer(user, mood=mood)
-    feed = Home(viewer, serving.active_model(), category)
+    feed = Home(viewer, serving.active_model, category)
     page = _page(feed, strategy, cursor, size)
     if page.items and page.items[0].source in LAST_RESORT:
         text = "You have seen all there is here. These are worth watching again."
@@ -78,7 +78,7 @@ def following(
     """Videos of the followed creators, by default newest first."""
     viewer = Viewer(user)
     creators = tuple(viewer.followed)
-    feed = Listing(viewer, "following", serving.active_model(), creators=creators)
+    feed = Listing(viewer, "following", serving.active_model, creators=creators)
     return _page(feed, strategy, cursor, size)
 
 
@@ -91,7 +91,7 @@ def category(
     size: int | None = None,
 ) -> FeedPage:
     """Videos of one category or parent category."""
-    feed = Listing(Viewer(user), "category", serving.active_model(), category)
+    feed = Listing(Viewer(user), "category", serving.active_model, category)
     return _page(feed, strategy, cursor, size)
 
 
@@ -104,7 +104,7 @@ def in_mood(
     size: int | None = None,
 ) -> FeedPage:
     """Videos of a mood, and no others."""
-    feed = Listing(Viewer(user, mood=mood), MOOD, serving.active_model())
+    feed = Listing(Viewer(user, mood=mood), MOOD, serving.active_model)
     return _page(feed, strategy, cursor, size)
 
 
@@ -116,7 +116,7 @@ def explore(
     size: int | None = None,
 ) -> FeedPage:
     """All videos, by default what everybody watches first."""
-    feed = Listing(Viewer(user), "explore", serving.active_model())
+    feed = Listing(Viewer(user), "explore", serving.active_model)
     return _page(feed, strategy, cursor, size)
 
 
@@ -129,7 +129,7 @@ def related(
     size: int | None = None,
 ) -> FeedPage:
     """What to watch after `video`."""
-    feed = Related(Viewer(user), video, serving.active_model())
+    feed = Related(Viewer(user), video, serving.active_model)
     return _page(feed, strategy, cursor, size)
 
 

@@ -75,7 +75,7 @@ class FeedView(ServiceView):
         caller = client.client_id if client else ""
         viewer = Viewer(user)
         feed = filtered(
-            Home(viewer, serving.active_model()),
+            Home(viewer, serving.active_model),
             filters,
             kind="posts",
             parameters={"caller": caller}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from uuid import UUID
 
@@ -91,11 +92,12 @@ def assign(feed: Home | Related | Listing, trial: Trial) -> Assignment | None:
     if arm is None:
         return None
     if experiment.kind == Experiment.Kind.AB:
-        assigned = replace(feed, model=trial.models[arm])
+        assigned = replace(feed, find_model=partial(trial.models.get, arm))
         return Assignment(experiment, user, assigned, arm)
     if isinstance(feed, Related):
         return None
     control, treatment = (
-        replace(feed, model=trial.models[name]) for name in (CONTROL, TREATMENT)
+        replace(feed, find_model=partial(trial.models.get, name))
+        for name in (CONTROL, TREATMENT)
     )
     return Assignment(experiment, user, Interleaved(control, treatment, feed.viewer))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from django.db.models import Q
 
 from recommender.feeds.last_resort import watch_again
 from recommender.feeds.pagination import WIDENED_PREFIX, PlannedItem
 from recommender.feeds.reasons import planned as with_reasons
-from recommender.feeds.types import FOR_YOU, AnyCategory
+from recommender.feeds.types import FOR_YOU, AnyCategory, no_model
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import CandidateFeatures, CandidateSet, Ranked
 from recommender.ml.ranking.diversity import diversify
@@ -35,10 +36,15 @@ class Home:
     """
 
     viewer: Viewer
-    model: Model | None = None
+    find_model: Callable[[], Model | None] = no_model
     category: AnyCategory | None = None
     condition: Q = field(default_factory=Q)
     kind = "home"
+
+    @cached_property
+    def model(self) -> Model | None:
+        """The model that ranks the feed, read when the feed is first extended."""
+        return self.find_model()
 
     def parameters(self) -> dict[str, str]:
         return {

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.db.models import Q
 
 from recommender.feeds.home import FUSED_PER_ITEM, weights
 from recommender.feeds.pagination import PlannedItem
 from recommender.feeds.reasons import planned as with_reasons
-from recommender.feeds.types import FOR_YOU, AnyCategory
+from recommender.feeds.types import FOR_YOU, AnyCategory, no_model
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.diversity import diversify
 from recommender.ml.ranking.fusion import fuse
@@ -31,10 +32,15 @@ class Listing:
 
     viewer: Viewer
     kind: str
-    model: Model | None = None
+    find_model: Callable[[], Model | None] = no_model
     category: AnyCategory | None = None
     creators: tuple[int, ...] | None = None
     condition: Q = field(default_factory=Q)
+
+    @cached_property
+    def model(self) -> Model | None:
+        """The model that ranks the feed, read when the feed is first extended."""
+        return self.find_model()
 
     def parameters(self) -> dict[str, str]:
         return {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.db.models import Q
 
@@ -11,7 +12,7 @@ from recommender.feeds.home import FUSED_PER_ITEM
 from recommender.feeds.last_resort import watch_again
 from recommender.feeds.pagination import PlannedItem
 from recommender.feeds.reasons import planned as with_reasons
-from recommender.feeds.types import FOR_YOU
+from recommender.feeds.types import FOR_YOU, no_model
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.diversity import diversify
 from recommender.ml.ranking.fusion import fuse
@@ -34,9 +35,14 @@ class Related:
 
     viewer: Viewer
     video: Video
-    model: Model | None = None
+    find_model: Callable[[], Model | None] = no_model
     condition: Q = field(default_factory=Q)
     kind = "related"
+
+    @cached_property
+    def model(self) -> Model | None:
+        """The model that ranks the feed, read when the feed is first extended."""
+        return self.find_model()
 
     def parameters(self) -> dict[str, str]:
         return {"video": self.video.video_id, "strategy": FOR_YOU}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import LoggedFeatures
 from recommender.retrieval.viewer import Videos, Viewer
 from videos.models import Category, ParentCategory, Video
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 AnyCategory = Category | ParentCategory
 FOR_YOU = "for_you"  # the ordering of a feed's own page
+
+
+def no_model() -> Model | None:
+    """For feeds that no model ranks."""
+    return None
 
 
 class Feed(Protocol):

@@ -72,9 +72,7 @@ def get_personalized_ranking(client: ServiceClient, asked: Members) -> Members:
     eligible = viewer.listed_videos().filter(_condition(asked, viewer))
     known = identities.videos(client, item_ids, eligible)
     by_key = {video.pk: video for video in known.values()}
-    feed = Listing(
-        viewer, KIND, serving.active_model(), condition=Q(pk__in=list(by_key))
-    )
+    feed = Listing(viewer, KIND, serving.active_model, condition=Q(pk__in=list(by_key)))
     ranked = [
         (by_key[item.video_id], item.score, item.reason) for item in _all_of(feed)
     ]
@@ -91,7 +89,7 @@ def _feed(client: ServiceClient, asked: Members, viewer: Viewer) -> Feed:
     arn = asked.get("recommenderArn") or asked.get("campaignArn")
     if arn is None:
         raise InvalidInput("campaignArn or recommenderArn is required.")
-    condition, model = _condition(asked, viewer), serving.active_model()
+    condition = _condition(asked, viewer)
     parameters = {"arn": arn, "filter": asked.get("filterArn", "")}
     if _name(arn).lower().endswith(SIMILAR):
         if "itemId" not in asked:
@@ -101,14 +99,14 @@ def _feed(client: ServiceClient, asked: Members, viewer: Viewer) -> Feed:
         if videos:
             video = videos[item_id]
             return filtered(
-                Related(viewer, video, model),
+                Related(viewer, video, serving.active_model),
                 condition,
                 kind=KIND,
                 parameters={"video": video.video_id} | parameters,
             )
     elif "userId" not in asked:
         raise InvalidInput("userId is required.")
-    home = Home(viewer, model)
+    home = Home(viewer, serving.active_model)
     return filtered(home, condition, kind=KIND, parameters=parameters)
 
 
