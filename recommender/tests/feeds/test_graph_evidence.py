@@ -12,7 +12,6 @@ from interactions import services as interactions
 from interactions.tests.factories import watch
 from recommender import feed
 from recommender.feeds import graph_evidence
-from recommender.graph import queries
 from recommender.graph.queries.interface import CROWD
 from recommender.retrieval.viewer import Viewer
 from videos.tests.factories import make_category, make_video
