@@ -1,9 +1,8 @@
-"""Genres of MovieLens-1M, told from 1, 5, 10, 50 or 90 % of the films that have them.
+"""Genres of MovieLens-1M, inferred from 1, 5, 10, 50 or 90 % of the films' genres.
 
-Ours is a head on the films' vectors, of GraphSAGE by ids and of ALS, and on what label
-propagation says.
-Both methods see the same watches and the same labels, tune on those alone, and give
-each genre to as many of the other films as its share among the known ones is.
+`label_head` is a head on the films' vectors, of GraphSAGE by ids and of ALS, and on the
+propagated labels. It and plain propagation see the same watches and labels, tune on
+these alone, and give each genre to the same share of the other films as of the known.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ OURS, PLAIN = "label_head", "label_propagation"
 
 
 def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
-    """One report of macro-F1 over the films whose genres were hidden."""
+    """One report: macro-F1 over the films with hidden genres."""
     snapshot = datasets.ml1m(folder)
     truth = np.zeros((snapshot.n_items, snapshot.n_categories), bool)
     truth[snapshot.in_category.source, snapshot.in_category.target] = True
@@ -55,27 +54,29 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
             for graph in [label_propagation.neighbourhood(snapshot, neighbours=near)]
             for restart in RESTARTS
         }
-        found: dict[str, dict[str, Interval]] = {}
+        rows: dict[str, dict[str, Interval]] = {}
         gains: dict[str, Interval] = {}
         for share in SHARES:
             known, hidden = _cut(truth, share)
             chosen, plain = _propagation(reach, truth, known)
-            told = np.zeros_like(truth)
-            told[known] = truth[known]
-            others = label_propagation.propagated(reach[chosen], told, without_own=True)
+            labels = np.zeros_like(truth)
+            labels[known] = truth[known]
+            others = label_propagation.propagate(
+                reach[chosen], labels, without_own=True
+            )
             blocks: label_propagation.Blocks = [*vectors, others]
             ours = LabelHead.fit(blocks, truth, known, seed=SEED).scores(blocks)
             part = truth[known].mean(0)
-            decided = {
-                name: label_propagation.decided(scores[hidden], part)
+            assigned = {
+                name: label_propagation.assign(scores[hidden], part)
                 for name, scores in ((OURS, ours), (PLAIN, plain))
             }
             metric = f"macro-f1 {share:.0%}"
-            values = _resampled(decided, truth[hidden])
+            values = _resampled(assigned, truth[hidden])
             for name, drawn in values.items():
-                found.setdefault(name, {})[metric] = _interval(drawn)
+                rows.setdefault(name, {})[metric] = _interval(drawn)
             gains[metric] = _interval(values[OURS] - values[PLAIN])
-        for name, figures in found.items():
+        for name, figures in rows.items():
             if not only or name in only:
                 result.add(name, figures)
         result.differences[f"{OURS} - {PLAIN}"] = gains
@@ -94,24 +95,24 @@ def _cut(truth: Flags, share: float) -> tuple[IntArray, IntArray]:
 def _propagation(
     reach: Mapping[tuple[int, float], Matrix], truth: Flags, known: IntArray
 ) -> tuple[tuple[int, float], Matrix]:
-    """The setting that tells the known labels best, each from the others, and the
-    scores of everything with it."""
-    told = np.zeros_like(truth)
-    told[known] = truth[known]
+    """The setting that infers the known labels best, each from the others, and the
+    scores of all films with it."""
+    labels = np.zeros_like(truth)
+    labels[known] = truth[known]
     shares = truth[known].mean(0)
 
     def value(setting: tuple[int, float]) -> float:
-        others = label_propagation.propagated(reach[setting], told, without_own=True)
+        others = label_propagation.propagate(reach[setting], labels, without_own=True)
         return label_propagation.macro_f1(
-            label_propagation.decided(others[known], shares), truth[known]
+            label_propagation.assign(others[known], shares), truth[known]
         )
 
     chosen = max(reach, key=value)
-    return chosen, label_propagation.propagated(reach[chosen], told)
+    return chosen, label_propagation.propagate(reach[chosen], labels)
 
 
-def _resampled(decided: Mapping[str, Flags], truth: Flags) -> dict[str, Matrix]:
-    """(1 + RESAMPLES,) macro-F1 of each: of all films, then with films redrawn."""
+def _resampled(assigned: Mapping[str, Flags], truth: Flags) -> dict[str, Matrix]:
+    """(1 + RESAMPLES,) macro-F1 by name: of all films, then of resampled films."""
     random = np.random.default_rng(SEED)
     weights = [np.ones(len(truth))]
     for _ in range(RESAMPLES):
@@ -119,7 +120,7 @@ def _resampled(decided: Mapping[str, Flags], truth: Flags) -> dict[str, Matrix]:
         weights.append(np.bincount(drawn, minlength=len(truth)).astype(np.float64))
     return {
         name: np.array([label_propagation.macro_f1(found, truth, w) for w in weights])
-        for name, found in decided.items()
+        for name, found in assigned.items()
     }
 
 

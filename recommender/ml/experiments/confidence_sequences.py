@@ -1,15 +1,14 @@
-"""Reading an experiment while it runs: intervals that hold however often one looks.
+"""Confidence sequences: intervals of a running experiment that are valid at any time.
 
-An interval for a sample fixed beforehand covers the truth in 95 of 100 experiments if
-it is read once. Read every day until it leaves zero, it is wrong far more often. These
-are confidence sequences instead: in 95 of 100 experiments they cover the truth at every
-size at once, so that one may stop as soon as one likes. The price is width: half as
-wide again at the planned size.
+The interval of a fixed sample covers the truth in 95 of 100 experiments if it is read
+once. Read every day until it excludes zero, it is wrong far more often. Confidence
+sequences cover the truth at all sizes at once in 95 of 100 experiments, so an
+experiment can stop at any time. At the planned size they are about 1.5 times as wide.
 
 Asymptotic confidence sequences of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas,
 "Time-uniform central limit theory and asymptotic confidence sequences" (Annals of
-Statistics 2024, arXiv 2103.06476), theorem 2.2; asymptotic, so nothing is said before
-`MINIMUM` people.
+Statistics 2024, arXiv 2103.06476), theorem 2.2. Because they are asymptotic, bounds are
+infinite before `MINIMUM` people.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ Values = npt.NDArray[np.float64]
 
 ALPHA = 0.05
 POWER = 0.8
-MINIMUM = 100  # people, before which the normal approximation is not to be trusted
-PRIOR = 50.0  # of each arm, in `ratio_mismatch`: mismatches of some per cent are likely
+MINIMUM = 100  # people, before which the normal approximation is not reliable
+PRIOR = 50.0  # of each arm, in `ratio_mismatch`: expects mismatches of some per cent
 
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """The mean of the first 1, 2, ..., n values and its bounds, each (..., n)."""
+    """The means of the first 1, 2, ..., n values and their bounds, each (..., n)."""
 
     mean: Values
     low: Values
@@ -40,7 +39,7 @@ class Bounds:
 def confidence_sequence(
     values: Values, *, planned: int, alpha: float = ALPHA
 ) -> Bounds:
-    """Bounds of the mean of ``values`` (..., n), in the order in which they came.
+    """Bounds of the mean of ``values`` (..., n), in order of time.
 
     They are tightest around ``planned`` values, and infinite before `MINIMUM`.
     """
@@ -60,19 +59,19 @@ def confidence_sequence(
 def people_needed(
     *, deviation: float, effect: float, alpha: float = ALPHA, power: float = POWER
 ) -> int:
-    """How many values of standard ``deviation`` show a mean of ``effect``, by then at
-    the latest, in a share ``power`` of all experiments."""
+    """The number of values of standard ``deviation`` that detect a mean of ``effect``
+    in a share ``power`` of experiments."""
     tuning = _tuning(alpha)
     bound = np.sqrt(2 * (tuning + 1) / tuning * np.log(np.sqrt(tuning + 1) / alpha))
     return int(np.ceil(((bound + ndtri(power)) * deviation / effect) ** 2))
 
 
 def effects(outcomes: Values, treated: npt.NDArray[np.bool_]) -> Values:
-    """(..., n) values of which the mean estimates what the treatment adds.
+    """(..., n) values whose mean estimates the effect of the treatment.
 
-    Each person's outcome less the mean of those who came before, twice, signed by the
-    arm: without bias because arms are drawn with probability a half, and with the
-    variance of a difference of two means (augmented inverse-propensity weighting).
+    Each is twice the outcome minus the mean of earlier outcomes, negated for control:
+    augmented inverse-propensity weighting. It is unbiased because each arm has
+    probability 1/2, with the variance of a difference of two means.
     """
     before = np.zeros_like(outcomes, np.float64)
     count = np.arange(1, outcomes.shape[-1])
@@ -81,10 +80,10 @@ def effects(outcomes: Values, treated: npt.NDArray[np.bool_]) -> Values:
 
 
 def ratio_mismatch(treated: int, control: int) -> float:
-    """How credible such a split is of an equal draw: an always-valid p-value.
+    """An always-valid p-value of the hypothesis that both arms are equally likely.
 
-    The Bayes factor of Lindon and Malek, "Anytime-valid inference for multinomial
-    count data" (NeurIPS 2022), turned over; it may be read at any time.
+    The inverse Bayes factor of Lindon and Malek, "Anytime-valid inference for
+    multinomial count data" (NeurIPS 2022).
     """
     total = treated + control
     evidence = (
@@ -96,5 +95,5 @@ def ratio_mismatch(treated: int, control: int) -> float:
 
 
 def _tuning(alpha: float) -> float:
-    """The planned size times rho squared, near enough the best (ibid., section 2.3)."""
+    """The planned size times rho squared, nearly optimal (ibid., section 2.3)."""
     return float(-2 * np.log(alpha) + np.log(1 - 2 * np.log(alpha)))

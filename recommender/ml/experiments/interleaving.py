@@ -1,4 +1,4 @@
-"""Two rankings in one list, so that one person judges both.
+"""Two rankings in one list, so that each person compares both.
 
 Team-draft interleaving: Radlinski, Kurup and Joachims, "How does clickthrough data
 reflect retrieval quality?" (CIKM 2008).
@@ -18,10 +18,10 @@ CONTROL, TREATMENT = "control", "treatment"
 def team_draft(
     control: Sequence[Item], treatment: Sequence[Item], random: Random
 ) -> list[tuple[Item, str]]:
-    """All items of both, each with the team that picked it.
+    """All items of both lists, each with the team that picked it.
 
-    The team with fewer picks is next, a coin decides between equals; it picks its best
-    item that nobody has picked. A list that is used up leaves the rest to the other.
+    The team with fewer picks is next (ties are random) and picks its best item that is
+    not picked yet. When one list ends, the other team picks the rest.
     """
     waiting = {CONTROL: iter(control), TREATMENT: iter(treatment)}
     picks = {CONTROL: 0, TREATMENT: 0}
@@ -39,7 +39,7 @@ def team_draft(
 
 
 def winner(teams: Mapping[Item, str], watched: Sequence[Item]) -> int:
-    """1 where more of ``watched`` is the treatment's, -1 the control's, 0 for a tie."""
+    """1 if more of ``watched`` are the treatment's, -1 if the control's, 0 if equal."""
     credit = sum(
         {TREATMENT: 1, CONTROL: -1}.get(teams.get(item, ""), 0) for item in watched
     )

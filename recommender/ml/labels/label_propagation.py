@@ -1,10 +1,9 @@
-"""Which categories a video has, told from the few videos whose categories are known.
+"""Infers the categories of videos from the few videos with known categories.
 
-`propagated` is plain label propagation. `LabelHead` learns, from the same labels, how
-much to believe it beside what else is known of a video: its vector, its title. What
-propagation says of a labelled video is taken as it would be without its own label:
-otherwise the head would learn to copy what those it is for do not have (masked labels,
-Shi et al., "Masked Label Prediction", IJCAI 2021).
+`propagate` is plain label propagation. `LabelHead` combines its result with other
+features of a video, such as its vector. To train the head, the propagated labels of a
+labelled video leave out its own label, which unlabelled videos lack (Shi et al.,
+"Masked Label Prediction", IJCAI 2021).
 """
 
 from __future__ import annotations
@@ -28,9 +27,8 @@ PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
 def neighbourhood(snapshot: GraphSnapshot, *, neighbours: int = 30) -> Matrix:
-    """(n_items, n_items): symmetric cosines of watches to the nearest, by degree.
-
-    Each row keeps its ``neighbours`` greatest; S = D^-1/2 W D^-1/2, dense.
+    """(n_items, n_items), dense: S = D^-1/2 W D^-1/2, where W has the cosines of the
+    items' watches, the ``neighbours`` greatest of each row, made symmetric.
     """
     watched = snapshot.positive_watches
     matrix = sparse.csr_array(
@@ -50,22 +48,22 @@ def neighbourhood(snapshot: GraphSnapshot, *, neighbours: int = 30) -> Matrix:
 
 
 def influence(graph: Matrix, *, restart: float) -> Matrix:
-    """(n, n): how much of each label reaches whom, (1 - a) (I - a S)^-1 with
-    a = 1 - ``restart`` (Zhou et al., "Learning with Local and Global Consistency",
-    NIPS 2003)."""
+    """(n, n): how much of each video's label (column) reaches each video (row),
+    (1 - a) (I - a S)^-1 with a = 1 - ``restart`` (Zhou et al., "Learning with Local and
+    Global Consistency", NIPS 2003)."""
     system = np.eye(len(graph)) - (1 - restart) * graph
     return restart * np.asarray(linalg.inv(system, overwrite_a=True))
 
 
-def propagated(reach: Matrix, labels: Flags, *, without_own: bool = False) -> Matrix:
-    """(n, c) shares of the labels that reach each video by `influence` ``reach``;
-    ``labels`` (n, c) are False where unknown."""
-    told = labels.astype(np.float64)
-    found = reach @ told
+def propagate(reach: Matrix, labels: Flags, *, without_own: bool = False) -> Matrix:
+    """(n, c) shares of the labels that reach each video by `influence` ``reach``, with
+    or without its own; ``labels`` (n, c) are False where unknown."""
+    known = labels.astype(np.float64)
+    received = reach @ known
     if without_own:
-        found -= np.diag(reach)[:, None] * told
-    total = np.maximum(found.sum(1, keepdims=True), 1e-12)
-    return np.asarray(np.maximum(found, 0) / total)
+        received -= np.diag(reach)[:, None] * known
+    total = np.maximum(received.sum(1, keepdims=True), 1e-12)
+    return np.asarray(np.maximum(received, 0) / total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +87,9 @@ class LabelHead:
     ) -> LabelHead:
         """Learn from the rows ``known`` of (n, ...) blocks of features.
 
-        Columns are standardised each by itself or, without ``by_column``, all of a
-        block by one factor, which keeps their proportions. The penalty on weights is
-        the one of least loss in cross-validation.
+        Each column is standardised by itself or, without ``by_column``, by one factor
+        for its block, which preserves proportions. Cross-validation chooses the penalty
+        on weights.
         """
         stacked = np.hstack(features)
         mean = stacked.mean(0)
@@ -102,9 +100,10 @@ class LabelHead:
 
         def loss(penalty: float) -> float:
             total = 0.0
-            for held in range(FOLDS):
-                weight = _solve(rows[fold != held], wanted[fold != held], penalty)
-                total += _loss(rows[fold == held] @ weight, wanted[fold == held])
+            for held_out in range(FOLDS):
+                test = fold == held_out
+                weight = _solve(rows[~test], wanted[~test], penalty)
+                total += _loss(rows[test] @ weight, wanted[test])
             return total
 
         penalty = min(PENALTIES, key=loss)
@@ -116,24 +115,25 @@ class LabelHead:
         return np.asarray(rows @ self.weight)
 
 
-def decided(scores: Matrix, shares: Matrix) -> Flags:
-    """(n, c): in each category the first of ``scores``, as many as its share, (c,)."""
+def assign(scores: Matrix, shares: Matrix) -> Flags:
+    """(n, c): for each category, the videos of greatest ``scores`` (n, c), as many as
+    its share, (c,)."""
     count = np.round(shares * len(scores)).astype(np.int64)
     rank = np.argsort(np.argsort(-scores, axis=0, kind="stable"), axis=0)
     return np.asarray(rank < count)
 
 
-def macro_f1(found: Flags, labels: Flags, weight: Matrix | None = None) -> float:
-    """Mean over the categories that occur of F1; ``weight`` (n,) counts each row."""
+def macro_f1(predicted: Flags, labels: Flags, weight: Matrix | None = None) -> float:
+    """The mean F1 of the categories that occur; rows count by ``weight`` (n,)."""
     times = np.ones(len(labels)) if weight is None else weight
-    right = times @ (found & labels)
-    total = times @ found.astype(np.float64) + times @ labels.astype(np.float64)
+    right = times @ (predicted & labels)
+    total = times @ predicted.astype(np.float64) + times @ labels.astype(np.float64)
     occurs = labels.any(0)
     return float((2 * right / np.maximum(total, 1))[occurs].mean())
 
 
 def _scale(block: npt.NDArray[np.floating[Any]], by_column: bool) -> Matrix:
-    """What each column is divided by: blocks weigh alike, however many they have."""
+    """Divisors of the columns: blocks get the same weight, however wide they are."""
     spread = block.std(0, dtype=np.float64)
     if not by_column:
         spread = np.full_like(spread, np.sqrt((spread**2).mean()))
@@ -150,8 +150,8 @@ def _loss(logits: Matrix, wanted: Matrix) -> float:
 
 def _solve(rows: Matrix, wanted: Matrix, penalty: float) -> Matrix:
     shape = (rows.shape[1], wanted.shape[1])
-    free = np.ones((shape[0], 1))
-    free[-1] = 1e-3  # the bias hardly pays
+    strength = np.ones((shape[0], 1))
+    strength[-1] = 1e-3  # for the bias
     start = np.zeros(shape)
     start[-1] = special.logit(np.clip(wanted.mean(0), 0.01, 0.99))
 
@@ -159,11 +159,11 @@ def _solve(rows: Matrix, wanted: Matrix, penalty: float) -> Matrix:
         weight = flat.reshape(shape)
         logits = rows @ weight
         slope = rows.T @ (special.expit(logits) - wanted)
-        charged = penalty * free * weight
-        total = _loss(logits, wanted) + float((charged * weight).sum()) / 2
-        return total, (slope + charged).ravel()
+        decay = penalty * strength * weight
+        total = _loss(logits, wanted) + float((decay * weight).sum()) / 2
+        return total, (slope + decay).ravel()
 
-    found = optimize.minimize(
+    solution = optimize.minimize(
         loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200}
     )
-    return np.asarray(found.x.reshape(shape))
+    return np.asarray(solution.x.reshape(shape))

@@ -1,9 +1,9 @@
 """Implicit ALS: weighted matrix factorisation (Hu, Koren and Volinsky, ICDM 2008).
 
-A watch of weight w is a preference of 1 held with confidence 1 + alpha * w, everything
-else one of 0 held with confidence 1. `implicit` trains; serving solves the same least
-squares for whoever asks, over the newest history, with numpy alone. So there is no
-table of users: a person whom training never saw is served as everyone else is.
+A watch of weight w is a preference of 1 with confidence 1 + alpha * w; all other pairs
+are a preference of 0 with confidence 1. `implicit` trains. Serving solves the same
+least squares for the newest history of a person with numpy; there is no table of users,
+so new people are served like all others.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from recommender.ml.store.vector_index import VectorIndex
 
 @dataclass(frozen=True)
 class Config:
-    """``factors`` a vector; ``alpha`` and ``regularization`` as in the paper, chosen on
-    validation parts."""
+    """``factors`` is the width; ``alpha`` and ``regularization`` are as in the paper,
+    chosen on validation parts."""
 
     factors: int = 64
     alpha: float = 4.0
@@ -47,9 +47,10 @@ class Config:
 
 
 class Als(FactorModel):
-    """Item factors; a user's are the least squares solution for their history.
+    """Item factors; those of a user are the least squares solution for their history.
 
-    ``prior`` (factors,) is the mean user's vector, for whom no known watch speaks.
+    ``prior`` (factors,) is the mean of the users' vectors, for histories without a
+    known watch.
     """
 
     name = "als"
@@ -89,8 +90,8 @@ class Als(FactorModel):
         )
 
     def renewed(self, snapshot: GraphSnapshot) -> Als:
-        """Known items keep their factors; a new one gets those that its watchers,
-        embedded by what else they watched, give it."""
+        """Known items keep their factors; those of new items are solved from the
+        vectors of their watchers."""
         place = positions(self.item_ids, snapshot.item_ids)
         vectors = np.zeros((snapshot.n_items, self.vectors.shape[1]), np.float32)
         vectors[place >= 0] = self.vectors[place[place >= 0]]
@@ -105,8 +106,8 @@ class Als(FactorModel):
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Als:
-    """Alternate for ``iterations`` rounds; raises `ValueError` without any watch."""
-    # Training alone needs these; a process that serves never imports them.
+    """Alternate for ``iterations`` rounds; raises `ValueError` without watches."""
+    # Only training imports these.
     from implicit.cpu.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
 
@@ -126,7 +127,7 @@ def fit(
             )
         )
 
-    # The package runs threads of its own, which those of BLAS would only hinder.
+    # The package has its own threads; those of BLAS would compete with them.
     with threadpool_limits(1, "blas"):
         trainer = AlternatingLeastSquares(
             factors=config.factors,
@@ -143,7 +144,7 @@ def fit(
 
 
 def load(artifact: Artifact) -> Als:
-    """The model as `Als.parts` stored it."""
+    """Load the arrays and documents of `Als.parts`."""
     item_ids, vectors, index = load_index(artifact)
     config = Config(**artifact.document("als"))
     return Als(item_ids, vectors, artifact.array("prior"), config, index)
@@ -182,9 +183,9 @@ def _solve(gram: FloatArray, vectors: FloatArray, extra: FloatArray) -> FloatArr
     return np.asarray(np.linalg.solve(left, right), np.float32)
 
 
-def _prior(users: FloatArray, otherwise: FloatArray | None = None) -> FloatArray:
-    """The mean of those rows that hold anything."""
+def _prior(users: FloatArray, default: FloatArray | None = None) -> FloatArray:
+    """The mean of the rows that are not 0."""
     known = users[users.any(1)]
-    if not len(known) and otherwise is not None:
-        return otherwise
+    if not len(known) and default is not None:
+        return default
     return np.asarray(known.mean(0), np.float32)

@@ -21,8 +21,8 @@ ROWS_AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class Config:
-    """``neighbours`` kept per item; ``shrinkage`` added to the norm product, so that
-    a pair seen together once or twice does not look perfect."""
+    """The number of ``neighbours`` of an item; ``shrinkage`` is added to the product of
+    norms, so that one or two common watches do not make a cosine of 1."""
 
     neighbours: int = 200
     shrinkage: float = 5.0
@@ -62,7 +62,7 @@ class CoWatch(Model):
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress | None = None
 ) -> CoWatch:
-    """Similarities of every item to its nearest ``neighbours``."""
+    """Compute the similarities of each item to its nearest ``neighbours``."""
     watched = snapshot.watched
     matrix = sparse.csr_array(
         (watched.weight, (watched.source, watched.target)),
@@ -88,7 +88,7 @@ def fit(
 
 
 def load(artifact: Artifact) -> CoWatch:
-    """The model as `CoWatch.parts` stored it."""
+    """Load the arrays and documents of `CoWatch.parts`."""
     item_ids = artifact.array("item_ids")
     names = ("similarity_data", "similarity_indices", "similarity_indptr")
     return CoWatch(
@@ -106,9 +106,9 @@ def strongest(block: sparse.csr_array, count: int) -> sparse.csr_array:
     row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
     order = np.lexsort((-block.data, row))
     rank = np.arange(len(order)) - block.indptr[row[order]]
-    kept = order[(rank < count) & (block.data[order] > 0)]
+    chosen = order[(rank < count) & (block.data[order] > 0)]
     return sparse.csr_array(
-        (block.data[kept], (row[kept], block.indices[kept])), shape=block.shape
+        (block.data[chosen], (row[chosen], block.indices[chosen])), shape=block.shape
     )
 
 
@@ -116,9 +116,9 @@ def _watch_matrix(
     item_ids: IntArray, states: Sequence[UserHistory]
 ) -> sparse.csr_array:
     """(len(states), n_items): engagement scores of known items."""
-    places = [positions(item_ids, state.watched.ids) for state in states]
-    row = np.repeat(np.arange(len(states)), [len(place) for place in places])
-    column = np.concatenate([*places, np.empty(0, np.int64)])
+    columns = [positions(item_ids, state.watched.ids) for state in states]
+    row = np.repeat(np.arange(len(states)), [len(each) for each in columns])
+    column = np.concatenate([*columns, np.empty(0, np.int64)])
     weight = np.concatenate([*(s.watched.weight for s in states), np.empty(0)])
     known = column >= 0
     return sparse.csr_array(

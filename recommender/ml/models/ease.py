@@ -18,12 +18,12 @@ from recommender.ml.store.artifact import Artifact
 
 @dataclass(frozen=True)
 class Config:
-    """``regularization`` of the diagonal; ``recency``: over how many newer watches a
-    watch loses all but 1/e of its weight, 0 for an order that does not count.
+    """``regularization`` of the diagonal; ``recency``: the number of newer watches
+    after which a watch has 1/e of its weight, 0 for no decay.
 
-    A history of n watches weighs (n / mean n)^-``balance``: at 0 each watch counts the
-    same, at 1 each person nearly so. The item-item matrix is dense: more than
-    ``max_items`` items are refused.
+    A history of n watches has weight (n / mean n)^-``balance``: at 0 each watch counts
+    the same, at 1 nearly each person. The item-item matrix is dense: more than
+    ``max_items`` items raise an error.
     """
 
     regularization: float = 300.0
@@ -33,7 +33,7 @@ class Config:
 
 
 class Ease(ItemMatrixModel[Config]):
-    """A row of ``matrix`` says what goes with it."""
+    """A row of ``matrix`` holds the weights of a watch for all items."""
 
     name = "ease"
 
@@ -55,7 +55,7 @@ def fit(
         )
     weight = recency_weights(edges.source, edges.time, config.recency)
     count = np.bincount(edges.source, minlength=snapshot.n_users)
-    # Each of the Gram matrix's two factors carries the root of a history's weight.
+    # Each of the two factors of the Gram matrix has the root of a history's weight.
     balance = (np.maximum(count, 1) / count.mean()) ** (-config.balance / 2)
     weight = weight * balance[edges.source].astype(np.float32)
     matrix = sparse.csr_array(
@@ -68,7 +68,7 @@ def fit(
     inverse, info = linalg.lapack.spotri(factor, lower=lower, overwrite_c=True)
     if info:
         raise ValueError("the Gram matrix is singular; raise the regularization")
-    # LAPACK fills one triangle alone.
+    # LAPACK fills only one triangle.
     inverse = np.triu(inverse) + np.triu(inverse, 1).T
     solution = inverse / -np.diag(inverse)
     np.fill_diagonal(solution, 0)
@@ -76,6 +76,6 @@ def fit(
 
 
 def load(artifact: Artifact) -> Ease:
-    """The model as `Ease.parts` stored it."""
+    """Load the arrays and documents of `Ease.parts`."""
     config = Config(**artifact.document("ease"))
     return Ease(artifact.array("item_ids"), artifact.array("matrix"), config)

@@ -1,14 +1,14 @@
 """GF-CF: a spectral filter of the watch graph, without training.
 
-Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021: a
-history passes through the item-item graph of the normalised matrix, and through an
-ideal low-pass filter, its greatest singular vectors. It is item-based, so whoever has a
-history is served alike, known or not.
+Shen et al., "How Powerful is Graph Convolution for Recommendation?", CIKM 2021: the
+score adds a linear filter, the item-item graph of the normalised matrix, and an ideal
+low-pass filter, its greatest singular vectors. It is item-based, so new people are
+served like all others.
 
-The linear filter can be sharpened, as Choi et al. do ("Blurring-Sharpening Process
-Models for Collaborative Filtering", SIGIR 2023): of an eigenvalue l of the graph it
-leaves l - s l^2, so that what everybody has in common speaks less. Here that is done
-exactly for the ``rank`` greatest; the smaller an eigenvalue, the less it matters.
+The linear filter can be sharpened (Choi et al., "Blurring-Sharpening Process Models for
+Collaborative Filtering", SIGIR 2023): an eigenvalue l of the graph becomes l - s l^2,
+which weakens what all people have in common. Only the ``rank`` greatest are sharpened;
+for small eigenvalues it matters little.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ OVERSAMPLING = 32
 
 @dataclass(frozen=True)
 class Config:
-    """``rank`` singular vectors, weighing ``low_pass`` beside the linear filter.
+    """``rank`` singular vectors; ``low_pass`` weighs them against the linear filter.
 
-    ``sharpening`` is s of the linear filter, and ``degree`` its exponent: an item that
-    is watched speaks by its degree^-a and is spoken for by its degree^a. The defaults
-    are the published GF-CF.
+    ``sharpening`` is s of the linear filter. With exponent a = ``degree``, a watched
+    item counts by its degree^-a, a scored one by its degree^a. The defaults are the
+    published GF-CF.
     """
 
     rank: int = 256
@@ -47,8 +47,8 @@ class Config:
 
 
 class GfCf(Model):
-    """``basis`` (items, rank) holds the right singular vectors of half the item-item
-    ``graph``, with their ``eigenvalues`` of the whole."""
+    """``basis`` (items, rank) holds the right singular vectors of ``graph.half``,
+    ``eigenvalues`` (rank,) those of the graph."""
 
     name = "gf_cf"
 
@@ -69,8 +69,8 @@ class GfCf(Model):
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         config, graph, basis = self._config, self._graph, self._basis
         watched = watch_matrix(self.item_ids, states)
-        sent = graph.sent(watched)
-        linear = graph.received(sent)
+        sent = graph.send(watched)
+        linear = graph.receive(sent)
         if config.sharpening:
             common = (sent @ basis) * self._eigenvalues**2
             less = (common @ basis.T) * graph.degree**config.degree
@@ -92,14 +92,14 @@ class GfCf(Model):
         )
 
     def renewed(self, snapshot: GraphSnapshot) -> GfCf:
-        """Nothing is learned, so this is a fit to the new snapshot."""
+        """Fit to the new snapshot: there is no training to save."""
         return fit(snapshot, self._config)
 
 
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> GfCf:
-    """Normalise, and find the singular vectors; raises `ValueError` without watches."""
+    """Compute graph and singular vectors; raises `ValueError` without watches."""
     matrix = normalised(snapshot, snapshot.training_watches)
     graph = ItemGraph.from_matrix(matrix, config.degree)
     basis = right_singular_vectors(graph.half, config.rank, seed=config.seed)
@@ -108,7 +108,7 @@ def fit(
 
 
 def load(artifact: Artifact) -> GfCf:
-    """The model as `GfCf.parts` stored it."""
+    """Load the arrays and documents of `GfCf.parts`."""
     config = Config(**artifact.document("gf_cf"))
     return GfCf(
         artifact.array("item_ids"),

@@ -1,7 +1,7 @@
-"""The item-item graph of what the same people watch, held as its two halves.
+"""The item-item graph of common watches, stored as a sparse factor.
 
-With R the matrix of watches, each divided by the roots of both its ends' degrees, the
-graph is R^T R: too dense to hold, but two sparse products pass anything through it.
+R is the matrix of watches, each divided by the roots of the degrees of user and item.
+The graph R^T R is too dense to store; two sparse products multiply by it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from recommender.ml.store.artifact import Artifact
 
 @dataclass(frozen=True, eq=False)
 class ItemGraph:
-    """``half`` is R, (users, items); ``degree`` (items,) how many watched each, 1 at
-    least. What an item sends counts by its degree^-``power``, what it receives by its
-    degree^``power``."""
+    """``half`` is R, (users, items); ``degree`` (items,) the number of watchers, at
+    least 1. Messages from an item are weighted by its degree^-``power``, messages to it
+    by its degree^``power``."""
 
     half: sparse.csr_array
     degree: FloatArray
@@ -30,32 +30,31 @@ class ItemGraph:
 
     @classmethod
     def from_matrix(cls, half: sparse.csr_array, power: float = 0.0) -> ItemGraph:
-        """Of R, as `lightgcn_inference.normalised` makes it of a snapshot."""
+        """Build from R; see `lightgcn.serve.normalised`."""
         degree = np.bincount(half.indices, minlength=half.shape[1])
         return cls(half, np.maximum(degree, 1).astype(np.float32), power)
 
-    def sent(self, watched: sparse.csr_array) -> sparse.csr_array:
-        """(people, items): what those send who ``watched``; `received` is the other
-        end."""
+    def send(self, watched: sparse.csr_array) -> sparse.csr_array:
+        """(people, items): the messages of the items ``watched``, for `receive`."""
         return watched.multiply(1 / self.degree[None, :] ** self.power).tocsr()
 
-    def received(
+    def receive(
         self, sent: sparse.csr_array, items: IntArray | None = None
     ) -> FloatArray:
-        """(people, items), or only some of the items, what was ``sent`` to them."""
+        """(people, items): the sums of messages ``sent`` to all or some ``items``."""
         half, degree = self.half, self.degree
         if items is not None:
             half, degree = half[:, items], degree[items]
-        found = ((sent @ self.half.T) @ half).toarray()
-        return np.asarray(found * degree**self.power, np.float32)
+        sums = ((sent @ self.half.T) @ half).toarray()
+        return np.asarray(sums * degree**self.power, np.float32)
 
     @property
     def own(self) -> FloatArray:
-        """(items,): what each item receives of what it sends itself."""
+        """(items,): the diagonal of the graph, each item's weight to itself."""
         return np.asarray(self.half.multiply(self.half).sum(0)).ravel()
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
-        """By name, for an artifact."""
+        """The arrays by name, for an artifact."""
         return {
             "normalised_indptr": self.half.indptr,
             "normalised_indices": self.half.indices,
@@ -65,7 +64,7 @@ class ItemGraph:
 
     @classmethod
     def load(cls, artifact: Artifact, power: float) -> ItemGraph:
-        """As `arrays` stored it."""
+        """Load the stored `arrays`."""
         data, indices, indptr = (
             np.asarray(artifact.array(f"normalised_{name}"))
             for name in ("data", "indices", "indptr")

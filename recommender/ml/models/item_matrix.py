@@ -1,4 +1,4 @@
-"""What linear item-item models share: a matrix that a history is multiplied with."""
+"""Base of linear item-item models: scores are a history times a matrix."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from recommender.ml.data.snapshot import FloatArray, IntArray
 from recommender.ml.models.base import Model, Parts
 
 
-class Fading(Protocol):
-    """Settings of such a model: over how many newer watches a watch fades."""
+class HasRecency(Protocol):
+    """Settings with the ``recency`` of `history.recency_weights`."""
 
     @property
     def recency(self) -> float: ...
 
 
-C = TypeVar("C", bound=Fading)
+C = TypeVar("C", bound=HasRecency)
 
 
 class ItemMatrixModel(Model, Generic[C]):
-    """``matrix`` (items, items): what having watched a row says of a column."""
+    """``matrix`` (items, items): the weight of a watched item (row) for another."""
 
     def __init__(self, item_ids: IntArray, matrix: FloatArray, config: C) -> None:
         self.item_ids = item_ids

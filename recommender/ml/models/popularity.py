@@ -1,4 +1,4 @@
-"""Popularity with time decay: what everyone watches now. The rival to beat."""
+"""Popularity with time decay: the baseline for all models."""
 
 from __future__ import annotations
 
@@ -16,17 +16,15 @@ from recommender.ml.models.base import NOTHING_SEARCHED, Model, Parts, Progress
 from recommender.ml.store.artifact import Artifact
 
 DAY = 86_400.0
-
-
 # In days; the first wins ties.
 HALF_LIVES = (14.0, 7.0, 3.0, 1.0, 0.3, 0.1, 30.0, 90.0, 365.0)
-PEOPLE = 2000  # at most, that the search asks
+MAX_PEOPLE = 2000  # in the search for a half-life
 
 
 @dataclass(frozen=True)
 class Config:
-    """``half_life_days``: after how long a watch counts half; 0 for whichever ranks
-    the last ``validation`` share of watches best by Recall@20."""
+    """``half_life_days``: the age at which a watch counts half; 0 chooses the one of
+    greatest Recall@20 on the last ``validation`` share of watches."""
 
     half_life_days: float = 0.0
     validation: float = 0.1
@@ -65,7 +63,7 @@ class Popularity(Model):
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress | None = None
 ) -> Popularity:
-    """Engagement scores summed over users, halved every ``half_life_days`` of age."""
+    """Sum the engagement scores of users, halved every ``half_life_days`` of age."""
     half_life = config.half_life_days or best_half_life(snapshot, config)
     engagement = decayed_engagement(snapshot, half_life)
     chosen = replace(config, half_life_days=half_life)
@@ -74,11 +72,11 @@ def fit(
 
 
 def best_half_life(snapshot: GraphSnapshot, config: Config) -> float:
-    """Of `HALF_LIVES`, in days; the first where there is too little to compare by."""
+    """The best of `HALF_LIVES`, in days; the first if there is no validation part."""
     part = splits.validation_part(snapshot, config.validation)
     if part is None:
         return HALF_LIVES[0]
-    part = part.sample(PEOPLE)
+    part = part.sample(MAX_PEOPLE)
     popularity = (
         Popularity(
             snapshot.item_ids, decayed_engagement(part.history, half_life), config
@@ -95,7 +93,7 @@ def best_half_life(snapshot: GraphSnapshot, config: Config) -> float:
 
 
 def load(artifact: Artifact) -> Popularity:
-    """The model as `Popularity.parts` stored it."""
+    """Load the arrays and documents of `Popularity.parts`."""
     return Popularity(
         artifact.array("item_ids"),
         artifact.array("engagement"),

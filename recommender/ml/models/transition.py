@@ -1,9 +1,9 @@
-"""What is watched next, as a linear map from the newest watches, in closed form.
+"""A linear map from the newest watches to the next, in closed form.
 
 The transition model of Choe et al., "Session-aware Linear Item-Item Models for
-Session-based Recommendation" (WWW 2021): at every place of every history, ridge
-regression from what was watched up to there, fading with its age, to the one watch that
-came next. EASE tells what goes together; this tells what follows.
+Session-based Recommendation" (WWW 2021): a ridge regression, at every position of every
+history, from the watches so far, decayed by age, to the next watch. (EASE ignores the
+order of watches.)
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from recommender.ml.store.artifact import Artifact
 
 @dataclass(frozen=True)
 class Config:
-    """``regularization`` of the diagonal; ``recency``: over how many newer watches a
-    watch loses all but 1/e of its weight.
+    """``regularization`` of the diagonal; ``recency``: the number of newer watches
+    after which a watch has 1/e of its weight.
 
-    A history of n watches weighs n^-``balance`` for each of them. Its newest ``length``
-    are learned from. The item-item matrix is dense: more than ``max_items`` items are
-    refused.
+    Each of a history's n watches has weight n^-``balance``; only the newest ``length``
+    are used. The item-item matrix is dense: more than ``max_items`` items raise an
+    error.
     """
 
     regularization: float = 30.0
@@ -39,7 +39,7 @@ class Config:
 
 
 class Transition(ItemMatrixModel[Config]):
-    """A row of ``matrix`` says what comes next after it."""
+    """A row of ``matrix`` holds the weights of a watch for the next items."""
 
     name = "transition"
 
@@ -51,8 +51,8 @@ class Transition(ItemMatrixModel[Config]):
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Transition:
-    """Solve the normal equations; raises `ValueError` without watches that follow one
-    another, or with more items than ``max_items``."""
+    """Solve the normal equations; raises `ValueError` without watches in an order, or
+    with more items than ``max_items``."""
     if snapshot.n_items > config.max_items:
         raise ValueError(
             f"transition solves for a dense matrix of {snapshot.n_items} x "
@@ -67,7 +67,7 @@ def fit(
 
 
 def load(artifact: Artifact) -> Transition:
-    """The model as `Transition.parts` stored it."""
+    """Load the arrays and documents of `Transition.parts`."""
     config = Config(**artifact.document("transition"))
     return Transition(artifact.array("item_ids"), artifact.array("matrix"), config)
 
@@ -77,8 +77,8 @@ def _normal_equations(
 ) -> tuple[FloatArray, FloatArray]:
     """X'X and X'Y, both (items, items), summed over all histories.
 
-    Row t of a history's X holds fade^(t - j) for each watch j up to t, and Y the watch
-    t + 1. The sums over t are geometric, so that X is never written down.
+    Row t of a history's X holds fade^(t - j) for each watch j up to t, row t of Y the
+    watch t + 1. The sums over t are geometric series, so X is not computed.
     """
     gram = np.zeros((snapshot.n_items, snapshot.n_items), np.float32)
     followed = np.zeros_like(gram)
@@ -99,8 +99,8 @@ def _normal_equations(
 
 
 def _sequences(snapshot: GraphSnapshot, length: int) -> Iterator[IntArray]:
-    """The newest ``length`` items of each history, the oldest first; those whose
-    watches all have one time have no order and are left out."""
+    """The newest ``length`` items of each history, the oldest first; without histories
+    whose watches all have the same time."""
     edges = snapshot.positive_watches
     order = np.lexsort((edges.time, edges.source))
     items, times = edges.target[order], edges.time[order]

@@ -161,7 +161,7 @@ class LinearSage(FactorModel):
             return 0.0
         watched = watch_matrix(self.item_ids, states)
         count = np.maximum(np.diff(watched.indptr), 1)[:, None]
-        received = self._graph.received(self._graph.sent(watched), items)
+        received = self._graph.receive(self._graph.send(watched), items)
         return np.asarray(self._wide / count * received, np.float32)
 
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:

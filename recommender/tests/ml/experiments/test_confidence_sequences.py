@@ -1,4 +1,4 @@
-"""Simulated experiments: read after every person, they are wrong as rarely as said."""
+"""Simulated experiments, read after every person, are wrong as rarely as promised."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ EXPERIMENTS = 400
 
 
 def simulated(seed, *, effect=0.0, experiments=EXPERIMENTS, people=PEOPLE):
-    """Views a person as they are: many without any, some with very many."""
+    """Realistic views a person: many have none, some have very many."""
     random = np.random.default_rng(seed)
     treated = random.random((experiments, people)) < 0.5
     taste = random.gamma(0.7, 4.0, (experiments, people)) * (1 + effect * treated)
@@ -24,7 +24,7 @@ def ever_decided(values, *, planned=PEOPLE):
     return np.where(out.any(-1), out.argmax(-1) + 1, 0)
 
 
-def test_without_a_difference_peeking_finds_one_no_more_often_than_it_says():
+def test_without_a_difference_peeking_finds_one_in_at_most_alpha_of_experiments():
     outcomes, treated = simulated(1)
     values = confidence_sequences.effects(outcomes, treated)
     assert (ever_decided(values) > 0).mean() <= confidence_sequences.ALPHA

@@ -1,4 +1,4 @@
-"""Labels of two communities, told from a few."""
+"""Labels of two communities, inferred from a few."""
 
 import numpy as np
 import pytest
@@ -31,27 +31,27 @@ def test_labels_spread_along_a_path():
     reach = label_propagation.influence(graph, restart=0.5)
     # (I - S/2)^-1 / 2 of that path, worked out by hand.
     np.testing.assert_allclose(reach[0, :3], [7 / 12, 2**0.5 / 6, 1 / 12])
-    told = flags([1, 0], [0, 0], [0, 1], [0, 0])
-    found = label_propagation.propagated(reach, told)
+    labels = flags([1, 0], [0, 0], [0, 1], [0, 0])
+    found = label_propagation.propagate(reach, labels)
     np.testing.assert_allclose(found[:3], [[7 / 8, 1 / 8], [0.5, 0.5], [1 / 8, 7 / 8]])
     assert not found[3].any()
 
 
-def test_without_its_own_label_a_video_is_as_if_it_had_none(snapshot):
+def test_without_own_a_video_gets_what_it_would_get_unlabelled(snapshot):
     graph = label_propagation.neighbourhood(snapshot, neighbours=8)
     reach = label_propagation.influence(graph, restart=0.2)
-    told = np.zeros((40, 2), bool)
-    told[np.arange(20), np.arange(20) % 2] = True
-    everyone = label_propagation.propagated(reach, told, without_own=True)
+    labels = np.zeros((40, 2), bool)
+    labels[np.arange(20), np.arange(20) % 2] = True
+    everyone = label_propagation.propagate(reach, labels, without_own=True)
     for video in (0, 7):
-        others = told.copy()
+        others = labels.copy()
         others[video] = False
         np.testing.assert_allclose(
-            everyone[video], label_propagation.propagated(reach, others)[video]
+            everyone[video], label_propagation.propagate(reach, others)[video]
         )
 
 
-def test_the_head_tells_the_others_and_weighs_its_blocks():
+def test_the_head_labels_the_others_and_weighs_its_blocks():
     random = np.random.default_rng(0)
     truth = np.zeros((400, 2), bool)
     truth[np.arange(400), np.arange(400) % 2] = True
@@ -59,13 +59,13 @@ def test_the_head_tells_the_others_and_weighs_its_blocks():
     hint = truth[:, :1] + random.normal(size=(400, 1)) * 0.3
     known = np.arange(40)
     head = label_propagation.LabelHead.fit([noise, hint], truth, known)
-    found = label_propagation.decided(head.scores([noise, hint]), truth[known].mean(0))
+    found = label_propagation.assign(head.scores([noise, hint]), truth[known].mean(0))
     assert label_propagation.macro_f1(found[40:], truth[40:]) > 0.9
 
 
 def test_each_category_gets_its_share():
     scores = np.array([[3, 0], [2, 1], [1, 2], [0, 3]], float)
-    found = label_propagation.decided(scores, np.array([0.5, 0.25]))
+    found = label_propagation.assign(scores, np.array([0.5, 0.25]))
     np.testing.assert_array_equal(found, flags([1, 0], [1, 0], [0, 0], [0, 1]))
 
 

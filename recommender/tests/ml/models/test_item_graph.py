@@ -41,11 +41,11 @@ def passed_on(watched, power):
 def test_it_passes_on_what_the_dense_graph_does(snapshot, watched):
     graph = ItemGraph.from_matrix(normalised(snapshot), POWER)
     states = histories(snapshot, np.arange(40))
-    sent = graph.sent(watch_matrix(snapshot.item_ids, states))
+    sent = graph.send(watch_matrix(snapshot.item_ids, states))
     expected = passed_on(watched, POWER)
-    np.testing.assert_allclose(graph.received(sent), expected, rtol=1e-5)
+    np.testing.assert_allclose(graph.receive(sent), expected, rtol=1e-5)
     some = np.array([3, 0, 3])
-    np.testing.assert_allclose(graph.received(sent, some), expected[:, some], rtol=1e-5)
+    np.testing.assert_allclose(graph.receive(sent, some), expected[:, some], rtol=1e-5)
     half = graph.half.toarray()
     np.testing.assert_allclose(graph.own, np.diag(half.T @ half), rtol=1e-5)
 
