@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -88,13 +89,29 @@ class Model(ABC):
     name: ClassVar[str]
     # What `contributions` may name: relations of which single edges can be taken away.
     reasons: tuple[str, ...] = ("watched",)
-    manifest: Manifest
-    run: str = ""  # the name of the folder that it was loaded from
     item_ids: IntArray  # sorted; columns of `scores`
     # The models that this one combines, by name.
     members: Mapping[str, Model] = MappingProxyType({})
     # Settings that `fit` searched for; a config that has them spares the search.
     searched: Mapping[str, Any] = NOTHING_SEARCHED
+    _manifest: Manifest
+    _run: str = ""
+
+    @property
+    def manifest(self) -> Manifest:
+        """Describes the run; members of other models have none."""
+        return self._manifest
+
+    @property
+    def run(self) -> str:
+        """The name of the artifact folder; "" for a model that was not loaded."""
+        return self._run
+
+    def with_manifest(self, manifest: Manifest, run: str = "") -> Self:
+        """The same model, which shares its arrays, as the run of ``manifest``."""
+        model = copy(self)
+        model._manifest, model._run = manifest, run
+        return model
 
     @abstractmethod
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:

@@ -98,13 +98,7 @@ def fit(
         )
     chosen = train.Config(**(config or {}))
     model: Model = train.fit(snapshot, chosen, progress)
-    model.manifest = Manifest(
-        model=name,
-        config=asdict(chosen),
-        data_hash=snapshot.content_hash(),
-        snapshot_taken_at=snapshot.taken_at,
-    )
-    return model
+    return model.with_manifest(_manifest(name, asdict(chosen), snapshot))
 
 
 def save(
@@ -136,9 +130,7 @@ def load(folder: Path, *, verify: bool = True) -> Model:
         model = loader(name)(opened)
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ArtifactError(f"{folder} does not fit its model {name}") from error
-    model.manifest = opened.manifest
-    model.run = folder.name
-    return model
+    return model.with_manifest(opened.manifest, folder.name)
 
 
 def loader(name: str) -> Callable[[Artifact], Model]:
@@ -152,15 +144,12 @@ def rebuild(folder: Path, new_folder: Path, snapshot: GraphSnapshot) -> Manifest
 
     The metrics stay: they belong to the weights. Raises `ArtifactError`.
     """
-    old = load(folder)
-    model = old.renewed(snapshot)
-    model.manifest = Manifest(
-        model=old.manifest.model,
-        config=old.manifest.config,
-        data_hash=snapshot.content_hash(),
-        snapshot_taken_at=snapshot.taken_at,
+    model = load(folder)
+    old = model.manifest
+    renewed = model.renewed(snapshot).with_manifest(
+        _manifest(old.model, old.config, snapshot)
     )
-    return save(model, new_folder, metrics=old.manifest.metrics)
+    return save(renewed, new_folder, metrics=old.metrics)
 
 
 def entry(name: str) -> ModelEntry:
@@ -168,3 +157,14 @@ def entry(name: str) -> ModelEntry:
     if name not in MODELS:
         raise ConfigError(f"no model {name}; there are {', '.join(sorted(MODELS))}")
     return MODELS[name]
+
+
+def _manifest(
+    name: str, config: Mapping[str, Any], snapshot: GraphSnapshot
+) -> Manifest:
+    return Manifest(
+        model=name,
+        config=config,
+        data_hash=snapshot.content_hash(),
+        snapshot_taken_at=snapshot.taken_at,
+    )

@@ -1,0 +1,1 @@
+"""Models of the older systems, kept for migration."""
