@@ -6,6 +6,7 @@ whole graph. The paper's own code stops early on the test part; this does not.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,10 @@ from recommender.ml.models.lightgcn.serve import Embeddings, LightGcn, normalise
 from recommender.ml.train import early_stopping
 from recommender.ml.train.distributed import Group, distributed_fit
 from recommender.ml.train.loop import Loop, NetworkTrainer
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # PyG compiles with torch.jit, which is deprecated
+    from torch_geometric.nn import LightGCN
 
 REDRAWS = 100
 
@@ -54,27 +59,37 @@ def fit(
     return model
 
 
-class LightGcnNetwork(nn.Module):
-    """Embeddings, (n_users + n_items, d), and their convolution."""
+class CsrConvolution(WeightedMean):
+    """PyG's `LGConv` as a product of normalised CSR matrices."""
+
+    def forward(
+        self, x: Tensor, adjacency: Adjacency, edge_weight: None = None
+    ) -> Tensor:
+        return super().forward(x, adjacency)
+
+
+class LightGcnNetwork(LightGCN):  # type: ignore[misc]
+    """PyG's LightGCN over the watches of one snapshot.
+
+    Users come first among the n_users + n_items nodes. The convolutions are CSR
+    products, which are many times faster than PyG's sums over edges.
+    """
 
     def __init__(self, snapshot: GraphSnapshot, dim: int, layers: int) -> None:
-        super().__init__()
-        nodes = snapshot.n_users + snapshot.n_items
-        self.embedding = nn.Parameter(0.1 * torch.randn(nodes, dim))
-        self.layers = layers
-        self.sum = WeightedMean()
+        super().__init__(snapshot.n_users + snapshot.n_items, dim, layers)
+        self.convs = nn.ModuleList(CsrConvolution() for _ in range(layers))
         matrix = normalised(snapshot)
         both = sparse.block_array([[None, matrix], [matrix.T, None]], format="csr")
         self.adjacency = Adjacency.from_scipy(both)
 
-    def forward(self) -> Tensor:
+    def reset_parameters(self) -> None:
+        """Draw the embeddings as the paper's code does."""
+        nn.init.normal_(self.embedding.weight, std=0.1)
+
+    def vectors(self) -> Tensor:
         """(n_users + n_items, d): the mean of all layers."""
-        x: Tensor = self.embedding
-        total = x
-        for _ in range(self.layers):
-            x = self.sum(x, self.adjacency)
-            total = total + x
-        return total / (self.layers + 1)
+        vectors: Tensor = self.get_embedding(self.adjacency)
+        return vectors
 
 
 class LightGcnTrainer(NetworkTrainer[IntArray]):
@@ -91,8 +106,9 @@ class LightGcnTrainer(NetworkTrainer[IntArray]):
         self._pairs = watched.source * snapshot.n_items + watched.target
         self._random = np.random.default_rng(config.seed)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
             self.network = LightGcnNetwork(snapshot, config.dim, config.layers)
+            torch.manual_seed(config.seed)
+            self.network.reset_parameters()
         self.loop = Loop(
             self.network,
             torch.optim.Adam(self.network.parameters(), lr=config.learning_rate),
@@ -102,7 +118,7 @@ class LightGcnTrainer(NetworkTrainer[IntArray]):
         )
 
     def model(self, searched: Mapping[str, Any] = NOTHING_SEARCHED) -> LightGcn:
-        learned = self.network.embedding.detach().numpy().copy()
+        learned = self.network.embedding.weight.detach().numpy().copy()
         snapshot = self._snapshot
         users, items = np.split(learned, [snapshot.n_users])
         embeddings = Embeddings(snapshot.user_ids, snapshot.item_ids, users, items)
@@ -132,9 +148,9 @@ class LightGcnTrainer(NetworkTrainer[IntArray]):
         rows = [
             torch.from_numpy(row) for row in (user, n_users + watched, n_users + other)
         ]
-        vectors = self.network()
+        vectors = self.network.vectors()
         u, i, j = (vectors[row] for row in rows)
-        embedding = self.network.embedding
+        embedding = self.network.embedding.weight
         squares = sum((embedding[row] ** 2).sum() for row in rows)
         bpr = -functional.logsigmoid((u * i).sum(1) - (u * j).sum(1)).mean()
         decay = self._config.decay * squares / (2 * len(batch))

@@ -20,13 +20,13 @@ def test_vectors_are_those_of_pyg():
     n_users = snapshot.n_users
     theirs = LightGCN(n_users + snapshot.n_items, 8, num_layers=3)
     with torch.no_grad():
-        theirs.embedding.weight.copy_(trainer.network.embedding)
+        theirs.embedding.weight.copy_(trainer.network.embedding.weight)
         watched = snapshot.watched
         user = torch.from_numpy(watched.source)
         item = torch.from_numpy(watched.target) + n_users
         both = torch.stack([torch.cat([user, item]), torch.cat([item, user])])
         expected = theirs.get_embedding(both).numpy()
-        trained = trainer.network().numpy()
+        trained = trainer.network.vectors().numpy()
     model = trainer.model()
     served = model.embed_users(histories(snapshot, np.arange(n_users)))
     np.testing.assert_allclose(trained, expected, rtol=1e-3, atol=1e-5)
