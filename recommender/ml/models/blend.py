@@ -1,9 +1,9 @@
-"""Several models as one: the weighted sum of their scores, each person's standardised.
+"""Several models as one: the weighted sum of their standardised scores.
 
-What a model's scores mean differs from model to model, so each is centred and scaled
-over the items that a person has not watched, by their own deviation or the usual one.
-The weights are found on a validation part cut from what may be seen, by coordinate
-ascent on the lists themselves; a model that adds nothing gets no weight and is dropped.
+The scales of models differ, so scores are centred and scaled over the items that a
+person has not watched, by the person's deviation or the median one. The weights are
+found on a validation part, by coordinate ascent on a metric of the lists. A model that
+adds nothing gets weight 0 and is dropped.
 """
 
 from __future__ import annotations
@@ -39,21 +39,19 @@ from recommender.ml.store.vector_index import Hits
 STEPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
 ROUNDS = 4
 SHARPENED = {"rank": 128, "sharpening": 0.6, "degree": 0.2}
-POOL = 200  # of each member's best items that the search looks at
+CANDIDATES = 200  # of each member, in the search for weights
 PEOPLE_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
 class Config:
-    """``members`` by name, with ``settings`` of their own; the first finds similar
-    items.
+    """``members`` by name, with their ``settings``; the first finds similar items.
 
-    ``weights`` are found on the ``validation`` share of the watches if they are not
-    given, with up to ``people``: ``cut`` says of which watches, the newest of all
-    ("time"), each person's last ("last") or a cluster of each person's ("cluster").
-    ``aim`` is the metric that the search raises. Where scores are not scaled
-    ``by_person``, a member says more where they lie further apart than usual, as EASE's
-    do for those with much history.
+    Without ``weights``, a search maximises the metric ``aim`` on the ``validation``
+    share of the watches of up to ``people``. ``cut`` (see `splits.Cut`) chooses the
+    watches: the newest of all ("time"), each person's last ("last") or a cluster of
+    each person's ("cluster"). If scores are not scaled ``by_person``, a member counts
+    more for people whose scores vary more, as EASE's do with the length of the history.
     """
 
     members: tuple[str, ...] = ("graphsage", "gf_cf", "als", "popularity")
@@ -70,12 +68,12 @@ class Config:
 
 
 class Blend(Model):
-    """``members`` with their weights, by name, the leading one first.
+    """``members`` and their weights by name; the first one finds similar items.
 
-    Of a video that nobody has watched only `Inductive` members can tell anything. The
-    others abstain there, and what those say is stretched to the spread of the whole.
-    ``watched_ids`` are the sorted ids of the videos that somebody has watched.
-    ``spreads`` are the members' usual deviations, where scores are scaled by those.
+    Only `Inductive` members score videos without watches; these scores are scaled to
+    the deviation of the total. ``watched_ids`` are the sorted ids of videos with
+    watches. ``spreads`` are the median deviations of the members' scores, if scores are
+    scaled by these.
     """
 
     name = "blend"
@@ -92,9 +90,9 @@ class Blend(Model):
         self.members = dict(members)
         self._spreads = dict(spreads or {})
         self.weights = {name: float(weights[name]) for name in self.members}
-        self.lead = next(iter(self.members.values()))
-        self.item_ids = self.lead.item_ids
-        self.reasons = self.lead.reasons
+        self.first = next(iter(self.members.values()))
+        self.item_ids = self.first.item_ids
+        self.reasons = self.first.reasons
         self._watched_ids = watched_ids
 
     @classmethod
@@ -106,9 +104,9 @@ class Blend(Model):
         config: Config,
         searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> Blend:
-        """Of ``members`` fitted to ``snapshot``."""
-        usual = None if config.by_person else spreads(members, snapshot, config)
-        return cls(members, weights, watched_ids(snapshot), usual, searched)
+        """Combine ``members`` that were fitted to ``snapshot``."""
+        medians = None if config.by_person else spreads(members, snapshot, config)
+        return cls(members, weights, watched_ids(snapshot), medians, searched)
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         ids = self.item_ids
@@ -132,22 +130,22 @@ class Blend(Model):
         return total
 
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
-        return self.lead.similar(item_id, k=k, exclude=exclude)
+        return self.first.similar(item_id, k=k, exclude=exclude)
 
     def add_items(
         self, items: Sequence[ItemFeatures], *, time: float | None = None
     ) -> None:
-        """Make new videos findable as far as the members can place them."""
+        """Add new videos to the members that can embed them."""
         for member in self.members.values():
             if isinstance(member, Inductive):
                 member.add_items(items, time=time)
-        self.item_ids = self.lead.item_ids
+        self.item_ids = self.first.item_ids
 
     def item_vectors(self, item_ids: npt.ArrayLike) -> FloatArray | None:
-        return self.lead.item_vectors(item_ids)
+        return self.first.item_vectors(item_ids)
 
     def user_vector(self, state: UserHistory) -> FloatArray | None:
-        return self.lead.user_vector(state)
+        return self.first.user_vector(state)
 
     def parts(self) -> Parts:
         parts = Parts.from_members(
@@ -172,9 +170,9 @@ class Blend(Model):
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Blend:
-    """Find the weights on a part, then fit the members worth one on everything.
+    """Find the weights on a part, then fit the members with a weight on everything.
 
-    Raises `ValueError` when the snapshot has too few watches.
+    Raises `ValueError` if the snapshot has too few watches.
     """
     weights, settings = config.weights, config.settings
     if weights is None:
@@ -191,9 +189,9 @@ def fit(
 def find_weights(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> tuple[dict[str, float], dict[str, Mapping[str, Any]]]:
-    """Weights of the members, and their settings with what they searched for, from
-    members fitted on all but a part of ``snapshot``; one that refuses so much data is
-    left out."""
+    """Weights of the members, and their settings including the searched ones, from
+    members fitted without the validation part of ``snapshot``. Members that raise
+    `TooLargeError` are left out."""
     part, settings = _part(snapshot, config), config.settings
     fitted = {}
     for name in config.members:
@@ -201,15 +199,15 @@ def find_weights(
             fitted[name] = registry.fit(
                 name, part.history, settings.get(name), progress
             )
-    found: dict[str, Mapping[str, Any]] = {
+    all_settings: dict[str, Mapping[str, Any]] = {
         name: {**settings.get(name, {}), **model.searched}
         for name, model in fitted.items()
     }
-    return search(fitted, part, config), found
+    return search(fitted, part, config), all_settings
 
 
 def load(artifact: Artifact) -> Blend:
-    """The model as `Blend.parts` stored it."""
+    """Load the arrays and documents of `Blend.parts`."""
     document = artifact.document("blend")
     members = {
         name: registry.loader(name)(artifact.section(name))
@@ -224,7 +222,7 @@ def load(artifact: Artifact) -> Blend:
 
 
 def watched_ids(snapshot: GraphSnapshot) -> IntArray:
-    """The sorted ids of the videos that somebody has watched."""
+    """The sorted ids of videos with watches."""
     return snapshot.item_ids[np.unique(snapshot.positive_watches.target)]
 
 
@@ -234,8 +232,8 @@ def standardised(
     states: Sequence[UserHistory],
     spread: float | None = None,
 ) -> FloatArray:
-    """``scores`` with mean 0 over what each person has not watched, and deviation 1
-    there, or divided by ``spread``; 0 throughout where all scores are equal."""
+    """``scores`` with mean 0 and deviation 1 over the items that each person has not
+    watched, or divided by ``spread``; all 0 for a person with equal scores."""
     mean, deviation = _moments(scores, item_ids, states)
     flat = deviation < 1e-6 * np.maximum(np.abs(mean), 1e-6)
     scale = np.where(flat, 1, spread or deviation)
@@ -245,23 +243,26 @@ def standardised(
 def spreads(
     members: Mapping[str, Model], snapshot: GraphSnapshot, config: Config
 ) -> dict[str, float]:
-    """The median deviation of each member's scores, over some people."""
+    """The median deviation of each member's scores, over a sample of people."""
     random = np.random.default_rng(config.seed)
     count = min(config.people, snapshot.n_users)
     users = np.sort(random.choice(snapshot.n_users, count, replace=False))
-    found: dict[str, list[FloatArray]] = {name: [] for name in members}
+    deviations: dict[str, list[FloatArray]] = {name: [] for name in members}
     for start in range(0, count, PEOPLE_AT_ONCE):
         states = histories(snapshot, users[start : start + PEOPLE_AT_ONCE])
         for name, member in members.items():
             _, deviation = _moments(member.scores(states), member.item_ids, states)
-            found[name].append(deviation)
-    return {name: float(np.median(np.concatenate(found[name]))) for name in found}
+            deviations[name].append(deviation)
+    return {
+        name: float(np.median(np.concatenate(each)))
+        for name, each in deviations.items()
+    }
 
 
 def _moments(
     scores: FloatArray, item_ids: IntArray, states: Sequence[UserHistory]
 ) -> tuple[FloatArray, FloatArray]:
-    """Mean and deviation, (people, 1), over what each person has not watched."""
+    """Mean and deviation, (people, 1), over the items not watched by each person."""
     watched = watch_matrix(item_ids, states)
     row = np.repeat(np.arange(len(states)), np.diff(watched.indptr))
     column = watched.indices
@@ -275,7 +276,7 @@ def _moments(
 
 
 def _deviation(scores: FloatArray) -> FloatArray:
-    """(rows, 1), 1 where all scores of a row are equal."""
+    """The deviation of each row, (rows, 1); 1 if its scores are equal."""
     deviation = scores.std(1, keepdims=True)
     return np.asarray(np.where(deviation > 1e-6, deviation, 1), np.float32)
 
@@ -283,10 +284,10 @@ def _deviation(scores: FloatArray) -> FloatArray:
 def search(
     fitted: Mapping[str, Model], part: Holdout, config: Config
 ) -> dict[str, float]:
-    """Weights of the greatest ``aim`` on ``part``: from the best single model on, one
-    weight after the other, until a round gains nothing."""
+    """Weights that maximise ``aim`` on ``part``: coordinate ascent from the best single
+    model, until a round gains nothing."""
     names = list(fitted)
-    scores, targets, relevant = _pooled(fitted, part, config)
+    scores, targets, relevant = _candidate_scores(fitted, part, config)
     metric, _, cutoff = config.aim.partition("@")
 
     def value(weights: npt.NDArray[np.float64]) -> float:
@@ -304,43 +305,43 @@ def search(
             for step in STEPS:
                 tried = best.copy()
                 tried[place] = step
-                if tried.any() and (found := value(tried)) > best_value + 1e-6:
-                    best, best_value = tried, found
+                if tried.any() and (gained := value(tried)) > best_value + 1e-6:
+                    best, best_value = tried, gained
         if best_value == before:
             break
     return dict(zip(names, best.round(4).tolist(), strict=True))
 
 
-def _pooled(
+def _candidate_scores(
     fitted: Mapping[str, Model], part: Holdout, config: Config
 ) -> tuple[FloatArray, npt.NDArray[np.bool_], IntArray]:
-    """Scores (members, people, pool), which of the pool are targets, and how many each
-    person has: the pool is what any member would put among its first."""
-    usual = {} if config.by_person else spreads(fitted, part.history, config)
+    """Scores (members, people, candidates), which candidates are targets, and the
+    number of targets of each person. Candidates are the best items of all members."""
+    medians = {} if config.by_person else spreads(fitted, part.history, config)
     random = np.random.default_rng(config.seed)
     count = min(config.people, len(part.users))
     rows = np.sort(random.choice(len(part.users), count, replace=False))
-    width = min(POOL, part.history.n_items) * len(fitted)
+    width = min(CANDIDATES, part.history.n_items) * len(fitted)
     scores = np.full((len(fitted), count, width), -1e6, np.float32)
     targets = np.zeros((count, width), bool)
     for start in range(0, count, PEOPLE_AT_ONCE):
         block = rows[start : start + PEOPLE_AT_ONCE]
         states = histories(part.history, part.users[block])
-        every = []
+        per_member = []
         for name, model in fitted.items():
             scored, ids = model.scores(states), model.item_ids
-            z = standardised(scored, ids, states, usual.get(name))
+            z = standardised(scored, ids, states, medians.get(name))
             for place, state in enumerate(states):
                 seen = positions(model.item_ids, state.watched.ids)
                 z[place, seen[seen >= 0]] = -1e6
-            every.append(z)
-        tops = np.concatenate([top_k(z, POOL) for z in every], axis=1)
+            per_member.append(z)
+        tops = np.concatenate([top_k(z, CANDIDATES) for z in per_member], axis=1)
         for place, row in enumerate(block):
-            pool = np.unique(tops[place])
+            candidates = np.unique(tops[place])
             here = start + place
-            targets[here, : len(pool)] = np.isin(pool, part.targets(row))
-            for member, z in enumerate(every):
-                scores[member, here, : len(pool)] = z[place, pool]
+            targets[here, : len(candidates)] = np.isin(candidates, part.targets(row))
+            for member, z in enumerate(per_member):
+                scores[member, here, : len(candidates)] = z[place, candidates]
     return scores, targets, np.diff(part.indptr)[rows]
 
 

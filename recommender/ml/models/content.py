@@ -1,10 +1,8 @@
-"""Content alone: a video is what it says of itself, a person the mean of what they saw.
+"""Content: vectors of videos from features, of people as the mean of their watches.
 
-Text, categories, creator and numbers make blocks of one vector, each weighted by the
-config and the whole of length 1, so that the score is a weighted cosine. Everything has
-a place for what is missing or unknown: an empty text and a missing creator are 0, a
-category that training never saw falls into a bucket of its own, a missing number is
-imputed with a flag.
+Text, categories, creator and numbers are weighted blocks of one vector of length 1, so
+that the score is a weighted cosine. An empty text and a missing creator are 0, unknown
+categories share one column, a missing number is imputed, with a flag.
 """
 
 from __future__ import annotations
@@ -36,9 +34,9 @@ CREATOR_SIZE = 32
 
 @dataclass(frozen=True)
 class Config:
-    """Weights of the blocks; ``text_size`` of the SVD where the snapshot brings no
-    vectors of a text model; ``own_words`` how a person's own text weighs beside the
-    mean of what they watched."""
+    """Weights of the blocks; ``text_size`` of the SVD, for snapshots without vectors of
+    a text model; ``own_words``: the weight of a person's own text relative to the mean
+    of their watches."""
 
     text: float = 1.0
     categories: float = 0.7
@@ -51,11 +49,11 @@ class Config:
 
 @dataclass(frozen=True, eq=False)
 class Encoders:
-    """What turns videos into vectors, learned once and saved with the run.
+    """Encodes videos as vectors; learned once and saved with the run.
 
     ``category_ids`` and ``parent_ids`` have a column each, and one more each for
-    whatever is unknown. ``text_width`` is that of a text model's vectors, 0 where
-    ``text`` makes them. ``centre`` are the means of the scaled numbers.
+    unknown ids. ``text_width`` is the width of a text model's vectors, 0 if ``text``
+    encodes the texts. ``centre`` holds the means of the scaled numbers.
     """
 
     text: ContentEncoder
@@ -95,7 +93,8 @@ class Encoders:
         return unit(np.hstack([weight * unit(block) for weight, block in blocks]))
 
     def texts(self, texts: Sequence[str], vectors: FloatArray) -> FloatArray:
-        """(n, d) of ``texts``; raises `ArtifactError` for vectors of another model."""
+        """(n, d) vectors of ``texts``; raises `ArtifactError` if ``vectors`` are of
+        another text model."""
         if vectors.shape[1] != self.text_width:
             raise ArtifactError("TEXT_MODEL has changed since this run: train again")
         if self.text_width:
@@ -110,7 +109,7 @@ class Encoders:
             (snapshot.in_parent, snapshot.parent_ids, self.parent_ids),
         ):
             block = np.zeros((snapshot.n_items, len(known) + 1), np.float32)
-            column = positions(known, ids)[edges.target]  # -1, unknown, is the last
+            column = positions(known, ids)[edges.target]  # -1 (unknown) is the last
             block[edges.source, column] = 1
             blocks.append(unit(block))
         return np.hstack(blocks)
@@ -150,7 +149,7 @@ class Content(FactorModel):
     def from_snapshot(
         cls, snapshot: GraphSnapshot, encoders: Encoders, config: Config
     ) -> Content:
-        """The items and people of ``snapshot``, by what ``encoders`` learned."""
+        """Encode the items and people of ``snapshot``."""
         vectors = encoders.items(snapshot, config)
         words = encoders.texts(snapshot.user_texts, snapshot.user_text_vectors)
         own = np.zeros((len(words), vectors.shape[1]), np.float32)
@@ -214,12 +213,12 @@ class Content(FactorModel):
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Content:
-    """Nothing is learned from watches but what a person is and what is usual."""
+    """Fit the encoders and encode ``snapshot``."""
     return Content.from_snapshot(snapshot, Encoders.fit(snapshot, config), config)
 
 
 def load(artifact: Artifact) -> Content:
-    """The model as `Content.parts` stored it."""
+    """Load the arrays and documents of `Content.parts`."""
     item_ids, vectors, index = load_index(artifact)
     document = artifact.document("content")
     encoders = Encoders(
@@ -246,7 +245,8 @@ def load(artifact: Artifact) -> Content:
 
 
 def numbers(snapshot: GraphSnapshot) -> FloatArray:
-    """(n_items, 3): logarithms of duration, age in days and watchers; NaN: unknown."""
+    """(n_items, 3): logarithms of duration in seconds, age in days and watchers; NaN
+    where unknown."""
     age = np.maximum(snapshot.taken_at - snapshot.created, 0) / DAY
     watchers = np.bincount(snapshot.watched.target, minlength=snapshot.n_items)
     columns = (
@@ -258,8 +258,8 @@ def numbers(snapshot: GraphSnapshot) -> FloatArray:
 
 
 def _creators(snapshot: GraphSnapshot) -> FloatArray:
-    """(n_items, CREATOR_SIZE): a random direction for each creator, always the same by
-    id; two of them are nearly at a right angle (Johnson and Lindenstrauss)."""
+    """(n_items, CREATOR_SIZE): a random direction for each creator, seeded by id; two
+    of them are nearly orthogonal (Johnson and Lindenstrauss)."""
     block = np.zeros((snapshot.n_items, CREATOR_SIZE), np.float32)
     creators, place = np.unique(snapshot.uploaded.source, return_inverse=True)
     signs = [

@@ -1,27 +1,26 @@
-"""GraphSAGE by ids alone, in its linear form, with frozen embeddings: numpy and scipy.
+"""Serves linear GraphSAGE on ids, without features: numpy, scipy, frozen embeddings.
 
-Where nothing is known of videos and people but who watched what, neither transforms nor
-ReLU pay (He et al., SIGIR 2020; Wu et al., ICML 2019). What is left of GraphSAGE is the
-mean over neighbours, degrees shared between both ends, and the mean of the layers:
+When only watches are known, linear transforms and ReLU do not help (He et al., SIGIR
+2020; Wu et al., ICML 2019). What remains of GraphSAGE is the mean over neighbours, with
+symmetric normalisation, and the mean of the layers:
 
     i(0) = e_i + c * (mean of e_j over the items j most watched together with i)
     u(0) = e_u
     u(k+1) = sum over watched i of i(k) / sqrt(d_u d_i),       and likewise i(k+1)
     u = mean of u(0) ... u(K),                                 and likewise i
 
-A score is the cosine of u and i times |i|^a: training compares cosines, so the length
-of an item's vector is free to tell how much is watched of it, and ``a`` says how much
-of that is wanted. Someone with an order of watches leans to the newest ones as well:
-``lean`` times the mean of their vectors, fading by e^(-r / `LEAN_FADE`) with rank r.
+A score is the cosine of u and i times |i|^a. Training compares cosines, so the length
+of an item's vector reflects its popularity, and ``a`` controls its influence. If
+watches have an order, ``lean`` times the mean of the newest ones' vectors is added to
+u, weighted by e^(-r / `LEAN_FADE`) with rank r.
 
-What e_i says in d numbers, the id itself says in full. So where ``wide`` is not 0, ids
-are passed on uncompressed as well, as Wide & Deep networks have them (Cheng et al.,
-DLRS 2016): a user is the mean of the ids they watched, an item the sum of the ids two
-hops away, and ``wide`` times their product (`item_graph`), of which an item's own part
-is 1 on average, is added to the score.
+If ``wide`` is not 0, ids are also propagated without embeddings, as in Wide & Deep
+networks (Cheng et al., DLRS 2016): a user is the mean of the watched ids, an item the
+sum of the ids two hops away. ``wide`` times their product (`item_graph`), scaled so
+that an item's weight to itself is 1 on average, is added to the score.
 
-Whoever training did not know has no e_u: a linear map, fitted to those it did know,
-estimates it from the rest of u.
+New users have no e_u: a linear map, fitted to the known users, estimates it from the
+rest of u.
 """
 
 from __future__ import annotations
@@ -52,12 +51,12 @@ from recommender.ml.store.vector_index import Hits, VectorIndex
 
 LEAN_FADE = 2.0
 WIDE_POWER = 0.3  # of an item's degree, in what its id sends and receives
-RIDGE = 1.0  # of the map that stands in for an unknown person's own embedding
+RIDGE = 1.0  # of the map that estimates the embeddings of new users
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What serving needs to know of the settings; see `linear_sage.Config`."""
+    """The settings that serving needs; see `train.Config`."""
 
     hops: int
     together: float
@@ -69,9 +68,9 @@ class Shape:
 
 @dataclass(frozen=True, eq=False)
 class UserSide:
-    """What embeds people: ``sent`` (n_items, d) is what each watch of an item adds to a
-    user's vector, before the user's own degree divides it; ``stand_in`` (d, d) is a map
-    to the embedding of an unknown person."""
+    """Embeds users: ``sent`` (n_items, d) is what a watch of each item adds to a user's
+    vector, before division by the root of the user's degree; ``stand_in`` (d, d)
+    estimates the embeddings of new users."""
 
     sent: FloatArray
     stand_in: FloatArray
@@ -79,8 +78,8 @@ class UserSide:
 
 
 class LinearSage(FactorModel):
-    """``vectors`` are unit(i) * |i|^a, |i| over its mean. ``graph`` passes ids on
-    uncompressed, where ``wide`` is not 0."""
+    """``vectors`` are unit(i) * |i|^a, with |i| relative to its mean. ``graph``
+    propagates ids if ``wide`` is not 0."""
 
     name = "graphsage_ids"
 
@@ -109,7 +108,7 @@ class LinearSage(FactorModel):
         shape: Shape,
         searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> LinearSage:
-        """Convolve over the watches of ``snapshot``; new nodes start from 0."""
+        """Convolve over the watches of ``snapshot``; new nodes have embeddings of 0."""
         matrix = normalised(snapshot)
         users = known(snapshot.user_ids, embeddings.user_ids, embeddings.users)
         items = known(snapshot.item_ids, embeddings.item_ids, embeddings.items)
@@ -150,7 +149,7 @@ class LinearSage(FactorModel):
     def recommend(
         self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
     ) -> Hits:
-        if self._graph:  # which the index does not know
+        if self._graph:  # its scores are not in the index
             return Model.recommend(self, state, k=k, exclude=exclude)
         return super().recommend(state, k=k, exclude=exclude)
 
@@ -201,7 +200,7 @@ class LinearSage(FactorModel):
 
 
 def load(artifact: Artifact) -> LinearSage:
-    """The model as `LinearSage.parts` stored it."""
+    """Load the arrays and documents of `LinearSage.parts`."""
     item_ids, vectors, index = load_index(artifact)
     names = ("user_ids", "item_ids", "users", "items")
     shape = Shape(**artifact.document("shape"))
@@ -220,8 +219,8 @@ def load(artifact: Artifact) -> LinearSage:
 
 
 def watched_together(matrix: sparse.csr_array, neighbours: int) -> sparse.csr_array:
-    """(n_items, n_items): each item's ``neighbours`` by normalised co-watches, both
-    ways, degrees shared between both ends."""
+    """(n_items, n_items): the ``neighbours`` of greatest normalised co-watches of each
+    item, made symmetric and normalised by both degrees."""
     together = (matrix.T @ matrix).tocsr()
     together.setdiag(0)
     together.eliminate_zeros()
@@ -233,7 +232,7 @@ def watched_together(matrix: sparse.csr_array, neighbours: int) -> sparse.csr_ar
 
 
 def _stand_in(around: FloatArray, own: FloatArray) -> FloatArray:
-    """(d, d): ridge regression from what surrounds a user to their own embedding."""
+    """(d, d): ridge regression from the mean around a user to the user's embedding."""
     gram = around.T @ around
     gram[np.diag_indices_from(gram)] += RIDGE
     return np.asarray(np.linalg.solve(gram, around.T @ own), np.float32)

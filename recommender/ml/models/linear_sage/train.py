@@ -1,11 +1,10 @@
-"""Training GraphSAGE by ids alone; `serve` describes the model.
+"""Trains linear GraphSAGE on ids; `serve` describes the model.
 
-Each step takes people with all that they watched. A watch is to stand out, by softmax
-over cosines, against items drawn at random that all people of the step share (or all
-items, where there are no more than ``negatives``): Wu et al., "On the Effectiveness of
-Sampled Softmax Loss for Item Recommendation", TOIS 2024. The person, too, may have to
-stand out, against the others of the step, as in contrastive pre-training of two towers
-(Radford et al., ICML 2021).
+Each step takes a batch of people with all their watches. The loss is a softmax over
+cosines, of the watched item against random items that the batch shares, or against all
+if there are at most ``negatives`` (Wu et al., "On the Effectiveness of Sampled Softmax
+Loss for Item Recommendation", TOIS 2024); optionally also of the person against the
+others of the batch (as Radford et al., ICML 2021).
 """
 
 from __future__ import annotations
@@ -41,12 +40,12 @@ WARM_UP = 20  # steps
 
 @dataclass(frozen=True)
 class Config:
-    """The sizes; ``together`` weighs the ``neighbours`` most watched together,
-    ``people_weight`` the loss of a person among those of the step.
+    """``together`` weighs the ``neighbours`` most watched together, ``people_weight``
+    the softmax over the people of a batch.
 
-    ``exponent``, ``lean`` and ``wide`` are found on a validation part when they are
-    None; see `serve`. ``ordered`` tells that the order of the watches
-    counts: the part is then each person's last, and only then is ``lean`` tried.
+    ``exponent``, ``lean`` and ``wide`` (see `serve`) are found on a validation part if
+    they are None. Set ``ordered`` if the order of watches is meaningful: the part is
+    then each person's last watches, and the search includes ``lean``.
     """
 
     dim: int = 128
@@ -67,7 +66,7 @@ class Config:
     seed: int = 0
 
     def shape(self, exponent: float, lean: float, wide: float) -> Shape:
-        """What the server needs."""
+        """The settings that serving needs."""
         return Shape(self.hops, self.together, self.neighbours, exponent, lean, wide)
 
 
@@ -75,9 +74,9 @@ class Config:
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> LinearSage:
-    """Find what is not given, then train on everything.
+    """Search the settings that are None, then train on everything.
 
-    Raises `ValueError` when the snapshot has no watches.
+    Raises `ValueError` if the snapshot has no watches.
     """
     choices = _choices(config)
     shape = config.shape(*(choice[0] for choice in choices))
@@ -97,18 +96,18 @@ def fit(
 
 
 def _choices(config: Config) -> list[tuple[float, ...]]:
-    """Of exponent, lean and weight of the uncompressed ids: what is given, or all."""
-    every = (
+    """The values to try for exponent, lean and wide; one where it is set."""
+    settings = (
         (config.exponent, EXPONENTS),
         (config.lean, LEANS if config.ordered else (0.0,)),
         (config.wide, WIDES),
     )
-    return [some if given is None else (given,) for given, some in every]
+    return [options if value is None else (value,) for value, options in settings]
 
 
 def _search(embeddings: Embeddings, part: Holdout, config: Config) -> Shape:
-    """That of greatest NDCG@20 on ``part``: exponent and lean together, then the weight
-    of the uncompressed ids."""
+    """The shape of greatest NDCG@20 on ``part``: first exponent and lean together, then
+    wide."""
 
     def value(shape: Shape) -> float:
         model = LinearSage.from_embeddings(embeddings, part.history, shape)
@@ -131,7 +130,7 @@ def _train(
 
 
 class LinearSageNetwork(nn.Module):
-    """Embeddings of users and items, and their convolution."""
+    """Embeddings of users and items, and their graph convolution."""
 
     def __init__(self, snapshot: GraphSnapshot, config: Config) -> None:
         super().__init__()
@@ -147,7 +146,7 @@ class LinearSageNetwork(nn.Module):
             self._nearest = Adjacency.from_scipy(nearest)
 
     def forward(self) -> tuple[Tensor, Tensor]:
-        """Vectors of users (n_users, d) and items (n_items, d), the sum of layers."""
+        """Vectors of users (n_users, d) and items (n_items, d): sums of the layers."""
         u: Tensor = self.users
         i: Tensor = self.items
         if self._together:
@@ -160,9 +159,9 @@ class LinearSageNetwork(nn.Module):
 
 
 class _PairScores(torch.autograd.Function):
-    """Products of the pairs of a sparse pattern alone; sparse gradients, too.
+    """Products of the pairs in a sparse pattern, with sparse gradients.
 
-    A gather's backward pass adds row by row, ten times as slow.
+    The backward pass of a gather adds row by row, which is ten times slower.
     """
 
     @staticmethod
@@ -189,7 +188,7 @@ class _PairScores(torch.autograd.Function):
 
 
 class LinearSageTrainer(NetworkTrainer[IntArray]):
-    """GraphSAGE by ids on one snapshot; seeded, so that a run can be repeated."""
+    """Trains linear GraphSAGE on one snapshot; reproducible by its seed."""
 
     model_name = "graphsage_ids"
 
@@ -224,7 +223,7 @@ class LinearSageTrainer(NetworkTrainer[IntArray]):
         )
 
     def embeddings(self) -> Embeddings:
-        """What was learned so far."""
+        """A copy of the embeddings learned so far."""
         snapshot, network = self._snapshot, self._network
         return Embeddings(
             snapshot.user_ids,
@@ -234,38 +233,38 @@ class LinearSageTrainer(NetworkTrainer[IntArray]):
         )
 
     def _batches(self) -> list[IntArray]:
-        """Every user once."""
+        """All users once, in random batches."""
         order = self._random.permutation(self._snapshot.n_users)
         return [np.sort(users) for users in np.array_split(order, self._steps)]
 
     def _losses(self, batch: IntArray, step: int) -> Iterator[Tensor]:
-        """The mean loss of a watch, by weight: what this process's people add to it."""
+        """The weighted mean loss of a watch; the share of this process's people."""
         config, group = self._config, self._group
         users = batch[group.rank :: group.size]
         pattern = self._matrix[users]
         user_vectors, item_vectors = self._network()
         u = functional.normalize(user_vectors[torch.from_numpy(users)])
         i = functional.normalize(item_vectors)
-        rivals = self._rivals(u, i)
+        negatives = self._item_logsumexp(u, i)
         watched = _PairScores.apply(u, i, pattern) / config.temperature
         row = np.repeat(np.arange(len(users)), np.diff(pattern.indptr))
         weight = torch.from_numpy(pattern.data)
-        lost = rivals[torch.from_numpy(row)]
+        total = negatives[torch.from_numpy(row)]
         if self._sampled:
-            lost = torch.logaddexp(watched, lost)
-        loss = lost - watched
+            total = torch.logaddexp(watched, total)
+        loss = total - watched
         if config.people_weight:
             everyone = functional.normalize(user_vectors[torch.from_numpy(batch)])
-            lost = self._rival_people(everyone, i, pattern.indices)
-            loss = loss + config.people_weight * (lost - watched)
+            total = self._people_logsumexp(everyone, i, pattern.indices)
+            loss = loss + config.people_weight * (total - watched)
         yield (weight * loss).sum() / float(self._weight[batch].sum())
 
     @property
     def _sampled(self) -> bool:
         return self._snapshot.n_items > self._config.negatives
 
-    def _rivals(self, users: Tensor, items: Tensor) -> Tensor:
-        """(users,): the log of the sum over all items, estimated where sampled."""
+    def _item_logsumexp(self, users: Tensor, items: Tensor) -> Tensor:
+        """(users,): the log of the sum over all items, estimated if sampled."""
         config, count = self._config, self._snapshot.n_items
         if not self._sampled:
             return torch.logsumexp(users @ items.T / config.temperature, 1)
@@ -273,14 +272,16 @@ class LinearSageTrainer(NetworkTrainer[IntArray]):
         scores = users @ items[drawn].T / config.temperature
         return torch.logsumexp(scores, 1) + math.log(count / config.negatives)
 
-    def _rival_people(self, users: Tensor, items: Tensor, watched: IntArray) -> Tensor:
-        """Along the ``watched`` items: the log of the sum over all ``users``."""
+    def _people_logsumexp(
+        self, users: Tensor, items: Tensor, watched: IntArray
+    ) -> Tensor:
+        """(watched,): for each ``watched`` item, the log of the sum over ``users``."""
         columns, column = np.unique(watched, return_inverse=True)
         scores = users @ items[torch.from_numpy(columns)].T / self._config.temperature
         return torch.logsumexp(scores, 0)[torch.from_numpy(column)]
 
     def _rate(self, epoch: int, step: int) -> float:
-        """A warm-up, then a fall to a tenth over the configured epochs."""
+        """The learning rate: a warm-up, then linear decay to a tenth."""
         done = step / (self._steps * self._config.epochs)
-        pace = min(1.0, (step + 1) / WARM_UP) * (1 - 0.9 * done)
-        return self._config.learning_rate * pace
+        factor = min(1.0, (step + 1) / WARM_UP) * (1 - 0.9 * done)
+        return self._config.learning_rate * factor
