@@ -1,9 +1,9 @@
-"""What a training step is fed: targets, the history before each, the graph before all.
+"""Training batches: targets, and the history of the user before each.
 
-Time is respected twice. Watches are cut into blocks by time, and a target in a block
-meets item vectors and trends made of what lies before the block. The user's side of a
-target is what that person had done strictly before it. So no target edge carries a
-message, nothing looks ahead, and training meets users as serving does.
+Nothing after a target reaches the model. Watches are divided into blocks by time: for
+the targets of a block, item vectors and trends use only what is before the block. The
+user side of a target uses only what is before that target, as in serving. So no target
+edge carries a message.
 """
 
 from __future__ import annotations
@@ -25,15 +25,20 @@ from recommender.ml.data.snapshot import (
 from recommender.ml.models.graphsage.config import Windowing
 from recommender.ml.models.graphsage.encoder import USER_RELATIONS
 from recommender.ml.models.graphsage.neighbours import Timeline, Windows
-from recommender.ml.models.graphsage.network import Adjacency, Device, Graph, place_of
+from recommender.ml.models.graphsage.network import (
+    Adjacency,
+    Device,
+    Graph,
+    output_rows,
+)
 
 Flags = npt.NDArray[np.bool_]
-Batch = tuple[int, npt.NDArray[np.int32]]  # a block, and the places of targets
+Batch = tuple[int, npt.NDArray[np.int32]]  # a block, and rows of the watches
 
 
 @dataclass(frozen=True, eq=False)
 class Watches:
-    """Watches to predict, (n,) each; ``weight`` is what a miss costs."""
+    """Watches to predict, (n,) each; ``weight`` is that of the loss."""
 
     user: IntArray
     item: IntArray
@@ -43,10 +48,10 @@ class Watches:
     def __len__(self) -> int:
         return len(self.user)
 
-    def where(self, kept: slice) -> Watches:
-        """Some of them."""
+    def where(self, rows: slice) -> Watches:
+        """The watches of ``rows``."""
         return Watches(
-            self.user[kept], self.item[kept], self.time[kept], self.weight[kept]
+            self.user[rows], self.item[rows], self.time[rows], self.weight[rows]
         )
 
 
@@ -54,8 +59,8 @@ class Watches:
 class Targets:
     """All watches of positive weight, in blocks of time that begin at ``starts``.
 
-    ``weight`` (blocks, users) of a target is n^-balance for n targets of its user in
-    its block: at 0 each watch counts the same, at 1 each user.
+    A target has ``weight`` (blocks, users) n^-balance, for n targets of its user in its
+    block: at balance 0 each watch counts the same, at 1 each user.
     """
 
     watched: Edges
@@ -66,48 +71,48 @@ class Targets:
     def from_snapshot(
         cls, snapshot: GraphSnapshot, *, blocks: int, balance: float
     ) -> Targets:
-        """In ``blocks`` of equal numbers; raises `ValueError` where there is none."""
+        """Divide into ``blocks`` of equal size; raises `ValueError` without watches."""
         watched, times = snapshot.watched, snapshot.training_watches.time
         starts = np.unique(np.quantile(times, np.arange(blocks) / blocks))
         counts = [
-            np.bincount(watched.source[places], minlength=snapshot.n_users)
-            for places in _blocks(watched, starts)
+            np.bincount(watched.source[rows], minlength=snapshot.n_users)
+            for rows in _blocks(watched, starts)
         ]
         weight = np.maximum(np.stack(counts), 1) ** -balance
         return cls(watched, starts, weight.astype(np.float32))
 
     def at(self, batch: Batch) -> Watches:
         """The targets of a batch."""
-        block, place = batch
-        user = self.watched.source[place]
+        block, rows = batch
+        user = self.watched.source[rows]
         return Watches(
             user,
-            self.watched.target[place],
-            self.watched.time[place],
+            self.watched.target[rows],
+            self.watched.time[rows],
             self.weight[block, user],
         )
 
     def batches(self, size: int, random: np.random.Generator) -> list[Batch]:
-        """All targets once in random order, about ``size`` at a time; each batch lies
-        within one block."""
-        found: list[Batch] = []
-        for block, places in enumerate(_blocks(self.watched, self.starts)):
-            parts = max(1, round(len(places) / size))
-            parted = np.array_split(random.permutation(places), parts)
-            found += [(block, part) for part in parted]
-        return [found[i] for i in random.permutation(len(found))]
+        """All targets once in random order, in batches of about ``size``, each from one
+        block."""
+        batches: list[Batch] = []
+        for block, rows in enumerate(_blocks(self.watched, self.starts)):
+            count = max(1, round(len(rows) / size))
+            parts = np.array_split(random.permutation(rows), count)
+            batches += [(block, part) for part in parts]
+        return [batches[i] for i in random.permutation(len(batches))]
 
 
 @dataclass(frozen=True, eq=False)
 class Histories:
-    """The user's side of targets, by the time of each."""
+    """The user side of targets: the edges before the time of each."""
 
     timelines: dict[str, Timeline]
     windowing: Windowing
 
     @classmethod
     def from_snapshot(cls, snapshot: GraphSnapshot, windowing: Windowing) -> Histories:
-        """Order the user relations of ``snapshot`` by time."""
+        """Sort the user relations of ``snapshot`` by time."""
         creators = np.unique(snapshot.uploaded.source)
         follows = snapshot.follows
         follows = follows.where(np.isin(follows.target, creators))
@@ -136,16 +141,16 @@ class Histories:
         fan_out: int | None = None,
         step: int = 0,
     ) -> dict[str, Windows]:
-        """What each user had done before each target, a relation at a time.
+        """By relation, the edges of each user before each target, without its item.
 
-        The target item is in none of it. Rows that are not ``known`` are people of
-        whom only follows and interests are; not ``interested`` hides the interests.
+        Where not ``known`` (targets,), only follows and interests remain; where not
+        ``interested`` (targets,), no interests.
         """
-        found: dict[str, Windows] = {}
+        by_relation: dict[str, Windows] = {}
         for relation, end in USER_RELATIONS.items():
             recent = relation == "recent"
             if recent and fan_out is None:
-                found[relation] = found["watched"]
+                by_relation[relation] = by_relation["watched"]
                 continue
             size = self.windowing.window
             windows = self.timelines["watched" if recent else relation].windows(
@@ -156,37 +161,37 @@ class Histories:
                 step=step,
             )
             if end == "items":
-                windows = windows.without(targets.item).of_rows(known)
+                windows = windows.without(targets.item).only_rows(known)
             if relation == "interested_in":
-                windows = windows.of_rows(interested)
-            found[relation] = windows
-        return found
+                windows = windows.only_rows(interested)
+            by_relation[relation] = windows
+        return by_relation
 
     def means(
         self, windows: dict[str, Windows], graph: Graph, device: Device = "cpu"
     ) -> dict[str, Adjacency]:
-        """The windows as weights over the nodes of ``graph``, for the relations that
-        have any edge."""
-        found = {}
+        """The windows as weights over the nodes of ``graph``, for relations that have
+        edges."""
+        by_relation = {}
         for relation, edges in windows.items():
             if not len(edges.row):
                 continue
             end, fade = USER_RELATIONS[relation], self.windowing.fade(relation)
-            nodes = graph.asked[end]
-            edges = replace(edges, target=place_of(edges.target, nodes))
-            found[relation] = Adjacency.from_scipy(
+            nodes = graph.output_nodes[end]
+            edges = replace(edges, target=output_rows(edges.target, nodes))
+            by_relation[relation] = Adjacency.from_scipy(
                 edges.mean(len(nodes), fade=fade), device
             )
-        return found
+        return by_relation
 
     def seen(self, targets: Watches) -> tuple[IntArray, IntArray]:
-        """(row, item) pairs of everything watched before."""
+        """(row, item) pairs of all watches before each target."""
         windows = self.timelines["watched"].windows(targets.user, targets.time)
         return windows.row, windows.target
 
 
 def _blocks(watched: Edges, starts: TimeArray) -> Iterator[npt.NDArray[np.int32]]:
-    """The places of each block's targets, rising."""
+    """The rows of each block's targets, in ascending order."""
     for start, end in pairwise([*starts, np.inf]):
         own = (watched.time >= start) & (watched.time < end) & (watched.weight > 0)
         yield np.flatnonzero(own).astype(np.int32)

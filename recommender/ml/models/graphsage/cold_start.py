@@ -1,10 +1,9 @@
-"""Where videos without watches lie among the watched ones.
+"""Maps the vectors of videos without watches to those of watched videos.
 
-A vector from features alone says less than one that watches have shaped: its scores
-vary less, and among enough watched videos no new one would ever be listed. A ridge
-regression from the former kind to the latter, over the videos that have both, says what
-becomes of videos with such features. Regression shrinks, so its answers are stretched
-to the spread of the watched: new videos then compete on equal terms.
+Scores of vectors from features alone vary less, so new videos would rarely be listed
+among watched ones. A ridge regression, over videos with both vectors, predicts the
+vector that watches would give. Regression shrinks, so its results are scaled to the
+spread of the watched videos.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ PENALTY = 0.4  # of the mean variance of a direction; chosen on validation parts
 
 @dataclass(frozen=True, eq=False)
 class ColdStartMap:
-    """An affine map of (n, w) vectors: from around ``origin`` (w,) by ``matrix`` (w, w)
-    to around ``centre`` (w,)."""
+    """An affine map of (n, w) vectors: subtract ``origin`` (w,), multiply by ``matrix``
+    (w, w), add ``centre`` (w,)."""
 
     origin: FloatArray
     matrix: FloatArray
@@ -29,8 +28,8 @@ class ColdStartMap:
 
     @classmethod
     def fit(cls, new: FloatArray, watched: FloatArray) -> ColdStartMap:
-        """From the same videos as ``new``, by features alone, and as ``watched``, both
-        (n, w); with fewer than two of them nothing is moved."""
+        """Learn from two vectors of the same videos, both (n, w): ``new`` by features
+        alone, and ``watched``. The identity if n is less than 2."""
         width = new.shape[1]
         if len(new) < 2:
             zero = np.zeros(width, np.float32)
@@ -44,5 +43,5 @@ class ColdStartMap:
         return cls(origin, matrix.astype(np.float32), centre)
 
     def __call__(self, new: FloatArray) -> FloatArray:
-        """(n, w) vectors of new videos, moved."""
+        """Map (n, w) vectors of new videos."""
         return np.asarray(self.centre + (new - self.origin) @ self.matrix, np.float32)

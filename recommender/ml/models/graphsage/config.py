@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Windowing:
-    """``window`` newest edges of a relation count, by e^(-rank / fade): ``long`` for
-    taste, ``short`` for what somebody is in the middle of."""
+    """The ``window`` newest edges of a relation count, by e^(-rank / fade): ``long``
+    for lasting interests, ``short`` for the current session."""
 
     window: int
     long: float
@@ -21,8 +21,8 @@ class Windowing:
 
 @dataclass(frozen=True)
 class FanOut:
-    """How many neighbours a step looks at: edges of a person's history in each
-    relation, watchers of an item, videos of a watcher or creator. None is all."""
+    """How many neighbours a step samples: edges of a person's history in each relation,
+    watchers of an item, videos of a watcher or creator. None means all."""
 
     history: int | None = None
     watchers: int | None = None
@@ -31,19 +31,18 @@ class FanOut:
 
 @dataclass(frozen=True)
 class Config:
-    """Settings; the defaults were chosen on validation parts alone.
+    """Settings; the defaults were chosen on validation parts.
 
     ``epochs`` bounds training, which ends after ``patience`` epochs without gain on
-    the last ``validation`` share of watches. ``stop_after`` tells the number of epochs
-    to run instead, as an earlier fit ``found`` it. Softmax is over all
-    items up to ``negatives`` of them, over as many uniform ones beyond. ``balance``
-    see `Targets`. The dropouts hide ids, watchers with trends (a new video), labels,
-    and watches of a user (a new person). ``contrast_weight`` is that of the agreement
-    of two views, which costs a second pass. ``window`` and the fades see `Windowing`.
-    ``fan_out`` limits the neighbours that a step looks at (see `FanOut`), for graphs
-    of which memory does not hold a copy for each of ``blocks``; None is no limit. A
-    step takes its batch in so many ``parts``, one after the other, which changes what
-    it takes of memory and not what it learns.
+    the last ``validation`` share of watches; ``stop_after`` sets the number of epochs
+    instead. The softmax is over all items if there are at most ``negatives``, else over
+    as many random ones. For ``balance`` see `Targets`, for ``window`` and the fades
+    `Windowing`. The dropouts hide ids, watchers and trends (as of a new video), labels,
+    and the watches of a user (as of a new person). ``contrast_weight`` is that of the
+    loss between two views, which needs a second pass. ``fan_out`` limits the neighbours
+    of a step (see `FanOut`), for graphs too large for one copy in memory for each of
+    ``blocks``; None is no limit. A step processes its batch in ``parts``, one after the
+    other, to use less memory with the same result.
     """
 
     dim: int = 64
@@ -80,5 +79,5 @@ class Config:
 
     @property
     def windowing(self) -> Windowing:
-        """What serving needs to know of the settings."""
+        """The settings that serving needs."""
         return Windowing(self.window, self.long_fade, self.short_fade)

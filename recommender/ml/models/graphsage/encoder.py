@@ -12,8 +12,8 @@ the inner non-linearity, as He et al., SIGIR 2020, found best for recommendation
     h_u = bias + sum over relations r of (weighted mean of u's r-neighbours) W_r
     score(u, v) = h_u / |h_u| . e_v + q_u . p_v,   q_u = q + (h_u / |h_u|) Q
 
-so that a person's vector is a function of their own interactions: nobody is unknown.
-`network.py` is the same with gradients; a test holds the two together.
+The vector of a person is a function of their interactions, also for new people.
+`network.py` is the same with gradients; a test compares the two.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ NO_EDGES = Edges(
     np.empty(0, np.float32),
     np.empty(0, np.float64),
 )
-# What flows into a user's vector: relation -> the vectors at its other end.
+# The inputs of a user's vector: relation -> the table of vectors at its other end.
 USER_RELATIONS: Mapping[str, str] = {
     "watched": "items",
-    "recent": "items",  # the same watches, fading within a few
+    "recent": "items",  # the same watches, with the short fade
     "liked": "items",
     "not_interested": "items",
     "follows": "creators",
@@ -58,9 +58,9 @@ USER_RELATIONS: Mapping[str, str] = {
 
 @dataclass(frozen=True, eq=False)
 class GraphSageWeights:
-    """Everything that training learns. ``d`` is the width, ``k`` the trend width.
+    """All learned weights. ``d`` is the width, ``k`` the trend width.
 
-    Rows of ``item``, ``category`` and ``parent`` belong to the ids beside them.
+    Rows of ``item``, ``category`` and ``parent`` are in the order of their ``*_ids``.
     """
 
     item_ids: IntArray
@@ -87,10 +87,10 @@ class GraphSageWeights:
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """What a user's vector is made of: the vectors of everything one can touch.
+    """The vectors from which those of users are computed, with their external ids.
 
-    ``items`` (n, d) are e, ``trends`` (n, k) are p; each table has its external ids.
-    The last three are the `ColdStartMap` of videos without watches, over (n, d + k).
+    ``items`` (n, d) are e, ``trends`` (n, k) are p. The last three fields are the
+    `ColdStartMap` of videos without watches, over (n, d + k).
     """
 
     item_ids: IntArray
@@ -105,12 +105,12 @@ class Tables:
     new_centre: FloatArray  # (d + k,)
 
     @property
-    def placing(self) -> ColdStartMap:
+    def cold_start(self) -> ColdStartMap:
         return ColdStartMap(self.new_origin, self.new_matrix, self.new_centre)
 
     @property
     def vectors(self) -> FloatArray:
-        """(n, d + k): what a user's vector is multiplied with."""
+        """(n, d + k): the vectors of items to multiply with those of users."""
         return np.hstack([self.items, self.trends])
 
     def arrays(self) -> dict[str, FloatArray | IntArray]:
@@ -126,9 +126,8 @@ def encode(
 ) -> Tables:
     """The vectors of all nodes of ``snapshot``, at the time it was taken.
 
-    Items, categories and parents that training did not know have no id row and count
-    as zero there: they live by their features, and are placed as `encode_new` does it
-    while nobody has watched them.
+    Items, categories and parents that are new since training have an id vector of 0.
+    New items without watches go through the `ColdStartMap`, as in `encode_new`.
     """
     alone = content(snapshot, encoder) @ weights.content
     categories = _rows(weights.category, weights.category_ids, snapshot.category_ids)
@@ -141,7 +140,7 @@ def encode(
     uploads = edge_means(snapshot.uploaded, n_users, n_items)
     by_creator = uploads @ x
     now, watched = snapshot.taken_at, snapshot.watched
-    tastes = aggregated(
+    user_means = aggregate(
         Timeline(watched, n_users),
         n_users,
         now,
@@ -150,21 +149,21 @@ def encode(
         fade=windowing.long,
     )
     watchers = Timeline(watched, n_items, reverse=True)
-    z = x + aggregated(watchers, n_items, now, tastes) @ weights.watchers
-    made = snapshot.creator >= 0
-    from_creator = by_creator[snapshot.creator[made]] @ weights.creator
-    z[made] += from_creator
-    alone[made] += from_creator
+    z = x + aggregate(watchers, n_items, now, user_means) @ weights.watchers
+    has_creator = snapshot.creator >= 0
+    from_creator = by_creator[snapshot.creator[has_creator]] @ weights.creator
+    z[has_creator] += from_creator
+    alone[has_creator] += from_creator
     trend = trends(watched, snapshot.created, now)
     vectors = np.hstack([unit(z), trend_vectors(trend, weights)])
-    untouched = trends(NO_EDGES, snapshot.created, now)
-    new = np.hstack([unit(alone), trend_vectors(untouched, weights)])
+    without_watches = trends(NO_EDGES, snapshot.created, now)
+    new = np.hstack([unit(alone), trend_vectors(without_watches, weights)])
     learned = np.isin(snapshot.item_ids, weights.item_ids)
     seen = np.zeros(n_items, bool)
     seen[snapshot.positive_watches.target] = True
-    placing = ColdStartMap.fit(new[learned & seen], vectors[learned & seen])
-    placed = ~learned & ~seen
-    vectors[placed] = placing(new[placed])
+    cold_start = ColdStartMap.fit(new[learned & seen], vectors[learned & seen])
+    cold = ~learned & ~seen
+    vectors[cold] = cold_start(new[cold])
     d = z.shape[1]
     creators = np.unique(snapshot.uploaded.source)
     return Tables(
@@ -175,9 +174,9 @@ def encode(
         creators=by_creator[creators].astype(np.float32),
         parent_ids=snapshot.parent_ids,
         parents=parents,
-        new_origin=placing.origin,
-        new_matrix=placing.matrix,
-        new_centre=placing.centre,
+        new_origin=cold_start.origin,
+        new_matrix=cold_start.matrix,
+        new_centre=cold_start.centre,
     )
 
 
@@ -188,8 +187,8 @@ def encode_new(
     tables: Tables,
     time: float,
 ) -> FloatArray:
-    """(n, d + k) vectors of videos without watches, from their features alone, placed
-    among the others."""
+    """(n, d + k) vectors of videos without watches, from their features, through the
+    `ColdStartMap`."""
     x = encoder.encode([i.text for i in items], [i.duration for i in items])
     x = x @ weights.content
     for row, item in enumerate(items):
@@ -204,7 +203,7 @@ def encode_new(
     x += _rows(tables.creators, tables.creator_ids, creators) @ weights.creator
     created = np.array([item.created for item in items], np.float64)
     trend = trends(NO_EDGES, created, time)
-    return tables.placing(np.hstack([unit(x), trend_vectors(trend, weights)]))
+    return tables.cold_start(np.hstack([unit(x), trend_vectors(trend, weights)]))
 
 
 def encode_users(
@@ -213,7 +212,7 @@ def encode_users(
     tables: Tables,
     windowing: Windowing,
 ) -> FloatArray:
-    """(n, d + k): h / |h| and q of each history."""
+    """(n, d + k): h / |h| and q_u of each history."""
     ends = {
         "items": (tables.item_ids, tables.items),
         "creators": (tables.creator_ids, tables.creators),
@@ -233,7 +232,7 @@ def encode_users(
     return np.hstack([h, weights.trend_user + h @ weights.trend_mix])
 
 
-def aggregated(
+def aggregate(
     timeline: Timeline,
     nodes: int,
     time: float,
@@ -242,18 +241,18 @@ def aggregated(
     size: int | None = None,
     fade: float = np.inf,
 ) -> FloatArray:
-    """(nodes, d): the mean of ``table`` over each node's newest edges before ``time``,
-    some nodes after others, so that no copy of all edges is made."""
+    """(nodes, d): the mean of ``table`` over each node's newest edges before ``time``;
+    in chunks of nodes, to save memory."""
     out = np.empty((nodes, table.shape[1]), np.float32)
     for start in range(0, nodes, NODES_AT_ONCE):
-        some = np.arange(start, min(start + NODES_AT_ONCE, nodes))
-        windows = timeline.windows(some, np.full(len(some), time), size)
-        out[some] = windows.mean(len(table), fade=fade) @ table
+        chunk = np.arange(start, min(start + NODES_AT_ONCE, nodes))
+        windows = timeline.windows(chunk, np.full(len(chunk), time), size)
+        out[chunk] = windows.mean(len(table), fade=fade) @ table
     return out
 
 
 def trend_vectors(trend: FloatArray, weights: GraphSageWeights) -> FloatArray:
-    """(n, k) p of (n, TREND_SIZE) trends: one hidden layer with ReLU."""
+    """(n, k): p from (n, TREND_SIZE) trends, by one hidden layer with ReLU."""
     hidden = np.maximum(trend @ weights.trend_in + weights.trend_bias, 0)
     return np.asarray(hidden @ weights.trend_out, np.float32)
 
@@ -265,10 +264,10 @@ def _window_means(
     places, newest = [], []
     for trail in trails:
         place = positions(ids, trail.ids)
-        kept = np.flatnonzero((place >= 0) & (trail.weight > 0))
-        order = np.lexsort((place[kept], trail.time[kept]))[::-1][:window]
-        places.append(place[kept[order]])
-        newest.append(kept[order])
+        known = np.flatnonzero((place >= 0) & (trail.weight > 0))
+        order = np.lexsort((place[known], trail.time[known]))[::-1][:window]
+        places.append(place[known[order]])
+        newest.append(known[order])
     windows = Windows(
         row=np.repeat(np.arange(len(trails)), [len(each) for each in newest]),
         target=np.concatenate(places),
@@ -282,7 +281,7 @@ def _window_means(
 
 
 def _rows(table: FloatArray, ids: IntArray, wanted: IntArray) -> FloatArray:
-    """The rows of ``wanted`` ids, zeros where unknown."""
+    """The rows of ``wanted`` ids, 0 where unknown."""
     place = positions(ids, wanted)
     rows = np.zeros((len(place), table.shape[1]), np.float32)
     rows[place >= 0] = table[place[place >= 0]]

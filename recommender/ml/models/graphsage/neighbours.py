@@ -1,4 +1,4 @@
-"""Neighbours at a moment: the newest edges strictly before it, all or a sample."""
+"""Neighbours at a time: the newest edges strictly before it, all or a sample."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from recommender.ml.data.snapshot import Edges, FloatArray, IntArray, TimeArray
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Edges found for a list of queries, as parallel arrays in order of ``row``.
+    """The edges of a list of queries, as parallel arrays in order of ``row``.
 
-    ``row`` is the query, ``target`` and ``weight`` the edge's, ``rank`` its place
-    among the query's edges, 0 being the newest; ``rows`` counts the queries.
+    ``row`` is the query, ``target`` and ``weight`` the edge's, ``rank`` its position
+    among the query's edges (0 is the newest); ``rows`` is the number of queries.
     """
 
     row: IntArray
@@ -28,38 +28,38 @@ class Windows:
     def mean(self, n_targets: int, *, fade: float = np.inf) -> sparse.csr_array:
         """(rows, n_targets) weights that sum to 1 in each row that has edges.
 
-        Each edge counts its weight times e^(-rank / fade).
+        An edge counts by its weight times e^(-rank / fade).
         """
-        faded = self.weight * np.exp(-self.rank / fade)
-        total = np.bincount(self.row, weights=faded, minlength=self.rows)
-        value = (faded / np.maximum(total[self.row], 1e-30)).astype(np.float32)
+        decayed = self.weight * np.exp(-self.rank / fade)
+        total = np.bincount(self.row, weights=decayed, minlength=self.rows)
+        value = (decayed / np.maximum(total[self.row], 1e-30)).astype(np.float32)
         starts = np.searchsorted(self.row, np.arange(self.rows + 1))
         shape = (self.rows, n_targets)
         return sparse.csr_array((value, self.target, starts), shape=shape)
 
     def without(self, targets: IntArray) -> Windows:
-        """The windows less the edges that lead to their query's own target."""
+        """The windows without edges to ``targets`` (rows,), one for each query."""
         return self._where(self.target != targets[self.row])
 
-    def of_rows(self, rows: npt.NDArray[np.bool_]) -> Windows:
-        """The windows with edges only at the queries that ``rows``, (rows,), keeps."""
+    def only_rows(self, rows: npt.NDArray[np.bool_]) -> Windows:
+        """The windows without the edges of queries where ``rows`` (rows,) is False."""
         return self._where(rows[self.row])
 
-    def _where(self, kept: npt.NDArray[np.bool_]) -> Windows:
+    def _where(self, mask: npt.NDArray[np.bool_]) -> Windows:
         return replace(
             self,
-            row=self.row[kept],
-            target=self.target[kept],
-            weight=self.weight[kept],
-            rank=self.rank[kept],
+            row=self.row[mask],
+            target=self.target[mask],
+            weight=self.weight[mask],
+            rank=self.rank[mask],
         )
 
 
 class Timeline:
-    """A relation's edges of positive weight by source (by target, if ``reverse``) and
-    time, and a sampler of neighbours over them.
+    """A relation's edges of positive weight, sorted by source (by target, if
+    ``reverse``) and time, to look up or sample neighbours.
 
-    It holds an order into the arrays of the relation: 4 bytes an edge.
+    It stores an order of the relation's arrays, 4 bytes an edge.
     """
 
     def __init__(self, edges: Edges, sources: int, *, reverse: bool = False) -> None:
@@ -87,44 +87,44 @@ class Timeline:
         step: int = 0,
     ) -> Windows:
         """The newest ``size`` (all, if None) edges of ``sources[i]`` strictly before
-        ``times[i]``; of those, ``fan_out`` at random where there are more.
+        ``times[i]``, or a random sample of ``fan_out`` of these.
 
-        Each edge is drawn with the same probability, from all ages evenly. The draw
-        depends on ``step`` and the source alone, not on what else is asked for.
+        Each edge has the same probability, and all ages are covered evenly. The sample
+        depends only on ``step`` and the source.
         """
         start, stop = self._starts[sources], self._before(sources, times)
         if size is not None:
             start = np.maximum(start, stop - size)
         length = stop - start
-        taken = length if fan_out is None else np.minimum(length, fan_out)
-        row = np.repeat(np.arange(len(sources)), taken)
-        place = np.arange(len(row)) - np.repeat(np.cumsum(taken) - taken, taken)
+        count = length if fan_out is None else np.minimum(length, fan_out)
+        row = np.repeat(np.arange(len(sources)), count)
+        place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
         if fan_out is not None:
-            # Systematic sampling: a random start, then even strides through the edges.
-            offset = _scattered(sources, step) % np.maximum(length, 1)
-            place = (place * length[row] + offset[row]) // taken[row]
+            # Systematic sampling: a random offset, then even steps through the edges.
+            offset = _hashed(sources, step) % np.maximum(length, 1)
+            place = (place * length[row] + offset[row]) // count[row]
         edge = self._order[start[row] + place]
         rank = length[row] - 1 - place
         return Windows(row, self._target[edge], self._weight[edge], rank, len(sources))
 
     def _before(self, sources: IntArray, times: TimeArray) -> IntArray:
-        """Where the edges of each source end that are before each time: a binary
-        search in all rows at once."""
+        """The end of the edges of each source before each time, by a binary search in
+        all rows at once."""
         low, high = self._starts[sources], self._starts[sources + 1]
-        while (left := low < high).any():
+        while (active := low < high).any():
             middle = (low + high) // 2
             edge = self._order[np.minimum(middle, len(self) - 1)]
             earlier = self._time[edge] < times
-            low = np.where(left & earlier, middle + 1, low)
-            high = np.where(left & ~earlier, middle, high)
+            low = np.where(active & earlier, middle + 1, low)
+            high = np.where(active & ~earlier, middle, high)
         return low
 
 
-def _scattered(nodes: IntArray, step: int) -> IntArray:
-    """A number from 0 to 2^63 for each node and step, as good as random: SplitMix64
-    (Steele et al., OOPSLA 2014)."""
-    moved = np.uint64((step + 1) * 0x9E3779B97F4A7C15 % 2**64)
-    x = nodes.astype(np.uint64) + moved
+def _hashed(nodes: IntArray, step: int) -> IntArray:
+    """A pseudo-random number below 2^63 for each node and step: SplitMix64 (Steele et
+    al., OOPSLA 2014)."""
+    offset = np.uint64((step + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    x = nodes.astype(np.uint64) + offset
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         x = (x ^ (x >> np.uint64(shift))) * np.uint64(factor)
     return ((x ^ (x >> np.uint64(31))) >> np.uint64(1)).astype(np.int64)
@@ -136,7 +136,7 @@ def mean_matrix(
     weight: npt.NDArray[np.floating],
     shape: tuple[int, int],
 ) -> sparse.csr_array:
-    """Weights divided by their row's sum, as a CSR matrix of float32."""
+    """A CSR matrix of float32: weights divided by the sum of their row."""
     total = np.bincount(row, weights=weight, minlength=shape[0])
     value = (weight / np.maximum(total[row], 1e-30)).astype(np.float32)
     return sparse.csr_array((value, (row, column)), shape=shape)

@@ -1,4 +1,4 @@
-"""GraphSAGE with gradients: `encoder.py` in PyTorch Geometric's message passing."""
+"""GraphSAGE with gradients: `encoder.py` as PyTorch Geometric message passing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WATCHED_TRENDS = len(TREND_HALF_LIVES)  # the first columns: trends of watches
 
 
 class _CsrProduct(torch.autograd.Function):
-    """Sparse times dense; the backward pass multiplies by a ready transpose."""
+    """Sparse times dense; the backward pass multiplies by the stored transpose."""
 
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, transposed: Tensor, dense: Tensor) -> Tensor:
@@ -43,8 +43,8 @@ class _CsrProduct(torch.autograd.Function):
 
 
 class _Rows(torch.autograd.Function):
-    """Some rows of a parameter, none of them twice. The backward pass adds to its
-    gradient in place; PyTorch's own makes another one of full size first."""
+    """Distinct rows of a parameter. The backward pass adds to its gradient in place;
+    PyTorch would first allocate another one of full size."""
 
     @staticmethod
     def forward(ctx: Any, parameter: nn.Parameter, rows: Tensor) -> Tensor:
@@ -69,16 +69,16 @@ class Adjacency:
 
     @classmethod
     def from_scipy(cls, matrix: sparse.csr_array, device: Device = "cpu") -> Adjacency:
-        """From scipy; 32-bit indices, with which the product is thrice as fast."""
+        """Convert to 32-bit indices, which make the product three times as fast."""
         return cls(_csr(matrix, device), _csr(matrix.T.tocsr(), device))
 
 
-def place_of(nodes: IntArray, asked: IntArray) -> IntArray:
-    """Where dense ids, all of them among the rising ids ``asked`` of a graph, have
-    their vectors."""
-    if len(asked) and asked[-1] == len(asked) - 1:  # none is left out
+def output_rows(nodes: IntArray, output_nodes: IntArray) -> IntArray:
+    """The rows of the dense ids ``nodes`` in the sorted ``output_nodes`` of a graph,
+    which must contain them."""
+    if len(output_nodes) and output_nodes[-1] == len(output_nodes) - 1:  # all nodes
         return nodes
-    return np.searchsorted(asked, nodes)
+    return np.searchsorted(output_nodes, nodes)
 
 
 class WeightedMean(MessagePassing):  # type: ignore[misc]
@@ -102,10 +102,10 @@ class WeightedMean(MessagePassing):  # type: ignore[misc]
 
 @dataclass(frozen=True, eq=False)
 class Masks:
-    """What one training step hides, each (n_items, 1) of 0 and 1.
+    """Dropout masks of one training step, each (n_items, 1); 0 hides.
 
-    ``ids`` keeps an item's own id, ``edges`` its watchers and trends (an item without
-    either is a new video), ``labels`` its categories and parents.
+    ``ids`` is for an item's own id, ``edges`` for its watchers and trends (an item
+    without both is a new video), ``labels`` for its categories and parents.
     """
 
     ids: Tensor
@@ -113,9 +113,9 @@ class Masks:
     labels: Tensor
 
     def at(self, items: Tensor | slice, device: torch.device) -> Masks:
-        """Those of ``items``, (m,), in this order."""
-        every = (self.ids, self.edges, self.labels)
-        return Masks(*(mask[items].to(device) for mask in every))
+        """The masks of ``items``, (m,), in this order."""
+        masks = (self.ids, self.edges, self.labels)
+        return Masks(*(mask[items].to(device) for mask in masks))
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +128,12 @@ class Nodes:
     parents: Tensor
 
     def at(self, items: Tensor) -> Nodes:
-        """The same with only ``items``, (m,), in this order."""
+        """With only ``items``, (m,), in this order."""
         return replace(self, items=self.items[items], trends=self.trends[items])
 
 
 class GraphSage(nn.Module):
-    """The model of `encoder.py`, plus the heads that read labels off its vectors."""
+    """The model of `encoder.py`, with heads that predict labels from its vectors."""
 
     def __init__(
         self, snapshot: GraphSnapshot, content_size: int, *, dim: int, trend_dim: int
@@ -158,23 +158,23 @@ class GraphSage(nn.Module):
         self.mean = WeightedMean()
 
     def ids(self, graph: Graph) -> Tensor:
-        """What was learned of the ids of all items in ``graph``, (m, d)."""
+        """The id vectors of all items in ``graph``, (m, d)."""
         places = graph["item"].places
         if isinstance(places, Tensor):
-            found: Tensor = _Rows.apply(self.item, places)
-            return found
+            rows: Tensor = _Rows.apply(self.item, places)
+            return rows
         return self.item[places]
 
     def nodes(
         self, graph: Graph, masks: Masks | None = None, ids: Tensor | None = None
     ) -> Nodes:
-        """The vectors of the nodes that ``graph`` was asked for, at its moment.
+        """The vectors of the output nodes of ``graph``.
 
-        Several passes share ``ids``, those of `ids`, so that their gradients are added
-        up before they come to the whole table's.
+        Several passes can share ``ids``, the result of `ids`, so that their gradients
+        are summed before they reach the whole table.
         """
         item, mean = graph["item"], self.mean
-        asked = len(graph.asked["items"])
+        n_items = len(graph.output_nodes["items"])
         ids = self.ids(graph) if ids is None else ids
         labels = mean(self.category, graph["category", "in", "item"].means)
         labels = labels + mean(self.parent, graph["parent", "in", "item"].means)
@@ -184,16 +184,16 @@ class GraphSage(nn.Module):
             ids, labels = ids * masks.ids, labels * masks.labels
         x = ids + item.content @ self.content + labels
         creators = mean(x, graph["item", "by", "creator"].means)
-        tastes = mean(x, graph["item", "watched", "user"].means)
-        watchers = mean(tastes, graph["user", "watched", "item"].means)
+        user_means = mean(x, graph["item", "watched", "user"].means)
+        watchers = mean(user_means, graph["user", "watched", "item"].means)
         if masks:
-            touched = masks.edges[:asked]
-            watchers = watchers * touched
+            edges = masks.edges[:n_items]
+            watchers = watchers * edges
             trends = torch.cat(
-                [trends[:, :WATCHED_TRENDS] * touched, trends[:, WATCHED_TRENDS:]], 1
+                [trends[:, :WATCHED_TRENDS] * edges, trends[:, WATCHED_TRENDS:]], 1
             )
-        made = mean(creators, graph["creator", "of", "item"].means)
-        z = x[:asked] + watchers @ self.watchers + made @ self.creator
+        by_creator = mean(creators, graph["creator", "of", "item"].means)
+        z = x[:n_items] + watchers @ self.watchers + by_creator @ self.creator
         hidden = functional.relu(trends @ self.trend_in + self.trend_bias)
         return Nodes(
             functional.normalize(z), hidden @ self.trend_out, creators, self.parent
@@ -202,7 +202,7 @@ class GraphSage(nn.Module):
     def users(
         self, nodes: Nodes, histories: Mapping[str, Adjacency], rows: int
     ) -> Tensor:
-        """(rows, d) unit vectors of the histories, one a row of each relation."""
+        """(rows, d) unit vectors of histories, from the rows of each relation."""
         h = self.user.expand(rows, -1)
         for matrix, (relation, end) in zip(
             self.relations, USER_RELATIONS.items(), strict=True
@@ -214,18 +214,18 @@ class GraphSage(nn.Module):
 
     def scores(self, users: Tensor, nodes: Nodes) -> Tensor:
         """(rows, n) scores of every item."""
-        pull = self.trend_user + users @ self.trend_mix
-        sides = (users, pull), (nodes.items, nodes.trends)
+        trend_weight = self.trend_user + users @ self.trend_mix
+        sides = (users, trend_weight), (nodes.items, nodes.trends)
         left, right = (torch.cat(side, 1) for side in sides)
         return left @ right.T
 
     def paired_scores(self, users: Tensor, nodes: Nodes) -> Tensor:
         """(rows,) scores of each user for the item of the same row."""
-        pull = self.trend_user + users @ self.trend_mix
-        return (users * nodes.items).sum(1) + (pull * nodes.trends).sum(1)
+        trend_weight = self.trend_user + users @ self.trend_mix
+        return (users * nodes.items).sum(1) + (trend_weight * nodes.trends).sum(1)
 
     def weights(self, snapshot: GraphSnapshot) -> GraphSageWeights:
-        """What was learned, frozen, beside the ids of ``snapshot``."""
+        """The learned weights as arrays, with the ids of ``snapshot``."""
         learned = {
             name: value.detach().cpu().numpy().copy()
             for name, value in self.named_parameters()

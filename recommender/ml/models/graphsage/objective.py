@@ -1,8 +1,8 @@
-"""What a step of GraphSAGE minimises: links, hidden labels, and two views that agree.
+"""The loss of a step of GraphSAGE: links, masked labels, and contrast of two views.
 
-Links are learned by softmax over cosines; categories by hiding them (as masked labels,
-Shi et al., IJCAI 2021); the third term, InfoNCE, asks that a video is told from others
-whatever is hidden of it, its watchers included (Wu et al., SIGIR 2021; for cold videos
+Links have a softmax over cosines; categories are predicted where they are masked (Shi
+et al., IJCAI 2021). The third term, InfoNCE, makes two views of a video, with different
+parts masked, more similar than views of others (Wu et al., SIGIR 2021; for new videos
 Wei et al., MM 2021).
 """
 
@@ -33,7 +33,7 @@ from recommender.ml.models.graphsage.network import (
     GraphSage,
     Masks,
     Nodes,
-    place_of,
+    output_rows,
 )
 from recommender.ml.models.graphsage.subgraphs import Subgraphs
 from recommender.ml.train import losses
@@ -41,11 +41,11 @@ from recommender.ml.train import losses
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """What a step draws at random, the same in every process.
+    """The random draws of a step, the same in every process.
 
-    ``known`` and ``interested`` are of the batch's rows, see `Histories.before`.
-    ``shown`` are the items that targets stand out against, all or a sample. ``masks``
-    make the view that is learned from, ``others`` the one it is to agree with.
+    ``known`` and ``interested`` (rows,) are for `Histories.before`. ``shown`` are the
+    items of the softmax, all or a sample. ``masks`` make the view for all losses,
+    ``others`` the second view of the contrast.
     """
 
     masks: Masks
@@ -55,17 +55,17 @@ class Noise:
     others: Masks | None
 
     @classmethod
-    def drawn(
+    def draw(
         cls, config: Config, rows: int, n_items: int, random: np.random.Generator
     ) -> Noise:
-        """For a step of ``rows`` targets."""
+        """Draw for a step of ``rows`` targets."""
 
-        def kept(dropout: float, count: int) -> Flags:
+        def visible(dropout: float, count: int) -> Flags:
             return random.random(count) >= dropout
 
         def masks() -> Masks:
             edges, ids, labels = (
-                torch.from_numpy(kept(dropout, n_items).astype(np.float32))[:, None]
+                torch.from_numpy(visible(dropout, n_items).astype(np.float32))[:, None]
                 for dropout in (
                     config.edge_dropout,
                     config.id_dropout,
@@ -75,8 +75,8 @@ class Noise:
             return Masks(ids=ids * edges, edges=edges, labels=labels)
 
         first = masks()
-        interested = kept(config.label_dropout, rows)
-        known = kept(config.history_dropout, rows)
+        interested = visible(config.label_dropout, rows)
+        known = visible(config.history_dropout, rows)
         shown = np.arange(n_items)
         if n_items > config.negatives:
             shown = random.choice(n_items, config.negatives, replace=False)
@@ -93,12 +93,12 @@ class Share:
 
     @property
     def rows(self) -> slice:
-        """Those of the batch that are in it."""
+        """The rows of the batch in this part."""
         return slice(self.number, None, self.count)
 
 
 class Objective:
-    """The loss of a share of a batch; those of all shares add up to the whole's."""
+    """The loss of a share of a batch; the losses of all shares add up."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Objective:
         )
 
     def loss(self, batch: Batch, noise: Noise, step: int, share: Share) -> Tensor:
-        """Of a share of ``batch``; ``step`` chooses the neighbours."""
+        """The loss of a share of ``batch``; ``step`` seeds the sampled neighbours."""
         config, network, mine = self._config, self._network, share.rows
         every = self._targets.at(batch)
         own = every.where(mine)
@@ -150,12 +150,12 @@ class Objective:
         if noise.others is not None:
             place = self._places(noise.shown, graph)
             views = network.nodes(graph, noise.others, ids)
-            apart = losses.info_nce(
+            contrast = losses.info_nce(
                 nodes.items[place],
                 views.items[place],
                 temperature=config.contrast_temperature,
             )
-            loss = loss + config.contrast_weight / share.count * apart
+            loss = loss + config.contrast_weight / share.count * contrast
         return loss
 
     def _graph(
@@ -166,27 +166,27 @@ class Objective:
         shown: IntArray,
         step: int,
     ) -> Graph:
-        """Whole, or around what the share's people and targets touch."""
+        """The whole graph, or the part that the share's people and targets need."""
         if self._config.fan_out is None:
             if block not in self._whole:
                 self._whole[block] = self._subgraphs.whole(block)
             return self._whole[block]
-        touched = {
+        needed = {
             end: [
-                found.target
-                for name, found in windows.items()
+                edges.target
+                for name, edges in windows.items()
                 if USER_RELATIONS[name] == end
             ]
             for end in ("items", "creators")
         }
-        items = np.unique(np.concatenate([shown, own.item, *touched["items"]]))
-        creators = np.unique(np.concatenate(touched["creators"]))
+        items = np.unique(np.concatenate([shown, own.item, *needed["items"]]))
+        creators = np.unique(np.concatenate(needed["creators"]))
         return self._subgraphs.around(block, items, creators, step=step)
 
     def _link_loss(
         self, users: Tensor, nodes: Nodes, graph: Graph, own: Watches, shown: IntArray
     ) -> Tensor:
-        """The mean over the share's targets, by weight."""
+        """The weighted mean over the share's targets."""
         config, network = self._config, self._network
         if not len(own):
             return users.new_zeros(())
@@ -204,12 +204,12 @@ class Objective:
         column[shown] = np.arange(len(shown))
         row = np.concatenate([row, np.arange(len(own))])
         out = column[np.concatenate([seen, own.item])]
-        target, rivals = (
+        target, negatives = (
             nodes.at(self._places(items, graph)) for items in (own.item, shown)
         )
         return losses.sampled_softmax(
             network.paired_scores(users, target),
-            network.scores(users, rivals),
+            network.scores(users, negatives),
             weight,
             (self._tensor(row[out >= 0]), self._tensor(out[out >= 0])),
             temperature=config.temperature,
@@ -217,8 +217,8 @@ class Objective:
         )
 
     def _item_label_loss(self, nodes: Nodes, graph: Graph, noise: Noise) -> Tensor:
-        """Of the items whose labels are hidden: all, or those shown of a part of the
-        graph, which are the same in every share."""
+        """The loss of items with masked labels: of all in the whole graph, of ``shown``
+        in a part of it (the same in every share)."""
         hidden, labels = noise.masks.labels[:, 0] == 0, self._categories
         vectors = nodes.items
         if self._config.fan_out:
@@ -234,20 +234,21 @@ class Objective:
     def _user_label_loss(
         self, users: Tensor, every: IntArray, interested: Flags, mine: slice
     ) -> Tensor:
-        """Of the share's people whose interests are hidden, by their part of all."""
+        """The loss of the share's people with hidden interests, by their share of the
+        batch's."""
         labels = self._interests[every]
-        asked = ~interested & (np.diff(labels.indptr) > 0)
+        hidden = ~interested & (np.diff(labels.indptr) > 0)
         loss = losses.label_loss(
             self._network.user_labels,
             users,
             self._tensor(labels.toarray()[mine]),
-            self._tensor(asked[mine]),
+            self._tensor(hidden[mine]),
         )
-        return loss * float(asked[mine].sum() / max(1, asked.sum()))
+        return loss * float(hidden[mine].sum() / max(1, hidden.sum()))
 
     def _places(self, items: IntArray, graph: Graph) -> Tensor:
-        """Where ``items``, which were asked for, have their vectors."""
-        return self._tensor(place_of(items, graph.asked["items"]))
+        """The rows of ``items`` in the vectors of ``graph``."""
+        return self._tensor(output_rows(items, graph.output_nodes["items"]))
 
     def _tensor(self, array: npt.NDArray[Any]) -> Tensor:
         return torch.from_numpy(array).to(self._device)

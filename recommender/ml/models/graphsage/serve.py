@@ -1,4 +1,4 @@
-"""GraphSAGE at request time: numpy and FAISS, frozen weights, no torch."""
+"""Serves GraphSAGE with frozen weights: numpy and FAISS, without torch."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from recommender.ml.store.vector_index import Hits, VectorIndex
 
 
 class GraphSageModel(FactorModel):
-    """Vectors of items, and of anyone from their newest interactions."""
+    """Vectors of items, and of people from their newest interactions."""
 
     name = "graphsage"
-    # A video not wanted is no reason for another.
+    # Without "not_interested", which is no reason to recommend.
     reasons = ("watched", "liked", "follows", "interested_in")
 
     def __init__(
@@ -80,9 +80,8 @@ class GraphSageModel(FactorModel):
     def embed_items(
         self, items: Sequence[ItemFeatures], *, time: float | None = None
     ) -> FloatArray:
-        """(n, width) vectors of new videos from their features alone.
-
-        ``time`` is the moment their age is taken at, the snapshot's when not given.
+        """(n, width) vectors of new videos from their features, with their age at
+        ``time``, by default the snapshot's.
         """
         moment = self._taken_at if time is None else time
         return encode_new(items, self._weights, self._encoder, self._tables, moment)
@@ -90,28 +89,31 @@ class GraphSageModel(FactorModel):
     def add_items(
         self, items: Sequence[ItemFeatures], *, time: float | None = None
     ) -> None:
-        """Make new videos findable, and watches of them count, at once."""
+        """Add new videos to searches, and to the vectors of people who watch them."""
         if not items:
             return
         ids = np.array([item.id for item in items], np.int64)
         vectors = self.embed_items(items, time=time)
         with self._lock:
             old = self._tables
-            kept = ~np.isin(old.item_ids, ids)
-            every = np.concatenate([old.item_ids[kept], ids])
-            order = np.argsort(every)
+            unchanged = ~np.isin(old.item_ids, ids)
+            all_ids = np.concatenate([old.item_ids[unchanged], ids])
+            order = np.argsort(all_ids)
             d = old.items.shape[1]
-            both = np.concatenate([self.vectors[kept], vectors])[order]
+            all_vectors = np.concatenate([self.vectors[unchanged], vectors])[order]
             self._tables = replace(
-                old, item_ids=every[order], items=both[:, :d], trends=both[:, d:]
+                old,
+                item_ids=all_ids[order],
+                items=all_vectors[:, :d],
+                trends=all_vectors[:, d:],
             )
             self.index.add(ids, vectors)
-            # A reader between the two finds a vector for each id: new ids come last.
-            self.vectors = both
-            self.item_ids = every[order]
+            # Vectors first: other threads must find a vector for each id.
+            self.vectors = all_vectors
+            self.item_ids = all_ids[order]
 
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
-        """The items of greatest cosine to this one, whatever is popular."""
+        """The items of greatest cosine to this one, without trends."""
         tables = self._tables
         place = positions(tables.item_ids, item_id)[0]
         if place < 0:
@@ -122,7 +124,7 @@ class GraphSageModel(FactorModel):
         return self.search(query, k=k, exclude=hidden)
 
     def item_vectors(self, item_ids: npt.ArrayLike) -> FloatArray | None:
-        """What videos are about, whatever is popular."""
+        """Unit vectors of videos, without trends."""
         tables = self._tables
         return known_units(tables.item_ids, tables.items, item_ids)
 
@@ -151,7 +153,7 @@ class GraphSageModel(FactorModel):
 
 
 def load(artifact: Artifact) -> GraphSageModel:
-    """The model as `GraphSageModel.parts` stored it, arrays memory-mapped."""
+    """Load the arrays (memory-mapped) and documents of `GraphSageModel.parts`."""
     document = artifact.document("graphsage")
     tables = Tables(**{f.name: artifact.array(f.name) for f in fields(Tables)})
     weights = {

@@ -1,7 +1,7 @@
-"""The graph as it stood at a moment: whole, or what the vectors of some items need.
+"""The graph at a time: whole, or the part that the vectors of some items need.
 
-The two are made by the same code: a subgraph whose fan-outs cover all neighbours gives
-its items the vectors, and the network the gradients, of the whole graph.
+The same code makes both: a subgraph whose fan-outs cover all neighbours gives the same
+vectors and gradients as the whole graph.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from recommender.ml.models.graphsage.network import Adjacency, Graph
 from recommender.ml.models.graphsage.trends import trends
 
 EdgeType: TypeAlias = tuple[str, str, str]
-# What no time changes.
-STANDING: tuple[EdgeType, ...] = (
+# Edge types that do not depend on time.
+STATIC: tuple[EdgeType, ...] = (
     ("category", "in", "item"),
     ("parent", "in", "item"),
     ("item", "by", "creator"),
@@ -35,12 +35,13 @@ STANDING: tuple[EdgeType, ...] = (
 
 
 class Subgraphs:
-    """Makes the graphs of one snapshot; moments are those of ``starts``, by number.
+    """Makes graphs of one snapshot, at the times ``starts``, chosen by number.
 
-    ``watches`` are the watches by person, ``content`` (n_items, size) of all items. In
-    a graph ``asked`` holds the dense ids of the items, creators and parents that have
-    vectors, ``item.places`` those of all items that send anything, the asked first. The
-    ``means`` of an edge type are weights (receivers, senders) of the mean over it.
+    ``watches`` are the watches by person, ``content`` (n_items, size) features of all
+    items. In a graph, ``output_nodes`` holds the dense ids of the items, creators and
+    parents that get vectors; ``item.places`` those of all items that send messages, the
+    output items first. The ``means`` of an edge type are the weights (receivers,
+    senders) of the mean over it.
     """
 
     def __init__(
@@ -77,25 +78,25 @@ class Subgraphs:
         self._creator[snapshot.uploaded.target] = made
         uploaded = replace(snapshot.uploaded, source=made)
         self._uploads = Timeline(uploaded, self.n_creators)
-        self._standing: dict[EdgeType, Adjacency] = {}
+        self._static: dict[EdgeType, Adjacency] = {}
 
     def whole(self, block: int) -> Graph:
-        """Everything at the start of the block; no fan-out limits it."""
+        """The whole graph at the start of the block, without fan-out."""
         items, creators = np.arange(self._n_items), np.arange(self.n_creators)
         graph = self._graph(block, items, creators, FanOut(), step=0)
         graph["item"].places = slice(None)
-        graph["item"].content = self._content  # what no time changes is held once
-        for edge_type in STANDING:
+        graph["item"].content = self._content  # all blocks share what is static
+        for edge_type in STATIC:
             store = graph[edge_type]
-            store.means = self._standing.setdefault(edge_type, store.means)
+            store.means = self._static.setdefault(edge_type, store.means)
         return graph
 
     def around(
         self, block: int, items: IntArray, creators: IntArray, *, step: int
     ) -> Graph:
-        """What the vectors of ``items`` and ``creators``, rising dense ids, need.
+        """The graph for the vectors of ``items`` and ``creators``, sorted dense ids.
 
-        ``step`` chooses the neighbours.
+        ``step`` seeds the sampled neighbours.
         """
         made = self._creator[items]
         creators = np.union1d(creators, made[made >= 0])
@@ -135,7 +136,11 @@ class Subgraphs:
         graph = Graph()
         item = graph["item"]
         item.places = torch.from_numpy(places)
-        graph.asked = {"items": items, "creators": creators, "parents": self._every}
+        graph.output_nodes = {
+            "items": items,
+            "creators": creators,
+            "parents": self._every,
+        }
         item.content = self._content[item.places]
         item.trends = self._trends[block][torch.from_numpy(items)].to(self._device)
         means = {

@@ -1,6 +1,6 @@
-"""Training GraphSAGE (Hamilton et al., NeurIPS 2017), semi-supervised.
+"""Trains GraphSAGE (Hamilton et al., NeurIPS 2017), semi-supervised.
 
-`objective` computes the loss of a step; `batches` keeps later watches out of it.
+`objective` computes the loss of a step; `batches` excludes later watches from it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def fit(
 ) -> GraphSageModel:
     """Find the number of epochs on the last part in time, then train on everything.
 
-    Raises `ValueError` when the snapshot has no watches.
+    Raises `ValueError` if the snapshot has no watches.
     """
     encoder = ContentEncoder.fit(
         snapshot.texts,
@@ -57,7 +57,7 @@ def fit(
 
 
 class GraphSageTrainer(NetworkTrainer[Batch]):
-    """GraphSAGE on one snapshot; seeded, so that a run can be repeated."""
+    """Trains GraphSAGE on one snapshot; reproducible by its seed."""
 
     model_name = "graphsage"
 
@@ -107,7 +107,7 @@ class GraphSageTrainer(NetworkTrainer[Batch]):
         )
 
     def model(self, searched: Mapping[str, Any] = NOTHING_SEARCHED) -> GraphSageModel:
-        """The model of now, with the snapshot's nodes embedded."""
+        """The model so far, with the snapshot's nodes embedded."""
         return GraphSageModel.from_weights(
             self.network.weights(self._snapshot),
             self._encoder,
@@ -121,13 +121,13 @@ class GraphSageTrainer(NetworkTrainer[Batch]):
 
     def _losses(self, batch: Batch, step: int) -> Iterator[Tensor]:
         rows, n_items = len(batch[1]), self._snapshot.n_items
-        noise = Noise.drawn(self._config, rows, n_items, self._random)
+        noise = Noise.draw(self._config, rows, n_items, self._random)
         parts = self._config.parts
         for part in range(parts):
             share = Share(self._group.rank * parts + part, self._group.size * parts)
             yield self._objective.loss(batch, noise, step, share)
 
     def _rate(self, epoch: int, step: int) -> float:
-        """Falls to a tenth over the configured epochs, however many are run: the first
-        epochs of a long training are those of a short one."""
+        """The learning rate: decays to a tenth over the configured epochs, even if
+        fewer are run, so that a shorter run has the same first epochs."""
         return self._config.learning_rate * (1 - 0.9 * epoch / self._config.epochs)

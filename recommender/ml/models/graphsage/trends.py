@@ -1,4 +1,4 @@
-"""How much each video is watched at a moment, relative to the others."""
+"""Trend features: how much each video is watched, relative to the others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from recommender.ml.data.snapshot import Edges, FloatArray, TimeArray
 
 DAY = 86_400.0
-# How fast a watch fades in each trend feature, and a video's novelty, in days.
+# Half-lives in days, of watches and of a video's novelty, one for each feature.
 TREND_HALF_LIVES = (0.25, 1.0, 3.0, 7.0, 14.0, 30.0, np.inf)
 AGE_HALF_LIVES = (1.0, 7.0, 30.0)
 TREND_SIZE = len(TREND_HALF_LIVES) + len(AGE_HALF_LIVES)
@@ -15,26 +15,26 @@ EDGES_AT_ONCE = 1 << 18
 
 
 def trends(watched: Edges, created: TimeArray, time: float) -> FloatArray:
-    """(n_items, TREND_SIZE): how each item stands at ``time``, from earlier watches.
+    """(n_items, TREND_SIZE): features at ``time``, from earlier watches.
 
-    Decayed engagement relative to the mean item's, by log(1 + x), for each half-life;
-    then novelty, 2^(-age / half-life), 0 where the age is unknown.
+    For each half-life, log(1 + x), with x the decayed engagement relative to the mean
+    item's; then novelty, 2^(-age / half-life), 0 where the age is unknown.
     """
     n_items = len(created)
     total = np.zeros((len(TREND_HALF_LIVES), n_items))
     for start in range(0, len(watched), EDGES_AT_ONCE):
-        some = slice(start, start + EDGES_AT_ONCE)
-        past = watched.time[some] < time
-        age = (time - watched.time[some][past]) / DAY
-        target, weight = watched.target[some][past], watched.weight[some][past]
+        chunk = slice(start, start + EDGES_AT_ONCE)
+        past = watched.time[chunk] < time
+        age = (time - watched.time[chunk][past]) / DAY
+        target, weight = watched.target[chunk][past], watched.weight[chunk][past]
         for row, half_life in zip(total, TREND_HALF_LIVES, strict=True):
             decayed = weight * np.exp2(-age / half_life)
             row += np.bincount(target, weights=decayed, minlength=n_items)
-    found = np.zeros((n_items, TREND_SIZE), np.float32)
+    features = np.zeros((n_items, TREND_SIZE), np.float32)
     for column, row in enumerate(total):
         if n_items and (mean := row.mean()) > 1e-6:
-            found[:, column] = np.log1p(row / mean)
+            features[:, column] = np.log1p(row / mean)
     days = np.maximum(time - created, 0) / DAY
     for column, half_life in enumerate(AGE_HALF_LIVES, len(TREND_HALF_LIVES)):
-        found[:, column] = np.where(created > 0, np.exp2(-days / half_life), 0)
-    return found
+        features[:, column] = np.where(created > 0, np.exp2(-days / half_life), 0)
+    return features

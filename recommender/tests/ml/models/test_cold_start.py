@@ -1,4 +1,4 @@
-"""Videos without watches are given a place among the watched ones."""
+"""Vectors of videos without watches are mapped to those of watched videos."""
 
 import numpy as np
 import pytest
@@ -12,8 +12,8 @@ def test_new_videos_go_where_such_videos_end_up_and_spread_as_they_do():
     turned = np.linalg.qr(random.normal(size=(6, 6)))[0]
     noise = random.normal(size=new.shape)
     watched = ((new - 1) @ turned * 3 + 0.5 * noise - 2).astype(np.float32)
-    placing = ColdStartMap.fit(new[:300], watched[:300])
-    placed = placing(new[300:])
+    cold_start = ColdStartMap.fit(new[:300], watched[:300])
+    placed = cold_start(new[300:])
     assert placed.mean(0) == pytest.approx(watched.mean(0), abs=0.2)
     assert placed.std() == pytest.approx(watched.std(), rel=0.1)
     before = np.linalg.norm(new[300:] - watched[300:], axis=1).mean()

@@ -146,10 +146,10 @@ def test_numpy_inference_equals_the_trained_network(snapshot):
     users = np.arange(snapshot.n_users)
     everyone = np.ones(len(users), bool)
     now = np.full(len(users), snapshot.taken_at)
-    asked = Watches(users, np.full(len(users), -1), now, np.ones(len(users)))
+    targets = Watches(users, np.full(len(users), -1), now, np.ones(len(users)))
     with torch.no_grad():
         nodes = network.nodes(graph)
-        windows = side.before(asked, known=everyone, interested=everyone)
+        windows = side.before(targets, known=everyone, interested=everyone)
         vectors = network.users(nodes, side.means(windows, graph), len(users))
         scores = network.scores(vectors, nodes).numpy()
     np.testing.assert_allclose(model.vectors[:, :16], nodes.items.numpy(), atol=2e-5)
@@ -183,7 +183,7 @@ def test_numpy_embeds_a_new_video_as_the_network_would(snapshot):
     )
     model = trainer.model()
     cold = np.hstack([nodes.items[4].numpy(), nodes.trends[4].numpy()])
-    placed = model._tables.placing(cold[None])[0]
+    placed = model._tables.cold_start(cold[None])[0]
     np.testing.assert_allclose(model.embed_items([new])[0], placed, atol=1e-4)
     warm = trainer.network.nodes(graph).items[4].detach().numpy()
     assert not np.allclose(cold[:16], warm, atol=0.01)

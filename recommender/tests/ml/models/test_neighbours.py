@@ -33,10 +33,10 @@ def test_means_weigh_strength_and_newness():
 
 def test_targets_and_rows_can_be_left_out():
     found = windows([0, 0], [10, 10])
-    kept = found.without(np.array([1, 4]))
-    assert sorted(kept.target[kept.row == 0]) == [0, 2]
-    assert sorted(kept.target[kept.row == 1]) == [0, 1, 2]
-    assert set(found.of_rows(np.array([False, True])).row) == {1}
+    remaining = found.without(np.array([1, 4]))
+    assert sorted(remaining.target[remaining.row == 0]) == [0, 2]
+    assert sorted(remaining.target[remaining.row == 1]) == [0, 1, 2]
+    assert set(found.only_rows(np.array([False, True])).row) == {1}
 
 
 def test_the_edges_of_the_other_end():

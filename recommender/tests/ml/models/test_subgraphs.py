@@ -21,9 +21,9 @@ SMALL = {
     "text_size": 8,
 }
 ALL = (1000, 1000, 1000)
-# On a part of the graph the labels asked for are those of the negatives, on the whole
-# graph all: the two are one where the negatives are all, and apart from that term.
-ASKED = [{"negatives": 1000}, {"negatives": 12, "label_weight": 0.0}]
+# On a part of the graph only the labels of the negatives count, on the whole graph all:
+# the two are equal if the negatives are all items, or without that term.
+SETTINGS = [{"negatives": 1000}, {"negatives": 12, "label_weight": 0.0}]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def gradients(snapshot, rows=10_000, **overrides):
     random = np.random.default_rng(5)
     block, places = trainer._targets.batches(10_000, random)[0]
     batch = block, places[:rows]
-    noise = Noise.drawn(trainer._config, len(batch[1]), snapshot.n_items, random)
+    noise = Noise.draw(trainer._config, len(batch[1]), snapshot.n_items, random)
     parts = trainer._config.parts
     loss = 0
     for part in range(parts):
@@ -61,21 +61,21 @@ def differ(one, other):
     return (apart / sum(float(each.square().sum()) for each in one.values())) ** 0.5
 
 
-@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize(
     "changes", [{"fan_out": ALL}, {"parts": 3}, {"fan_out": ALL, "parts": 5}]
 )
 def test_neighbours_that_cover_all_give_the_whole_graphs_gradients(
-    snapshot, asked, changes
+    snapshot, settings, changes
 ):
-    loss, whole = gradients(snapshot, **asked)
-    same, covered = gradients(snapshot, **asked, **changes)
+    loss, whole = gradients(snapshot, **settings)
+    same, covered = gradients(snapshot, **settings, **changes)
     assert {"item", "watchers", "creator", "relations"} <= set(whole)
     assert all(gradient.abs().max() > 0 for gradient in whole.values())
     torch.testing.assert_close(loss, same)
     # Rounding of float32 alone: its last bit is 1.2e-7.
     assert differ(whole, covered) < 2e-6
-    less, _ = gradients(snapshot, **asked, fan_out=(3, 2, 2))
+    less, _ = gradients(snapshot, **settings, fan_out=(3, 2, 2))
     assert not torch.isclose(less, loss, rtol=1e-4)
 
 
@@ -96,10 +96,10 @@ def test_shares_without_a_target_add_nothing(snapshot):
         torch.testing.assert_close(shared[name], whole[name], atol=1e-6, rtol=1e-4)
 
 
-@pytest.mark.parametrize("asked", ASKED)
-def test_whole_trainings_are_equal_too(snapshot, asked):
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_whole_trainings_are_equal_too(snapshot, settings):
     whole, covered = (
-        list(trainer_of(snapshot, fan_out=fan_out, **asked).run(3, stage="train"))
+        list(trainer_of(snapshot, fan_out=fan_out, **settings).run(3, stage="train"))
         for fan_out in (None, ALL)
     )
     for one, other in zip(whole, covered, strict=True):
@@ -122,11 +122,11 @@ def test_few_neighbours_learn_nearly_as_well(snapshot):
 def test_a_step_looks_at_no_more_nodes_than_the_limits_allow():
     snapshot = two_communities(users=600, items=300, watches=40)
     trainer = trainer_of(snapshot, fan_out=(2, 3, 2))
-    items, nobody = np.array([3, 8]), np.empty(0, np.int64)
-    graph = trainer._subgraphs.around(3, items, nobody, step=1)
-    tastes = graph["item", "watched", "user"].means.matrix
-    assert tastes.shape[0] <= 2 * 3
-    assert np.diff(tastes.crow_indices()).max() <= 2
+    items, no_creators = np.array([3, 8]), np.empty(0, np.int64)
+    graph = trainer._subgraphs.around(3, items, no_creators, step=1)
+    watchers = graph["item", "watched", "user"].means.matrix
+    assert watchers.shape[0] <= 2 * 3
+    assert np.diff(watchers.crow_indices()).max() <= 2
     assert len(graph["item"].places) <= 2 + 2 * 3 * 2 + 2 * 2
     np.testing.assert_array_equal(graph["item"].places[:2], items)
 
@@ -137,7 +137,7 @@ def test_what_is_hidden_from_one_view_is_found_by_the_other(snapshot):
     def agreement(trainer):
         graph = trainer._subgraphs.whole(3)
         random = np.random.default_rng(9)
-        noise = Noise.drawn(trainer._config, 1, snapshot.n_items, random)
+        noise = Noise.draw(trainer._config, 1, snapshot.n_items, random)
         with torch.no_grad():
             views = [
                 trainer.network.nodes(graph, masks).items
