@@ -23,7 +23,7 @@ SMALL = {
 ALL = (1000, 1000, 1000)
 # On a part of the graph only the labels of the negatives count, on the whole graph all:
 # the two are equal if the negatives are all items, or without that term.
-SETTINGS = [{"negatives": 1000}, {"negatives": 12, "label_weight": 0.0}]
+OPTIONS = [{"negatives": 1000}, {"negatives": 12, "label_weight": 0.0}]
 
 
 @pytest.fixture(scope="module")
@@ -61,21 +61,21 @@ def differ(one, other):
     return (apart / sum(float(each.square().sum()) for each in one.values())) ** 0.5
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(
     "changes", [{"fan_out": ALL}, {"parts": 3}, {"fan_out": ALL, "parts": 5}]
 )
 def test_neighbours_that_cover_all_give_the_whole_graphs_gradients(
-    snapshot, settings, changes
+    snapshot, options, changes
 ):
-    loss, whole = gradients(snapshot, **settings)
-    same, covered = gradients(snapshot, **settings, **changes)
+    loss, whole = gradients(snapshot, **options)
+    same, covered = gradients(snapshot, **options, **changes)
     assert {"item", "watchers", "creator", "relations"} <= set(whole)
     assert all(gradient.abs().max() > 0 for gradient in whole.values())
     torch.testing.assert_close(loss, same)
     # Rounding of float32 alone: its last bit is 1.2e-7.
     assert differ(whole, covered) < 2e-6
-    less, _ = gradients(snapshot, **settings, fan_out=(3, 2, 2))
+    less, _ = gradients(snapshot, **options, fan_out=(3, 2, 2))
     assert not torch.isclose(less, loss, rtol=1e-4)
 
 
@@ -96,10 +96,10 @@ def test_shares_without_a_target_add_nothing(snapshot):
         torch.testing.assert_close(shared[name], whole[name], atol=1e-6, rtol=1e-4)
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
-def test_whole_trainings_are_equal_too(snapshot, settings):
+@pytest.mark.parametrize("options", OPTIONS)
+def test_whole_trainings_are_equal_too(snapshot, options):
     whole, covered = (
-        list(trainer_of(snapshot, fan_out=fan_out, **settings).run(3, stage="train"))
+        list(trainer_of(snapshot, fan_out=fan_out, **options).run(3, stage="train"))
         for fan_out in (None, ALL)
     )
     for one, other in zip(whole, covered, strict=True):
