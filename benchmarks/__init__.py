@@ -1,1 +1,1 @@
-"""Measurements that anybody can repeat; nothing here is part of the platform."""
+"""Benchmarks; the platform imports nothing from here."""

@@ -1,4 +1,4 @@
-"""Public data sets as graph snapshots, read where they lie."""
+"""Public data sets as graph snapshots."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LONG_VIEW_SECONDS = 18.0
 
 
 class MissingDataError(Exception):
-    """A data set is not where it is looked for; the message says where that is."""
+    """A data set is missing; the message has its expected path."""
 
 
 def gowalla(folder: Path) -> Holdout:
-    """The split of LightGCN (He et al., SIGIR 2020): its train part as history."""
+    """The split of LightGCN (He et al., SIGIR 2020), with its train part as history."""
     arrays = _arrays(folder / "gowalla" / "interactions.npz")
     users, items = arrays["train_user"], arrays["train_item"]
     history = plain(users, items)
@@ -35,8 +35,8 @@ def gowalla(folder: Path) -> Holdout:
 def ml1m_ncf(folder: Path, *, ordered: bool) -> tuple[GraphSnapshot, IntArray]:
     """The protocol of NCF (He et al., WWW 2017) on MovieLens-1M.
 
-    Returns the history, watches timed by their order or all at 0, and (users, 100)
-    items to rank, of which the first is the target.
+    Returns the history, with the order of watches as time or all 0, and (users, 100)
+    items to rank, the target first.
     """
     arrays = _arrays(folder / "ml1m_ncf" / "interactions.npz")
     time = arrays["train_order"] if ordered else 0.0
@@ -50,16 +50,16 @@ def ml1m_ncf(folder: Path, *, ordered: bool) -> tuple[GraphSnapshot, IntArray]:
         n_items=max(n_items, item.max() + 1, arrays["test_item"].max() + 1),
     )
     order = np.argsort(arrays["test_user"])
-    asked = np.column_stack([arrays["test_item"], arrays["test_negatives"]])
-    return history, asked[order].astype(np.int64)
+    candidates = np.column_stack([arrays["test_item"], arrays["test_negatives"]])
+    return history, candidates[order].astype(np.int64)
 
 
 def ml100k(folder: Path) -> GraphSnapshot:
-    """MovieLens-100K with its real timestamps, genres as categories."""
-    ratings = np.loadtxt(found(folder / "ml100k" / "u.data"), dtype=np.int64)
+    """MovieLens-100K with its timestamps, genres as categories."""
+    ratings = np.loadtxt(existing(folder / "ml100k" / "u.data"), dtype=np.int64)
     user, item, stars, time = ratings.T
     genres, texts = [], []
-    films = found(folder / "ml100k" / "u.item").read_text("latin-1").splitlines()
+    films = existing(folder / "ml100k" / "u.item").read_text("latin-1").splitlines()
     for line in films:
         cells = line.split("|")
         texts.append(cells[1])
@@ -91,7 +91,7 @@ def ml1m(folder: Path) -> GraphSnapshot:
     user, item = arrays["user"], arrays["movie"]
     titles: dict[int, str] = {}
     genres: dict[int, list[str]] = {}
-    films = found(folder / "ml1m" / "movies.dat").read_text("utf-8").splitlines()
+    films = existing(folder / "ml1m" / "movies.dat").read_text("utf-8").splitlines()
     for line in films:
         key, title, listed = line.split("::")
         titles[int(key)], genres[int(key)] = title, listed.split("|")
@@ -118,8 +118,8 @@ def ml1m(folder: Path) -> GraphSnapshot:
 
 
 def kuairand(folder: Path) -> GraphSnapshot:
-    """The explicit part of KuaiRand: fractions, likes and hates of short videos."""
-    path = found(folder / "kuairand" / "feedback.csv.gz")
+    """The explicit part of KuaiRand: watched fractions, likes and dislikes."""
+    path = existing(folder / "kuairand" / "feedback.csv.gz")
     with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
 
@@ -158,7 +158,7 @@ def plain(
     n_users: int = 0,
     n_items: int = 0,
 ) -> GraphSnapshot:
-    """Who watched what, and nothing else."""
+    """A snapshot of watches only, by dense ids."""
     users, items = np.asarray(user, np.int64), np.asarray(item, np.int64)
     n_items = n_items or int(items.max()) + 1
     return GraphSnapshot.from_ids(
@@ -175,12 +175,12 @@ def plain(
 def held_out(
     history: GraphSnapshot, user: npt.ArrayLike, item: npt.ArrayLike
 ) -> Holdout:
-    """``history`` with the dense targets of its users."""
+    """A holdout of ``history`` with dense targets of its users."""
     users, items = np.asarray(user, np.int64), np.asarray(item, np.int64)
     order = np.lexsort((items, users))
-    asked, counts = np.unique(users, return_counts=True)
+    rows, counts = np.unique(users, return_counts=True)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Holdout(history, asked, indptr, items[order])
+    return Holdout(history, rows, indptr, items[order])
 
 
 def _engagement(
@@ -200,11 +200,12 @@ def _where(
 
 
 def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    with np.load(found(path), allow_pickle=False) as stored:
+    with np.load(existing(path), allow_pickle=False) as stored:
         return {name: np.asarray(stored[name], np.int64) for name in stored.files}
 
 
-def found(path: Path) -> Path:
+def existing(path: Path) -> Path:
+    """Return ``path``; raises `MissingDataError` if it does not exist."""
     if not path.exists():
-        raise MissingDataError(f"{path} is not there; --data names another folder.")
+        raise MissingDataError(f"{path} does not exist; set its folder with --data.")
     return path

@@ -1,11 +1,11 @@
-"""How fast the mirror is written and exported, beside a bare driver script.
+"""How fast the mirror is written and exported, compared with a plain driver script.
 
     python -m benchmarks.graph [--relationships 1000000] [--json FILE]
 
-Runs a Neo4j of its own and a database of its own beside a platform that is up. The
-graph of the demo and a synthetic one are each written by the script, which has its rows
-in memory, and by `sync_graph`, which reads them from PostgreSQL. The last line sums up,
-and the exit code says whether the marks were met.
+Starts its own Neo4j and creates its own database on the PostgreSQL of a running
+platform. The demo's graph and a synthetic one are each written by the script, with rows
+in memory, and by `sync_graph`, which reads them from PostgreSQL. The last line is a
+summary; the exit code is 1 if a target was missed.
 """
 
 from __future__ import annotations
@@ -31,19 +31,20 @@ if TYPE_CHECKING:
 
     from recommender.graph.mirror.rows import Row
 
-BATCH = 5000  # rows in one transaction of the bare script
-WARM_UP = 3  # rounds of both that nobody measures: Java compiles what has run often
+BATCH = 5000  # rows in one transaction of the script
+WARM_UP = 3  # rounds of both before measuring, until Java has compiled its code
 HEAP = "2g"
 PORT = 7690
-RATIO = 0.8  # of the script's rate, that the mirror reaches at least
-RATE = 16_000  # relationships a second, at least
-EXPORT_SECONDS = 6.0  # for a snapshot of a million relationships, at most
+RATIO = 0.8  # target: rate of the mirror relative to the script, at least
+RATE = 16_000  # target: relationships a second, at least
+EXPORT_SECONDS = 6.0  # target: for a snapshot of a million relationships, at most
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Rates in relationships a second. `export` is a snapshot from Neo4j in seconds,
-    `postgres` the same from PostgreSQL; `equal` whether they have one content."""
+    """``script`` and ``sync`` are rates in relationships a second; ``export`` and
+    ``postgres`` the seconds for a snapshot from Neo4j and PostgreSQL; ``equal`` whether
+    both have the same content."""
 
     graph: str
     nodes: int
@@ -57,23 +58,23 @@ class Measured:
 
     @property
     def faults(self) -> list[str]:
-        found = []
+        faults = []
         if self.sync < RATIO * self.script:
-            found.append(f"sync below {RATIO} of the script")
+            faults.append(f"sync below {RATIO} of the script")
         if self.sync < RATE:
-            found.append(f"sync below {RATE:,} a second")
+            faults.append(f"sync below {RATE:,} a second")
         if self.export > EXPORT_SECONDS:
-            found.append(f"export above {EXPORT_SECONDS} s")
+            faults.append(f"export above {EXPORT_SECONDS} s")
         if not self.equal or self.different:
-            found.append("the stores differ")
-        return found
+            faults.append("the stores differ")
+        return faults
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--relationships", type=int, default=1_000_000)
     parser.add_argument("--graph", choices=["demo", "synthetic"], action="append")
-    parser.add_argument("--json", type=Path, help="Write the figures there, too.")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
@@ -88,20 +89,21 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps([asdict(m) for m in measured], indent=1))
     faults = [f"{m.graph}: {fault}" for m in measured for fault in m.faults]
-    told = "; ".join(
+    summary = "; ".join(
         f"{m.graph} {m.relationships:,} relationships: sync {m.sync:,.0f}/s,"
         f" script {m.script:,.0f}/s ({m.sync / m.script:.2f}x),"
         f" export {m.export:.1f} s, {'equal' if m.equal else 'DIFFERENT'}"
         for m in measured
     )
     print(
-        f"{'MISSED' if faults else 'MET'}: {told}" + "".join(f"; {f}" for f in faults)
+        f"{'MISSED' if faults else 'MET'}: {summary}"
+        + "".join(f"; {f}" for f in faults)
     )
     return 1 if faults else 0
 
 
 def _measure(graph: str) -> Measured:
-    """Script, then mirror, each into an empty graph; seconds include the nodes."""
+    """Run the script, then the mirror, each into an empty graph; nodes included."""
     from recommender.graph.mirror import driver, rows
     from recommender.graph.mirror import rebuild as sync
     from recommender.graph.mirror.schema import NODES, PARTS, RELATIONS
@@ -110,7 +112,7 @@ def _measure(graph: str) -> Measured:
 
     everything = (rows.LOWEST, rows.HIGHEST)
     memory = {part.name: rows.between(part, everything) for part in PARTS}
-    sizes = {name: len(found) for name, found in memory.items()}
+    sizes = {name: len(part_rows) for name, part_rows in memory.items()}
     with driver.connect() as connected, turn(connected) as writer:
         sync.empty(writer)
         for _ in range(WARM_UP if graph == "demo" else 0):
@@ -138,7 +140,7 @@ def _measure(graph: str) -> Measured:
 
 
 def _script(connected: Driver, memory: dict[str, list[Row]]) -> None:
-    """What anybody would write: lists in batches, UNWIND, MATCH, MERGE, SET."""
+    """Write the graph with plain Cypher: UNWIND of batches, MATCH, MERGE, SET."""
     from recommender.graph.mirror.schema import CONSTRAINTS, NODES, RELATIONS
 
     statements = {node.name: node.create for node in NODES}
@@ -162,7 +164,7 @@ def _script(connected: Driver, memory: dict[str, list[Row]]) -> None:
 
 
 def _snapshots() -> tuple[set[str], float, float]:
-    """Hashes of the snapshots from both stores, and the seconds that each took."""
+    """Hashes of the snapshots from both stores, and the seconds of each."""
     from django.conf import settings
 
     from recommender.dataset import snapshot
@@ -195,7 +197,7 @@ def _fill(graph: str, relationships: int) -> None:
 
 @contextmanager
 def _server() -> Iterator[None]:
-    """A Neo4j with an empty graph, and settings that name it."""
+    """Run a Neo4j with an empty graph, and set the settings to it."""
     from django.conf import settings
 
     from config.runtime.neo4j_server import Server, fetch
@@ -218,7 +220,7 @@ def _server() -> Iterator[None]:
 
 @contextmanager
 def _database() -> Iterator[None]:
-    """A fresh database on the installation's server, dropped in the end."""
+    """Create a new database on the installation's server, and drop it at the end."""
     from django.conf import settings
     from django.db import connection
 

@@ -1,10 +1,9 @@
-"""What training GraphSAGE takes of memory: `python -m benchmarks.memory` (Linux).
+"""The memory that training GraphSAGE needs: `python -m benchmarks.memory` (Linux).
 
-A synthetic graph is trained on for some steps in a process of its own. Printed beside
-the most that the process held, over what it held before there was a graph, is what no
-training can do without: the graph, which is the arrays and texts of the snapshot; and
-the tables, which are the parameters with their gradients and Adam's two moments, and
-the content features.
+A process trains some steps on a synthetic graph. The table has the peak of its memory,
+minus that before the graph, and the minimum for any training: the graph (arrays and
+texts of the snapshot) and the tables (parameters, gradients, Adam's two moments, and
+content features).
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("sampled", "full"))
     options = parser.parse_args()
     if options.only:
-        print(json.dumps(measured(options)))
+        print(json.dumps(measure(options)))
         return 0
     print(f"{'neighbours':>10}{'graph':>9}{'tables':>9}{'peak':>9}{'ratio':>9}  (MB)")
     for only in ("sampled", "full"):
@@ -47,23 +46,23 @@ def main() -> int:
         done = subprocess.run(
             [*command, "--only", only], check=True, stdout=subprocess.PIPE
         )
-        found = json.loads(done.stdout)
-        sizes = [f"{found[name] / MB:9.0f}" for name in ("graph", "tables", "peak")]
-        print(f"{only:>10}{''.join(sizes)}{found['ratio']:9.2f}", flush=True)
+        result = json.loads(done.stdout)
+        sizes = [f"{result[name] / MB:9.0f}" for name in ("graph", "tables", "peak")]
+        print(f"{only:>10}{''.join(sizes)}{result['ratio']:9.2f}", flush=True)
     return 0
 
 
-def measured(options: argparse.Namespace) -> dict[str, float]:
-    """Bytes of ``graph``, ``tables`` and ``peak``, and the ``ratio`` of the last to the
+def measure(options: argparse.Namespace) -> dict[str, float]:
+    """Bytes of ``graph``, ``tables`` and ``peak``, and the ``ratio`` of the peak to the
     sum of the others."""
     fan_out = FAN_OUT if options.only == "sampled" else None
     config = Config(fan_out=fan_out, parts=PARTS, negatives=NEGATIVES)
     train(synthetic(users=300, items=200, watches=6_000), config, steps=5)
-    before = held("VmRSS")
+    before = memory("VmRSS")
     snapshot = synthetic(options.users, options.items, options.watches)
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of making it
+    Path("/proc/self/clear_refs").write_text("5")  # reset the peak
     tables = train(snapshot, config, steps=options.steps)
-    peak, graph = held("VmHWM") - before, size_of(snapshot)
+    peak, graph = memory("VmHWM") - before, size_of(snapshot)
     return {
         "graph": graph,
         "tables": tables,
@@ -73,7 +72,7 @@ def measured(options: argparse.Namespace) -> dict[str, float]:
 
 
 def train(snapshot: GraphSnapshot, config: Config, *, steps: int) -> int:
-    """Take ``steps``; returns the bytes of the tables."""
+    """Train for ``steps``; returns the bytes of the tables."""
     encoder = ContentEncoder.fit(
         snapshot.texts, snapshot.duration, text_size=config.text_size, seed=0
     )
@@ -84,8 +83,8 @@ def train(snapshot: GraphSnapshot, config: Config, *, steps: int) -> int:
     return 4 * (4 * parameters + snapshot.n_items * encoder.size)
 
 
-def held(name: str) -> int:
-    """Bytes of this process's memory, by a name of /proc/self/status."""
+def memory(name: str) -> int:
+    """Bytes of this process's memory, by the ``name`` in /proc/self/status."""
     lines = Path("/proc/self/status").read_text().splitlines()
     line = next(line for line in lines if line.startswith(f"{name}:"))
     return int(line.split()[1]) * 1024
@@ -106,7 +105,8 @@ def size_of(snapshot: GraphSnapshot) -> int:
 
 
 def synthetic(users: int, items: int, watches: int) -> GraphSnapshot:
-    """Popularity by a power law; a fifth of the watches liked, a tenth unweighted."""
+    """Popularity follows a power law; a fifth of the watches are liked, a tenth have
+    weight 0."""
     random = np.random.default_rng(0)
     user = random.integers(users, size=watches)
     item = (items * random.random(watches) ** 2).astype(np.int64)

@@ -1,9 +1,8 @@
-"""Is a talk's mood found from its words? `python -m benchmarks.mood`
+"""How well moods are inferred from texts: `python -m benchmarks.mood`.
 
-TED talks carry what their audience said of them ("Funny", "Courageous", ...). A talk
-has a mood when its share of that reaction is half as much again as usual. The reactions
-of one talk in five are hidden; its title, description and tags are all that is left to
-tell the mood by.
+TED talks have reactions of their audience ("Funny", "Courageous", ...). A talk has a
+mood if its share of that reaction is 1.5 times the usual. For one talk in five the
+reactions are hidden, and the mood is inferred from title, description and tags.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ HIDDEN = 0.2  # of the talks
 FROM = 1 / 3  # strength from which a talk has a mood: 1.5 times the usual share
 FIRST = 20  # of a mood's list
 RESAMPLES = 1000
-# Moods that no reaction of TED's audience speaks for cannot be measured here.
+# The moods for which TED has a reaction.
 MEASURED = ("funny", "inspiring", "moving", "informative", "astonishing", "thoughtful")
 
 
@@ -49,7 +48,7 @@ class Talks:
 
 
 def read(folder: Path) -> Talks:
-    """Raises `MissingDataError`."""
+    """Read the TED talks; raises `MissingDataError`."""
     path = folder / "ted" / "ted_main.csv.zip"
     if not path.is_file():
         raise datasets.MissingDataError(f"no {path}")
@@ -77,7 +76,7 @@ def read(folder: Path) -> Talks:
 
 
 def run(talks: Talks) -> reports.Report:
-    """One report: each way to tell a mood, judged on the talks held out."""
+    """One report: each method to infer moods, measured on the held-out talks."""
     random = np.random.default_rng(SEED)
     hidden = np.sort(random.permutation(len(talks))[: round(len(talks) * HIDDEN)])
     known = np.setdiff1d(np.arange(len(talks)), hidden)
@@ -88,17 +87,17 @@ def run(talks: Talks) -> reports.Report:
 
     truth = table([lexicon.from_reactions(row, usual) for row in talks.reactions])
     has = truth >= FROM
-    asked = [talks.texts[i] for i in hidden]
+    hidden_texts = [talks.texts[i] for i in hidden]
     with timed("mood", "ted") as result:
         classifier = MoodClassifier.fit([talks.texts[i] for i in known], has[known])
         words = table([lexicon.from_words(talks.words[i]) for i in hidden])
-        ways = {
+        methods = {
             "chance": random.random((len(hidden), len(MEASURED))),
             "popularity": np.tile(talks.views[hidden][:, None], len(MEASURED)),
             "lexicon": words + 1e-9 * random.random(words.shape),
-            "learned": classifier.probabilities(asked),
+            "learned": classifier.probabilities(hidden_texts),
         }
-        for name, scores in ways.items():
+        for name, scores in methods.items():
             result.add(
                 name,
                 {
@@ -106,9 +105,9 @@ def run(talks: Talks) -> reports.Report:
                     f"P@{FIRST}": _interval(precision, scores, has[hidden]),
                 },
             )
-        shares = has[hidden].mean(0)
+        shares, learned = has[hidden].mean(0), methods["learned"]
         each = ", ".join(
-            f"{mood} {share:.2f}/{_auc(ways['learned'][:, i], has[hidden][:, i]):.2f}"
+            f"{mood} {share:.2f}/{_auc(learned[:, i], has[hidden][:, i]):.2f}"
             for i, (mood, share) in enumerate(zip(MEASURED, shares, strict=True))
         )
         result.notes.append(f"share of talks / AUC of `learned`: {each}")
@@ -117,7 +116,8 @@ def run(talks: Talks) -> reports.Report:
 
 
 def auc(scores: Matrix, has: Flags) -> float:
-    """Mean over moods: how often a talk that has it ranks before one that has not."""
+    """Mean over moods: the probability that a talk with the mood ranks before one
+    without."""
     return float(
         np.mean([_auc(scores[:, i], has[:, i]) for i in range(scores.shape[1])])
     )
@@ -140,7 +140,7 @@ def precision(scores: Matrix, has: Flags) -> float:
 def _interval(
     metric: Callable[[Matrix, Flags], float], scores: Matrix, has: Flags
 ) -> Interval:
-    """With a 95 % interval: talks are drawn again, with replacement."""
+    """The metric with its 95 % bootstrap interval over talks."""
     random = np.random.default_rng(SEED)
     drawn = [random.integers(len(has), size=len(has)) for _ in range(RESAMPLES)]
     low, high = np.quantile([metric(scores[i], has[i]) for i in drawn], [0.025, 0.975])
@@ -149,7 +149,7 @@ def _interval(
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.mood", description=__doc__)
-    parser.add_argument("--json", type=Path, help="write the report there as well")
+    parser.add_argument("--json", type=Path, help="also write the report to this file")
     parser.add_argument(
         "--data", type=Path, default=datasets.FOLDER, help="folder of the data sets"
     )

@@ -1,7 +1,7 @@
-"""How well every model recommends, on public data: `python -m benchmarks.quality`.
+"""How well each model recommends, on public data: `python -m benchmarks.quality`.
 
-Each protocol fixes its seed, tunes on parts cut from the train part, and reads the test
-part once, for the report.
+Each protocol has a fixed seed, tunes on parts of the train part, and uses the test part
+only for the report.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ def main() -> int:
         "--protocol",
         action="append",
         choices=sorted(protocols.PROTOCOLS),
-        help="may be given several times; all of them without it",
+        help="may be repeated; the default is all",
     )
-    parser.add_argument("--json", type=Path, help="write the reports there as well")
+    parser.add_argument("--json", type=Path, help="also write the reports to this file")
     parser.add_argument(
         "--data", type=Path, default=datasets.FOLDER, help="folder of the data sets"
     )
     parser.add_argument(
         "--model",
         action="append",
-        help="only these models; may be given several times",
+        help="only this model; may be repeated",
     )
     options = parser.parse_args()
-    found: list[reports.Report] = []
+    results: list[reports.Report] = []
     for name in options.protocol or protocols.PROTOCOLS:
         try:
             for report in protocols.PROTOCOLS[name](options.data, options.model):
                 print(reports.table(report), end="\n\n", flush=True)
-                found.append(report)
+                results.append(report)
         except datasets.MissingDataError as error:
             print(f"benchmarks.quality: {error}", file=sys.stderr)
             return 2
     if options.json:
-        reports.write(found, options.json)
+        reports.write(results, options.json)
     return 0
 
 

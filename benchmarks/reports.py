@@ -1,4 +1,4 @@
-"""What a benchmark found: one form for the table and for the JSON file."""
+"""Reports of benchmarks, as a table or a JSON file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Figures = Mapping[str, Interval]
 @dataclass(frozen=True)
 class Report:
     """One protocol on one data set; ``models`` maps name and metric to a value with its
-    95 % bootstrap interval. ``notes`` are sentences for the reader of the table."""
+    95 % interval. ``notes`` are shown below the table."""
 
     protocol: str
     dataset: str
@@ -29,14 +29,14 @@ class Report:
 
 
 def peak_memory_mb() -> float:
-    """The greatest memory that this process, or a command it ran, has held so far."""
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    peak = max(resource.getrusage(each).ru_maxrss for each in whose)
+    """The peak memory so far of this process or any command it ran."""
+    processes = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(each).ru_maxrss for each in processes)
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def table(report: Report) -> str:
-    """Rows of models, columns of metrics, best values of a column starred."""
+    """Rows of models, columns of metrics; a star marks the best value of a column."""
     metrics = list(dict.fromkeys(m for row in report.models.values() for m in row))
     best = {
         metric: max(
@@ -72,7 +72,7 @@ def table(report: Report) -> str:
 
 
 def write(reports: Sequence[Report], path: Path) -> None:
-    """One report as an object, several as a list."""
+    """Write one report as an object, several as a list."""
     documents = [asdict(report) for report in reports]
     document = documents[0] if len(documents) == 1 else documents
     path.write_text(json.dumps(document, indent=2) + "\n")

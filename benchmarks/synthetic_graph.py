@@ -1,4 +1,4 @@
-"""A synthetic graph in PostgreSQL: few are very active, and few videos very popular."""
+"""A synthetic graph in PostgreSQL, with few very active people and popular videos."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from videos.models import Category, ParentCategory, Video
 
-# Relationships of each kind, of a million; what a watch brings is counted below.
+# Shares of all relationships, by kind.
 SHARES = {
     "engagement": 0.60,
     "liked": 0.14,  # of the engagements, those that are likes, too
@@ -19,11 +19,11 @@ SHARES = {
     "chose": 0.04,
     "not_interested": 0.01,
 }
-PEOPLE, VIDEOS, CATEGORIES = 0.040, 0.020, 40  # the first two by relationship
+PEOPLE, VIDEOS, CATEGORIES = 0.040, 0.020, 40  # people and videos per relationship
 AT_ONCE = 5000
 
-# Row numbers are drawn as a power of a uniform number, which makes the first ones
-# frequent, and pairs drawn twice are dropped.
+# Row numbers are powers of uniform random numbers, so that the first rows are frequent;
+# repeated pairs are dropped.
 PAIRS = """
 INSERT INTO {table} ({source}, {target}, {columns})
 SELECT people.id, others.id, {values}
@@ -44,8 +44,8 @@ WHERE {condition}
 class Relation:
     """A table of pairs, and the SQL of its ``columns`` and their ``values``.
 
-    A pair is a user and a row of ``nodes``; the greater ``skew``, the more pairs go to
-    few of these rows.
+    A pair is a user and a row of ``nodes``; a greater ``skew`` concentrates the pairs
+    on fewer rows.
     """
 
     table: str
@@ -59,7 +59,7 @@ class Relation:
 
 
 def fill(relationships: int) -> None:
-    """Write people, videos and about so many relationships into an empty database."""
+    """Write people, videos and about ``relationships`` into an empty database."""
     people, videos = int(PEOPLE * relationships), int(VIDEOS * relationships)
     _nodes(people, videos)
     with connection.cursor() as cursor:
@@ -89,7 +89,7 @@ def fill(relationships: int) -> None:
             source="follower_id",
             target="followee_id",
             nodes="accounts_user",
-            # Not of their keys: every two people would be paired before the draws are.
+            # Not on their ids: PostgreSQL would first join all pairs of people.
             condition="person <> other",
             columns="created_at, updated_at",
             values="now(), now()",
@@ -129,7 +129,7 @@ def fill(relationships: int) -> None:
 
 
 def _nodes(people: int, videos: int) -> None:
-    """Each video has a creator, a category and its parent."""
+    """Create people, categories and videos, each with creator, category and parent."""
     parents = [
         ParentCategory.objects.create(name=f"Parent {n}", slug=f"parent-{n}")
         for n in range(8)

@@ -1,4 +1,4 @@
-"""Protocols by name: each takes the data folder and, maybe, the models to run."""
+"""Protocols by name: each takes the data folder and optionally the models to run."""
 
 from __future__ import annotations
 

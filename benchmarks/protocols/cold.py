@@ -1,11 +1,11 @@
-"""New people and new videos on MovieLens-100K, with models that never saw them.
+"""New people and new videos on MovieLens-100K, unknown to the models.
 
-A tenth of the people are taken out of training. They come back with the genres that
-most of their watches have and none, 1, 3 or 5 of their watches, the newest before the
-last fifth, which is asked for; warm, with all of them.
+A tenth of the people are left out of training. The last fifth of their watches are the
+targets. Models get their most frequent genres and 0, 1, 3 or 5 of the newest watches
+before these; "warm" means all of them.
 
-A tenth of the videos is taken out of training as well. They come back with titles and
-genres alone. Asked for are the test watches of those videos, among all videos.
+A tenth of the videos are left out of training, too. Models get their titles and genres;
+the targets are their test watches, ranked among all videos.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from recommender.ml.models.base import Model, top_k
 SEED = 0
 SHARE = 0.1
 KNOWN = (0, 1, 3, 5)
-ASKED = 0.2  # of a new person's watches
+TARGET_SHARE = 0.2  # of a new person's watches
 GENRES = 3
 
 CONFIGS: Configs = {
@@ -53,14 +53,14 @@ CONFIGS: Configs = {
 
 @dataclass(frozen=True, eq=False)
 class Newcomers:
-    """``known`` histories in the order of their watches, and the dense ``targets``."""
+    """``known`` histories in order of watches, and the dense ``targets`` of each."""
 
     known: Sequence[UserHistory]
     targets: Sequence[IntArray]
 
 
 def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
-    """One report: people by what is known of them, and videos without a watch."""
+    """One report: people by the number of known watches, and videos without any."""
     whole = datasets.ml100k(folder)
     rest, newcomers = _without_people(whole)
     hidden, holdout = _without_videos(whole)
@@ -87,7 +87,7 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
             result.add(name, {m: bootstrap(v, seed=SEED) for m, v in values.items()})
         result.notes.append(
             f"{len(newcomers.known)} new people; {len(hidden)} new videos, "
-            f"asked for by {len(holdout.users)} people"
+            f"watched by {len(holdout.users)} people"
         )
     assert result.report
     yield result.report
@@ -113,7 +113,7 @@ def _without_people(whole: GraphSnapshot) -> tuple[GraphSnapshot, Newcomers]:
         order = order[state.watched.weight[order] > 0]
         if len(order) < 10:
             continue
-        last = round(len(order) * (1 - ASKED))
+        last = round(len(order) * (1 - TARGET_SHARE))
         before = state.watched.select(order[:last])
         places = positions(whole.item_ids, before.ids).tolist()
         genres = np.bincount(
@@ -130,13 +130,13 @@ def _without_people(whole: GraphSnapshot) -> tuple[GraphSnapshot, Newcomers]:
 
 def _ndcg(model: Model, newcomers: Newcomers, known: int | None) -> Values:
     """NDCG@10 with the ``known`` newest watches, with all of them if None."""
-    shown = []
+    states = []
     for state in newcomers.known:
         first = 0 if known is None else len(state.watched) - known
         part = state.watched.select(np.arange(first, len(state.watched)))
-        shown.append(replace(state, watched=part))
-    scores = model.scores(shown).copy()
-    # Whatever is known, the same videos compete: those not watched before.
+        states.append(replace(state, watched=part))
+    scores = model.scores(states).copy()
+    # The candidates do not depend on ``known``: all videos not watched before.
     for row, state in enumerate(newcomers.known):
         scores[row, positions(model.item_ids, state.watched.ids)] = -np.inf
     lists = top_k(scores, 10)
@@ -146,42 +146,45 @@ def _ndcg(model: Model, newcomers: Newcomers, known: int | None) -> Values:
 
 
 def _without_videos(whole: GraphSnapshot) -> tuple[IntArray, Holdout]:
-    """The hidden videos, and who watched which of them, by a history without that."""
+    """The hidden videos, and a holdout with their watches as targets, without them in
+    its history."""
     random = np.random.default_rng(SEED)
     count = round(SHARE * whole.n_items)
     hidden = np.sort(random.choice(whole.n_items, count, replace=False))
     test = splits.global_time_split(whole).test
 
-    def kept(edges: Edges) -> Edges:
+    def visible(edges: Edges) -> Edges:
         return edges.where(~np.isin(edges.target, hidden))
 
     history = replace(
-        test.history, watched=kept(test.history.watched), liked=kept(test.history.liked)
+        test.history,
+        watched=visible(test.history.watched),
+        liked=visible(test.history.liked),
     )
-    asked = np.isin(test.items, hidden)
-    owner = np.repeat(test.users, np.diff(test.indptr))[asked]
-    return hidden, datasets.held_out(history, owner, test.items[asked])
+    targets = np.isin(test.items, hidden)
+    owner = np.repeat(test.users, np.diff(test.indptr))[targets]
+    return hidden, datasets.held_out(history, owner, test.items[targets])
 
 
 def _without_items(snapshot: GraphSnapshot, hidden: IntArray) -> GraphSnapshot:
-    """``snapshot`` as it would be if the dense items ``hidden`` did not exist."""
-    kept = np.ones(snapshot.n_items, bool)
-    kept[hidden] = False
-    place = np.cumsum(kept) - 1
+    """``snapshot`` without the dense items ``hidden``."""
+    remaining = np.ones(snapshot.n_items, bool)
+    remaining[hidden] = False
+    place = np.cumsum(remaining) - 1
     edges: dict[str, Any] = {}
     for name, kinds in RELATIONS.items():
         each: Edges = getattr(snapshot, name)
         for end, kind in zip(("source", "target"), kinds, strict=True):
             if kind == "item":
-                each = each.where(kept[getattr(each, end)])
+                each = each.where(remaining[getattr(each, end)])
                 each = replace(each, **{end: place[getattr(each, end)]})
         edges[name] = each
     return replace(
         snapshot,
-        item_ids=snapshot.item_ids[kept],
-        texts=tuple(compress(snapshot.texts, kept)),
-        duration=snapshot.duration[kept],
-        created=snapshot.created[kept],
-        text_vectors=snapshot.text_vectors[kept],
+        item_ids=snapshot.item_ids[remaining],
+        texts=tuple(compress(snapshot.texts, remaining)),
+        duration=snapshot.duration[remaining],
+        created=snapshot.created[remaining],
+        text_vectors=snapshot.text_vectors[remaining],
         **edges,
     )

@@ -1,4 +1,4 @@
-"""Gowalla as LightGCN splits it: full ranking, items of the train part left out."""
+"""Gowalla with the split of LightGCN: full ranking, without items of the train part."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from recommender.ml.evaluation.interval import bootstrap
 METRICS = ("recall@20", "ndcg@20")
 SEED = 0
 
-# Settings and weights were chosen on parts held out of the train part: clusters, as
-# `splits.leave_cluster` cuts them; sharpening and degree on a random tenth as well.
+# Settings and weights were chosen on parts of the train part: clusters of
+# `splits.leave_cluster`; sharpening and degree also on a random tenth.
 GRAPHSAGE = {
     "dim": 128,
     "hops": 2,
@@ -47,7 +47,7 @@ CONFIGS: Configs = {
 
 
 def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
-    """Every model that the data allows: there are no times, words or categories."""
+    """All models that need no times, texts or categories."""
     holdout = datasets.gowalla(folder)
     with timed("gowalla", "gowalla") as result:
         for name, model in fitted(CONFIGS, holdout.history, only):

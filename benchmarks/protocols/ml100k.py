@@ -1,6 +1,6 @@
-"""The platform's own commands from an empty folder on: import, train, index, evaluate.
+"""The platform's commands on MovieLens-100K: import, train, index, evaluate.
 
-On an embedded PostgreSQL of its own, as `make run` would have it, with MovieLens-100K.
+They start from an empty folder with an embedded PostgreSQL, as `make run` does.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 class CommandFailed(Exception):
-    """One of the platform's commands failed; the message has its last words."""
+    """A command of the platform failed; the message has the end of its output."""
 
 
 def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
-    """One report; ``only`` may name one model to train, `graphsage` without it."""
-    ratings = datasets.found(folder / "ml100k").resolve()
+    """One report, of the first model in ``only``, by default `graphsage`."""
+    ratings = datasets.existing(folder / "ml100k").resolve()
     model = only[0] if only else "graphsage"
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as var,
@@ -51,9 +51,9 @@ def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
 
 
 def _command(var: Path, name: str, *arguments: str) -> float:
-    """Run ``manage.py name`` with ``var`` as its VAR_DIR; the seconds that it took.
+    """Run ``manage.py name`` with ``var`` as its VAR_DIR; returns the seconds.
 
-    A model that does not beat popularity is refused, and measured all the same.
+    A model refused because it does not beat popularity is measured like others.
     """
     began = time.perf_counter()
     done = subprocess.run(

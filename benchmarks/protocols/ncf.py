@@ -1,4 +1,4 @@
-"""Leave one out on MovieLens-1M with the published 99 negatives a user (NCF)."""
+"""The protocol of NCF: leave one out on MovieLens-1M, with 99 negatives a user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEED = 0
 USERS_AT_ONCE = 512
 
 EASE = {"regularization": 1000.0}
-BLIND_EASE = {**EASE, "balance": 0.5}
+UNORDERED_EASE = {**EASE, "balance": 0.5}
 BLENDED_EASE = {"regularization": 300.0, "balance": 0.5}
 GRAPHSAGE = {
     "dim": 128,
@@ -35,26 +35,25 @@ GRAPHSAGE = {
     "exponent": 0.0,
     "wide": 0.0,
 }
-BLIND_SAGE = {**GRAPHSAGE, "dim": 256, "people_weight": 0.5}
+UNORDERED_SAGE = {**GRAPHSAGE, "dim": 256, "people_weight": 0.5}
 ALS = {"factors": 128, "regularization": 60.0}
 SHARPENED = {"rank": 256, "low_pass": 0.1, "sharpening": 0.9, "degree": 0.2}
-# Settings and weights were found on the last watch of each history that training has,
-# against 99 rivals drawn at random: the blend's own search would raise the top of full
-# rankings.
-BLIND: Configs = {
+# Settings and weights were found on the last watch of each training history, against 99
+# random negatives; the blend's own search would optimise full rankings.
+UNORDERED: Configs = {
     "popularity": ("popularity", {}),
     "co_watch": ("co_watch", {}),
     "als": ("als", ALS),
-    "ease": ("ease", BLIND_EASE),
+    "ease": ("ease", UNORDERED_EASE),
     "gf_cf": ("gf_cf", {"rank": 64}),
     "gf_cf sharpened": ("gf_cf", SHARPENED),
-    "graphsage": ("graphsage_ids", BLIND_SAGE),
+    "graphsage": ("graphsage_ids", UNORDERED_SAGE),
     "blend": (
         "blend",
         {
             "members": ("graphsage_ids", "ease", "als"),
             "settings": {
-                "graphsage_ids": BLIND_SAGE,
+                "graphsage_ids": UNORDERED_SAGE,
                 "ease": BLENDED_EASE,
                 "als": ALS,
             },
@@ -68,7 +67,7 @@ ORDERED_SAGE = {**GRAPHSAGE, "ordered": True, "lean": 1.0}
 SEQUENCE = {"negatives": 512, "learning_rate": 0.002}
 STOPPED_SEQUENCE = {**SEQUENCE, "stop_after": 27}
 ORDERED: Configs = {
-    **{name: config for name, config in BLIND.items() if name != "blend"},
+    **{name: config for name, config in UNORDERED.items() if name != "blend"},
     "ease": ("ease", ORDERED_EASE),
     "transition": ("transition", {}),
     "sequence": ("sequence", STOPPED_SEQUENCE),
@@ -94,18 +93,18 @@ ORDERED: Configs = {
 
 
 def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
-    """Two reports: blind to the order of the watches, and with it."""
+    """Two reports: without and with the order of the watches."""
     for dataset in ("ml1m", "ml1m ordered"):
         yield report(folder, dataset, only)
 
 
 def report(folder: Path, dataset: str, only: Sequence[str] | None = None) -> Report:
-    """One of the two."""
+    """The report of ``dataset``, "ml1m" or "ml1m ordered"."""
     ordered = dataset == "ml1m ordered"
-    history, asked = datasets.ml1m_ncf(folder, ordered=ordered)
+    history, candidates = datasets.ml1m_ncf(folder, ordered=ordered)
     with timed("ncf", dataset) as result:
-        for name, model in fitted(ORDERED if ordered else BLIND, history, only):
-            hits = found(model, history, asked)
+        for name, model in fitted(ORDERED if ordered else UNORDERED, history, only):
+            hits = target_ranks(model, history, candidates)
             one = np.ones(len(hits), np.int64)
             values = {
                 "hr@10": metrics.hit_rate(hits, one),
@@ -122,19 +121,21 @@ def report(folder: Path, dataset: str, only: Sequence[str] | None = None) -> Rep
     return result.report
 
 
-def found(model: Model, history: GraphSnapshot, asked: IntArray) -> HitMatrix:
-    """(users, 10): at which rank among its rivals the target, column 0, stands.
+def target_ranks(
+    model: Model, history: GraphSnapshot, candidates: IntArray
+) -> HitMatrix:
+    """(users, 10): True at the rank of the target, column 0, among its negatives.
 
-    Ties count against the model. A rival that is the target itself, as some of the
-    published ones are, is no rival.
+    Ties count against the model. Some published negatives are the target itself and do
+    not count.
     """
-    hits = np.zeros((len(asked), CUTOFF), bool)
-    for start in range(0, len(asked), USERS_AT_ONCE):
-        users = np.arange(start, min(start + USERS_AT_ONCE, len(asked)))
+    hits = np.zeros((len(candidates), CUTOFF), bool)
+    for start in range(0, len(candidates), USERS_AT_ONCE):
+        users = np.arange(start, min(start + USERS_AT_ONCE, len(candidates)))
         scores = model.scores(histories(history, users))
-        mine = np.take_along_axis(scores, asked[users], axis=1)
-        rivals = asked[users, 1:] != asked[users, :1]
-        rank = ((mine[:, 1:] >= mine[:, :1]) & rivals).sum(1)
+        own = np.take_along_axis(scores, candidates[users], axis=1)
+        negatives = candidates[users, 1:] != candidates[users, :1]
+        rank = ((own[:, 1:] >= own[:, :1]) & negatives).sum(1)
         near = rank < CUTOFF
         hits[users[near], rank[near]] = True
     return hits

@@ -1,4 +1,4 @@
-"""What protocols share: fitting models one after another, and the clock."""
+"""Shared by protocols: fits models one after another, with times."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from recommender.ml.models import blend
 from recommender.ml.models import registry as models
 from recommender.ml.models.base import Model, TrainingStep
 
-# What the report calls a model -> its name and its settings.
+# Label in the report -> name of the model and its settings.
 Configs = Mapping[str, tuple[str, Mapping[str, Any]]]
 
 
 @dataclass
 class Result:
-    """What a protocol fills in while it runs."""
+    """The results of a protocol, filled in while it runs."""
 
     models: dict[str, Figures] = field(default_factory=dict)
     differences: dict[str, Figures] = field(default_factory=dict)
@@ -29,10 +29,10 @@ class Result:
     report: Report | None = None
 
     def add(self, label: str, figures: Figures) -> None:
-        """Keep a model's figures, and show them while the others are still to come."""
+        """Add a model's figures, and print them."""
         self.models[label] = figures
         shown = ", ".join(f"{m} {each.value:.4f}" for m, each in figures.items())
-        _say(f"{label}: {shown}")
+        _print(f"{label}: {shown}")
 
 
 @contextmanager
@@ -54,9 +54,9 @@ def timed(protocol: str, dataset: str) -> Iterator[Result]:
 def fitted(
     configs: Configs, history: GraphSnapshot, only: Sequence[str] | None
 ) -> Iterator[tuple[str, Model]]:
-    """Each model of ``configs`` in turn, by the name that the report gives it.
+    """Fit the models of ``configs``, and yield each with its label.
 
-    A blend takes members that are fitted already with the settings that it gives them.
+    A blend reuses members that were fitted before with the same settings.
     """
     done: list[tuple[str, Mapping[str, Any], Model]] = []
     for label, (name, settings) in configs.items():
@@ -68,7 +68,7 @@ def fitted(
         else:
             model = models.fit(name, history, settings, _show)
             done.append((name, settings, model))
-        _say(
+        _print(
             f"{label}: fitted in {time.perf_counter() - began:.0f} s, {model.searched}"
         )
         yield label, model
@@ -81,8 +81,8 @@ def _blend(
 ) -> blend.Blend:
     fitted = {
         name: model
-        for name, given, model in done
-        if given == config.settings.get(name, {})
+        for name, settings, model in done
+        if settings == config.settings.get(name, {})
     }
     weights, settings = config.weights, config.settings
     if weights is None:
@@ -100,9 +100,9 @@ def _blend(
 
 
 def _show(step: TrainingStep) -> None:
-    found = "" if step.validation is None else f", validation {step.validation:.4f}"
-    _say(f"  {step.stage} {step.epoch}/{step.epochs}: loss {step.loss:.4f}{found}")
+    value = "" if step.validation is None else f", validation {step.validation:.4f}"
+    _print(f"  {step.stage} {step.epoch}/{step.epochs}: loss {step.loss:.4f}{value}")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, file=sys.stderr, flush=True)

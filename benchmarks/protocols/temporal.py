@@ -1,4 +1,4 @@
-"""What people watch next, given all before: full ranking, seen items left out."""
+"""Prediction of the next watches from all before: full ranking of unseen items."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ SINGLE: Configs = {
     "graphsage": ("graphsage", {}),
 }
 BY_THE_CLOCK: Configs = {**SINGLE, "blend": ("blend", {})}
-# MovieLens-1M has an order within each person's watches and no clock. EASE, and
-# temperature and lean of GraphSAGE, were searched on the validation part of the same
-# cut; the sequence model's number of epochs was set beforehand, and what else is no
-# default is as in `ncf`. The part that the weights are found on is cut likewise.
-# LightGCN is left out: its 200 epochs over a million watches take two cores most of a
-# day.
+# MovieLens-1M has an order within each person's watches, but no timestamps. Settings of
+# EASE, and temperature and lean of GraphSAGE, were searched on the validation part of
+# the same split, as are the weights; the sequence model's number of epochs was set
+# beforehand; other settings are as in `ncf`. LightGCN is left out: its 200 epochs over
+# a million watches take most of a day on two cores.
 SAGE = {
     "ordered": True,
     "hops": 1,
@@ -73,13 +72,13 @@ BY_THE_ORDER: Configs = {
 
 
 def run(folder: Path, only: Sequence[str] | None = None) -> Iterator[Report]:
-    """By the clock on MovieLens-100K and KuaiRand, by the order on MovieLens-1M."""
+    """Split by time on MovieLens-100K and KuaiRand, by order on MovieLens-1M."""
     for dataset in ("ml100k", "kuairand", "ml1m"):
         yield report(folder, dataset, only)
 
 
 def report(folder: Path, dataset: str, only: Sequence[str] | None = None) -> Report:
-    """That of one data set."""
+    """The report of one data set."""
     holdout = part(folder, dataset)
     configs = BY_THE_ORDER if dataset == "ml1m" else BY_THE_CLOCK
     with timed("temporal", dataset) as result:

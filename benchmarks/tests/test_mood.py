@@ -13,7 +13,7 @@ HEADER = ("title", "description", "tags", "views", "ratings")
 
 @pytest.fixture
 def folder(tmp_path):
-    """100 made-up talks of which half are funny, and say so in their own words."""
+    """100 synthetic talks; half are funny, with words of their own."""
     path = tmp_path / "ted"
     path.mkdir()
     rows = [HEADER]
@@ -30,7 +30,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_what_words_tell_is_found_and_chance_is_chance(folder, monkeypatch):
+def test_moods_are_learned_from_words_and_chance_is_chance(folder, monkeypatch):
     monkeypatch.setattr(mood, "RESAMPLES", 50)
     monkeypatch.setattr(mood, "MEASURED", ("funny", "moving"))
     report = mood.run(mood.read(folder))

@@ -1,4 +1,4 @@
-"""The harness measures what it says."""
+"""Protocols, tables and files of `benchmarks.quality`."""
 
 import json
 
@@ -41,13 +41,15 @@ def test_reports_become_a_table_and_a_file(monkeypatch, tmp_path, capsys):
 def test_a_target_ranks_below_rivals_of_equal_score_but_not_below_itself():
     history = datasets.plain([0, 0, 1, 2, 2], [0, 1, 0, 0, 1], n_users=3, n_items=30)
     popularity = registry.fit("popularity", history)
-    rivals = np.arange(2, 30)[None].repeat(3, 0)
+    negatives = np.arange(2, 30)[None].repeat(3, 0)
     popular, unknown = np.array([[0], [1], [2]]), np.array([[0], [2], [0]])
-    hits = ncf.found(popularity, history, np.hstack([popular, rivals]))
-    # The third target has never been watched, as all but two of its rivals.
+    hits = ncf.target_ranks(popularity, history, np.hstack([popular, negatives]))
+    # The third target has never been watched, as all but two of its negatives.
     assert hits.argmax(1).tolist() == [0, 0, 0]
     assert hits.any(1).tolist() == [True, True, False]
-    hits = ncf.found(popularity, history, np.hstack([unknown, unknown, rivals]))
+    hits = ncf.target_ranks(
+        popularity, history, np.hstack([unknown, unknown, negatives])
+    )
     assert hits.any(1).tolist() == [True, False, True]
 
 
