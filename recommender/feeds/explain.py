@@ -9,7 +9,7 @@ from recommender.feeds.reasons import reasons
 from recommender.ml.models.base import Contribution
 from recommender.ml.ranking.candidates import Ranked
 from recommender.registry import serving
-from recommender.retrieval.sources import describe
+from recommender.retrieval.queries import describe
 from recommender.retrieval.types import LEARNED, Request
 from recommender.retrieval.viewer import Viewer
 from videos.models import ParentCategory, Video

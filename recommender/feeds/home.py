@@ -17,8 +17,9 @@ from recommender.ml.ranking.candidates import CandidateFeatures, CandidateSet, R
 from recommender.ml.ranking.diversity import diversify
 from recommender.ml.ranking.fusion import fuse, reorder
 from recommender.ranking import exploration, features, ranker
-from recommender.retrieval.sources import WEIGHTS, Layout, names_for, retrieve
-from recommender.retrieval.types import Request
+from recommender.retrieval.queries import retrieve
+from recommender.retrieval.sources import BY_LAYOUT, WEIGHTS
+from recommender.retrieval.types import Layout, Request
 from recommender.retrieval.viewer import Videos, Viewer
 from videos.moods import store
 
@@ -101,7 +102,7 @@ class Home:
         """
         signed_in = self.viewer.pk is not None
         layout = Layout.HOME if signed_in else Layout.VISITOR_HOME
-        candidates = retrieve(request, names_for(layout))
+        candidates = retrieve(request, BY_LAYOUT[layout])
         fused = fuse(candidates.by_source, weights(self.viewer))
         fused = fused[: FUSED_PER_ITEM * count]
         table = features.rows(request, candidates, fused, tier=tier)

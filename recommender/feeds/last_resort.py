@@ -9,7 +9,8 @@ from recommender.feeds.pagination import PlannedItem
 from recommender.feeds.reasons import planned as with_reasons
 from recommender.feeds.types import Feed
 from recommender.ml.ranking.fusion import concatenate
-from recommender.retrieval.sources import LAST_RESORT, OWN, WATCH_AGAIN, retrieve
+from recommender.retrieval.queries import retrieve
+from recommender.retrieval.sources import LAST_RESORT, OWN, SOURCES, WATCH_AGAIN
 from recommender.retrieval.types import Request
 
 
@@ -33,7 +34,7 @@ def watch_again(
             excluded=excluded,
             limit=count,
         )
-        candidates = retrieve(request, ["popular"])
+        candidates = retrieve(request, [SOURCES["popular"]])
         ranked = concatenate(candidates.by_source.values())
         if ranked:
             relabelled = [replace(item, source=source) for item in ranked]

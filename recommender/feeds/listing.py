@@ -15,8 +15,9 @@ from recommender.feeds.types import FOR_YOU, AnyCategory, no_model
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.diversity import diversify
 from recommender.ml.ranking.fusion import fuse
-from recommender.retrieval.sources import Layout, names_for, retrieve
-from recommender.retrieval.types import Request
+from recommender.retrieval.queries import retrieve
+from recommender.retrieval.sources import BY_LAYOUT
+from recommender.retrieval.types import Layout, Request
 from recommender.retrieval.viewer import Videos, Viewer
 from videos.moods import store
 
@@ -67,7 +68,7 @@ class Listing:
             excluded=excluded,
         )
         layout = Layout.MOOD if self.kind == MOOD else Layout.LISTING
-        candidates = retrieve(request, names_for(layout))
+        candidates = retrieve(request, BY_LAYOUT[layout])
         fused = fuse(candidates.by_source, weights(self.viewer))
         ranked = diversify(
             fused[: FUSED_PER_ITEM * count],

@@ -18,7 +18,8 @@ from recommender.ml.models.base import Model
 from recommender.ml.models.registry import MODELS
 from recommender.ml.ranking.fusion import concatenate
 from recommender.registry import serving
-from recommender.retrieval.sources import LAST_RESORT, SOURCES, retrieve
+from recommender.retrieval.queries import retrieve
+from recommender.retrieval.sources import LAST_RESORT, SOURCES
 from recommender.retrieval.types import LEARNED, Request
 from recommender.retrieval.viewer import Videos, Viewer
 from videos.models import Video
@@ -84,7 +85,7 @@ class Ordered:
         if self.ordering == FOR_YOU or exhausted:
             return self.feed.extend(planned, count)
         request = self._request(planned)
-        candidates = retrieve(request, self._sources())
+        candidates = retrieve(request, [SOURCES[name] for name in self._sources()])
         lists = [candidates.by_source[name] for name in self._order()]
         ranked = concatenate(lists)[:count]
         if not ranked and not planned and self.ordering != FOLLOWING:
@@ -96,7 +97,7 @@ class Ordered:
         return self.feed.video if isinstance(self.feed, Related) else None
 
     def _sources(self) -> tuple[str, ...]:
-        """The sources besides the model, which cannot rank videos it does not know."""
+        """The sources, without the model, which cannot rank videos it does not know."""
         if self.model is None:
             return BY_SOURCES[self.ordering]
         if self._related_to is not None:

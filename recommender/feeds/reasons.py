@@ -18,8 +18,8 @@ from recommender.feeds.graph_evidence import GraphEvidence
 from recommender.feeds.pagination import PlannedItem
 from recommender.ml.models.base import Contribution, Model
 from recommender.ml.ranking.candidates import CandidateFeatures, Evidence, Ranked
-from recommender.retrieval.sources import SOURCES, Precedence, Source
-from recommender.retrieval.types import LEARNED, Request
+from recommender.retrieval.sources import SOURCES
+from recommender.retrieval.types import LEARNED, Precedence, Request, Source
 from recommender.retrieval.viewer import Viewer
 from videos.models import Category, ParentCategory, Video
 

@@ -16,13 +16,9 @@ from recommender.feeds.types import FOR_YOU, no_model
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.diversity import diversify
 from recommender.ml.ranking.fusion import fuse
-from recommender.retrieval.sources import (
-    RELATED_WEIGHTS,
-    Layout,
-    names_for,
-    retrieve,
-)
-from recommender.retrieval.types import Request
+from recommender.retrieval.queries import retrieve
+from recommender.retrieval.sources import BY_LAYOUT, RELATED_WEIGHTS
+from recommender.retrieval.types import Layout, Request
 from recommender.retrieval.viewer import Videos, Viewer
 from videos.models import Video
 
@@ -61,7 +57,7 @@ class Related:
             excluded=excluded,
             related_to=self.video,
         )
-        candidates = retrieve(request, names_for(Layout.RELATED))
+        candidates = retrieve(request, BY_LAYOUT[Layout.RELATED])
         fused = fuse(candidates.by_source, RELATED_WEIGHTS)[: FUSED_PER_ITEM * count]
         ranked = diversify(
             fused,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -20,6 +21,7 @@ class Run(TimeStamped):
         FAILED = "failed", "Failed"
 
     FINISHED = (State.TRAINED, State.REFUSED)
+    root_setting: ClassVar[str]  # names the setting of the folder of all artifacts
 
     run_id = models.CharField(max_length=40, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.TRAINING)
@@ -38,7 +40,8 @@ class Run(TimeStamped):
     @classmethod
     def folder_of(cls, run_id: str) -> Path:
         """The artifact folder of a run of this kind."""
-        raise NotImplementedError
+        root: Path = getattr(settings, cls.root_setting)
+        return root / run_id
 
     @property
     def folder(self) -> Path:
@@ -48,25 +51,19 @@ class Run(TimeStamped):
 class ModelRun(Run):
     """One training of a model."""
 
+    root_setting = "ARTIFACTS_DIR"
+
     model = models.CharField(max_length=40)
     curves = models.JSONField(default=list, help_text="One entry an epoch.")
     data_hash = models.CharField(max_length=64, blank=True)
-
-    @classmethod
-    def folder_of(cls, run_id: str) -> Path:
-        folder: Path = settings.ARTIFACTS_DIR / run_id
-        return folder
 
 
 class RankerRun(Run):
     """One training of the ranker; its baseline is reciprocal rank fusion."""
 
-    impressions = models.PositiveIntegerField(default=0)
+    root_setting = "RANKERS_DIR"
 
-    @classmethod
-    def folder_of(cls, run_id: str) -> Path:
-        folder: Path = settings.RANKERS_DIR / run_id
-        return folder
+    impressions = models.PositiveIntegerField(default=0)
 
 
 class BaseActivation(models.Model):

@@ -21,7 +21,8 @@ from recommender.ml.ranking import thompson
 from recommender.ml.ranking.candidates import CandidateFeatures, CandidateSet, Ranked
 from recommender.ml.ranking.thompson import DRAWS, ExplorationCandidate
 from recommender.ranking import features
-from recommender.retrieval.sources import EXPLORE, EXPLORE_UNIFORM, describe
+from recommender.retrieval.queries import describe
+from recommender.retrieval.sources import EXPLORE, EXPLORE_UNIFORM
 from recommender.retrieval.types import Request
 from recommender.retrieval.viewer import Videos
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
-
 from recommender.ml.data.snapshot import FloatArray
 from recommender.ml.ranking import lambdarank
 from recommender.ml.ranking.lambdarank import LambdaRank
 from recommender.ml.store.artifact import Artifact, ArtifactError
 from recommender.models import RankerActivation, RankerRun
 from recommender.ranking.features import FEATURES, SHOWN, FeatureRows
-from recommender.registry.activation import Kind, active_folder
-from recommender.registry.serving import Refreshed, RunCache
+from recommender.registry.activation import Kind
+from recommender.registry.serving import ActiveRun
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +38,5 @@ def load(folder: Path) -> Ranker:
 RANKERS: Kind[RankerRun, Ranker] = Kind(
     "ranker", RankerRun, RankerActivation, load, default="reciprocal rank fusion"
 )
-
-
-def active_ranker() -> Ranker | None:
-    """The active ranker, None where ranks are fused."""
-    return _served.get()
-
-
-def _read_served() -> Ranker | None:
-    folder = active_folder(RANKERS)
-    return _rankers.get(folder) if folder is not None else None
-
-
-_rankers = RunCache(load, size=1, fault="Ranks are fused")
-_served = Refreshed(_read_served, root=lambda: settings.RANKERS_DIR)
+# Returns None where ranks are fused.
+active_ranker = ActiveRun(RANKERS, fault="Ranks are fused").get

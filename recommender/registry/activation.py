@@ -54,13 +54,6 @@ def active_run(kind: Kind[RunT, Any]) -> RunT | None:
     return run
 
 
-def active_folder(kind: Kind[Any, Any]) -> Path | None:
-    """The artifact folder of the active run, without loading the row."""
-    newest: Any = kind.activations.objects
-    run_id = newest.values_list("run__run_id", flat=True).first()
-    return kind.runs.folder_of(run_id) if run_id else None
-
-
 @transaction.atomic
 def activate(
     kind: Kind[RunT, Any],

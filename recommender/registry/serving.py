@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 
@@ -23,7 +23,7 @@ from recommender.ml.models import registry
 from recommender.ml.models.base import Model
 from recommender.ml.store.artifact import ArtifactError
 from recommender.models import Experiment, ModelRun
-from recommender.registry.activation import MODELS, active_folder
+from recommender.registry.activation import MODELS, Kind
 from recommender.registry.new_videos import ServedModel
 
 logger = logging.getLogger(__name__)
@@ -130,6 +130,27 @@ class Refreshed(Generic[Value]):
         return value
 
 
+class ActiveRun(Generic[Loaded]):
+    """The loaded active run of a kind; `fault` is logged when it cannot be read."""
+
+    def __init__(self, kind: Kind[Any, Loaded], *, fault: str) -> None:
+        self._kind = kind
+        self._runs = RunCache(kind.load, size=1, fault=fault)
+        self._current = Refreshed(self._read, root=self._root)
+
+    def get(self) -> Loaded | None:
+        """None where there is none or it cannot be read."""
+        return self._current.get()
+
+    def _root(self) -> Path:
+        root: Path = getattr(settings, self._kind.runs.root_setting)
+        return root
+
+    def _read(self) -> Loaded | None:
+        folder = _active_folder(self._kind)
+        return self._runs.get(folder) if folder is not None else None
+
+
 @dataclass(frozen=True)
 class Trial:
     """The running experiment, and the models of its arms by their names."""
@@ -178,7 +199,7 @@ def model_named(name: str) -> Model | None:
 
 
 def _read_served() -> tuple[Model | None, Trial | None]:
-    active = active_folder(MODELS)
+    active = _active_folder(MODELS)
     running = Experiment.objects.filter(state=Experiment.State.RUNNING)
     experiment = running.select_related("control", "treatment").first()
     folders = {ACTIVE: active} if active is not None else {}
@@ -194,6 +215,13 @@ def _read_served() -> tuple[Model | None, Trial | None]:
     if experiment is None or len(models) < 2:
         return model, None
     return model, Trial(experiment, models)
+
+
+def _active_folder(kind: Kind[Any, Any]) -> Path | None:
+    """The artifact folder of the active run, without loading the row."""
+    newest: Any = kind.activations.objects
+    run_id = newest.values_list("run__run_id", flat=True).first()
+    return kind.runs.folder_of(run_id) if run_id else None
 
 
 def _finished_runs(name: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The query of each source: a ranked list of candidates for a request.
+"""Retrieval: candidates for a request, by the query of each source.
 
 A query starts from the eligible videos of its request, so SQL decides on visibility.
 """
@@ -11,14 +11,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.db.models import Expression, F, FloatField, QuerySet, Sum
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Expression, F, FloatField, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Extract, Now
 from django.utils import timezone
 
 from recommender.ml.models.base import Model
-from recommender.ml.ranking.candidates import Candidate, Evidence
+from recommender.ml.ranking.candidates import (
+    Candidate,
+    CandidateFeatures,
+    CandidateSet,
+    Evidence,
+)
 from recommender.retrieval.interests import representatives
-from recommender.retrieval.types import LEARNED, Request
+from recommender.retrieval.types import LEARNED, Request, Source
 from recommender.retrieval.viewer import Videos
 from videos.moods import store
 
@@ -28,6 +34,58 @@ TRENDING_WINDOW = timedelta(days=7)
 POPULARITY_AGE = timedelta(days=14)  # a video of this age counts half
 POPULAR = 60  # how many videos may be called popular
 TOP_CATEGORIES = 10
+
+
+def retrieve(request: Request, sources: Iterable[Source]) -> CandidateSet:
+    """The eligible candidates of each source, with their features.
+
+    With a model, `LEARNED` is one of the sources: it also scores the candidates of the
+    others, so that a small selection (a category, the followed) is ranked exactly.
+    """
+    lists = {source.name: _fetch(source, request) for source in sources}
+    keys = {c.video_id for candidates in lists.values() for c in candidates}
+    if request.model is not None:
+        lists[LEARNED] = learned(request, request.model, keys)
+        keys |= {c.video_id for c in lists[LEARNED]}
+    features = describe(request.videos, keys)
+    eligible = {
+        name: [c for c in candidates if c.video_id in features]
+        for name, candidates in lists.items()
+    }
+    return CandidateSet(eligible, features)
+
+
+def describe(videos: Videos, keys: Collection[int]) -> dict[int, CandidateFeatures]:
+    """Features of those of the videos that have one of `keys`, in one query."""
+    now = timezone.now()
+    rows = (
+        videos.filter(pk__in=keys)
+        .order_by()
+        .annotate(
+            category_keys=_keys_of("categories"),
+            parent_keys=_keys_of("parent_categories"),
+        )
+        .values_list(
+            *("pk", "creator_id", "published_at", "category_keys", "parent_keys"),
+            *(
+                "duration",
+                "view_counts__day",
+                "view_counts__week",
+                "view_counts__month",
+            ),
+        )
+    )
+    return {
+        pk: CandidateFeatures(
+            creator,
+            now - (at or now),
+            frozenset(categories or ()),
+            frozenset(parents or ()),
+            duration,
+            (day or 0, week or 0, month or 0),
+        )
+        for pk, creator, at, categories, parents, duration, day, week, month in rows
+    }
 
 
 def learned(request: Request, model: Model, others: Collection[int]) -> list[Candidate]:
@@ -190,6 +248,17 @@ def same_category(request: Request) -> list[Candidate]:
             ]
         ]
     return _first_of_each(candidates)
+
+
+def _fetch(source: Source, request: Request) -> list[Candidate]:
+    if source.fetch is None:
+        raise ValueError(f"The source {source.name} cannot be fetched.")
+    return source.fetch(request)
+
+
+def _keys_of(relation: str) -> ArrayAgg:
+    present = Q(**{f"{relation}__isnull": False})
+    return ArrayAgg(relation, distinct=True, filter=present)
 
 
 def _newest_first(videos: Videos) -> Videos:

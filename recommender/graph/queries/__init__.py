@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recommender.graph.mirror import driver
+from recommender.graph.mirror.address import address
 from recommender.graph.queries.fallback import WithFallback
 from recommender.graph.queries.interface import Acquaintance, CoWatch, Graph, Paths
 from recommender.graph.queries.neo4j import Neo4jGraph
@@ -13,6 +13,6 @@ __all__ = ["Acquaintance", "CoWatch", "Graph", "Paths", "graph"]
 
 def graph() -> Graph:
     """Neo4j where it is configured and answers, else PostgreSQL."""
-    if driver.configured():
-        return WithFallback(Neo4jGraph(), PostgresGraph())
-    return PostgresGraph()
+    if address() is None:
+        return PostgresGraph()
+    return WithFallback(Neo4jGraph(), PostgresGraph())
