@@ -70,21 +70,21 @@ def test_co_watch_explains_by_the_watch_that_adds_most():
 
 
 @pytest.mark.parametrize(("fans", "wanted", "found"), [(10, 25, 7.0), (3, 0, 30.0)])
-def test_popularity_finds_how_fast_fame_fades(fans, wanted, found):
+def test_popularity_finds_the_half_life(fans, wanted, found):
     # Videos 0 to 24 had some fans a month ago, 25 to 49 one a few days ago. Newcomers
     # want the new ones, which 10 old watches outweigh at 14 days; or they want the old
     # ones, of which 3 watches outweigh a new one from 30 days on.
     old = [(100 + fan, 500 + v, 1.0, 0) for fan in range(fans) for v in range(25)]
     new = [(120, 525 + v, 1.0, 30) for v in range(25)]
     newcomers = [(130 + n, 550, 1.0, 1) for n in range(10)]
-    asked = [
+    targets = [
         (130 + n, 500 + wanted + (n + 5 * v) % 25, 1.0, 33)
         for n in range(10)
         for v in range(4)
     ]
-    rows = old + new + newcomers + asked
+    rows = old + new + newcomers + targets
     snapshot = make_snapshot(watched=rows, n_users=40, n_items=51)
-    share = (len(asked) - 0.5) / len(rows)
+    share = (len(targets) - 0.5) / len(rows)
     model = registry.fit("popularity", snapshot, {"validation": share})
     assert model.searched == {"half_life_days": found}
     again = registry.fit("popularity", snapshot, model.searched)

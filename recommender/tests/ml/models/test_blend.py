@@ -1,4 +1,4 @@
-"""The blend finds what each model is worth."""
+"""The blend finds the weight of each model."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ QUICK = {
 
 
 def test_a_model_that_adds_nothing_is_dropped():
-    # Both communities are as large, so popularity tells no taste.
+    # Both communities are equally large, so popularity is no signal.
     fitted = registry.fit(
         "blend",
         two_communities(users=150, watches=12),
@@ -36,7 +36,7 @@ def test_a_model_that_adds_nothing_is_dropped():
 
 
 @pytest.mark.parametrize("by_person", [True, False])
-def test_weights_never_lose_to_the_best_member_on_the_part_they_are_found_on(by_person):
+def test_weights_are_no_worse_than_the_best_member_on_their_part(by_person):
     split = global_time_split(two_communities(users=150, watches=12))
     config = blend.Config(
         members=("popularity", "ease", "gf_cf"), people=10_000, by_person=by_person
@@ -57,7 +57,7 @@ def test_weights_never_lose_to_the_best_member_on_the_part_they_are_found_on(by_
     assert value(whole) >= max(value(model) for model in fitted.values()) - 1e-9
 
 
-def test_the_usual_spread_is_kept_with_the_model(tmp_path):
+def test_the_median_spread_is_saved_with_the_model(tmp_path):
     config = {"members": ("ease", "gf_cf"), "weights": {"ease": 1.0, "gf_cf": 0.5}}
     snapshot = two_communities(users=60)
     states = [UserHistory(watched=Trail.from_ids([500, 502]))]
@@ -93,7 +93,7 @@ def test_given_weights_are_not_searched_for():
     assert list(fitted.members) == ["ease"]
 
 
-def test_a_cluster_is_held_out_of_each_history_that_can_spare_one():
+def test_a_cluster_is_held_out_of_each_long_enough_history():
     snapshot = two_communities(users=80, watches=12)
     part = leave_cluster(snapshot, share=0.25)
     known = part.history.watched
@@ -103,7 +103,7 @@ def test_a_cluster_is_held_out_of_each_history_that_can_spare_one():
         held = part.targets(row)
         assert len(held) == round(0.25 * (snapshot.watched.source == user).sum())
         assert not pairs & {(int(user), int(item)) for item in held}
-    # What goes together is held out together.
+    # Similar videos are held out together.
     kinds = [snapshot.item_ids[part.targets(row)] % 2 for row in range(len(part.users))]
     alike = np.mean([(kind == kind[0]).all() for kind in kinds])
     assert alike > 0.8
@@ -120,7 +120,7 @@ def test_members_too_small_for_the_data_are_left_out():
 
 @pytest.fixture(scope="module")
 def sage():
-    """A blend that GraphSAGE, which can place new videos, leads."""
+    """A blend whose first member, GraphSAGE, can embed new videos."""
     return registry.fit(
         "blend",
         two_communities(users=120, watches=12),
@@ -132,7 +132,7 @@ def sage():
     )
 
 
-def test_its_members_are_scored_beside_it():
+def test_its_members_are_evaluated_too():
     split = global_time_split(two_communities(users=150, watches=12))
     configs = {"blend": {"members": ("ease", "gf_cf"), "settings": SETTINGS}}
     report = evaluate.evaluate(["blend"], split, configs=configs).report
@@ -141,7 +141,7 @@ def test_its_members_are_scored_beside_it():
     assert set(report["models"]) == {"blend", *worth_it}
 
 
-def test_a_reason_is_something_without_which_the_score_falls(sage):
+def test_without_a_reason_the_score_falls(sage):
     for user, item in ((100, 504), (101, 503)):
         state = UserHistory(watched=Trail.from_ids([500, 501, 502]), user_id=user)
         for each in sage.contributions(state, [item])[0]:
@@ -163,7 +163,7 @@ def test_a_new_video_is_found_at_once(sage):
 
 
 def test_new_videos_compete_on_equal_terms():
-    """Ten of forty videos are new: people are shown some, and those of their kind."""
+    """Ten of forty videos are new: people get some of them, of their community."""
     whole = two_communities(users=120, watches=12)
     fitted = registry.fit(
         "blend", whole, {"members": ("graphsage", "ease"), "settings": QUICK}

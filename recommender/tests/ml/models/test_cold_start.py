@@ -6,7 +6,7 @@ import pytest
 from recommender.ml.models.graphsage.cold_start import ColdStartMap
 
 
-def test_new_videos_go_where_such_videos_end_up_and_spread_as_they_do():
+def test_new_videos_are_mapped_near_watched_ones_with_the_same_spread():
     random = np.random.default_rng(0)
     new = random.normal(size=(400, 6)).astype(np.float32) * 0.2 + 1
     turned = np.linalg.qr(random.normal(size=(6, 6)))[0]
@@ -22,13 +22,13 @@ def test_new_videos_go_where_such_videos_end_up_and_spread_as_they_do():
 
 
 @pytest.mark.parametrize("videos", [0, 1])
-def test_nothing_moves_without_videos_to_learn_from(videos):
+def test_without_videos_to_learn_from_it_is_the_identity(videos):
     some = np.ones((videos, 3), np.float32)
     new = np.arange(6, dtype=np.float32).reshape(2, 3)
     assert (ColdStartMap.fit(some, some)(new) == new).all()
 
 
-def test_features_that_say_nothing_place_everything_in_the_middle():
+def test_constant_features_are_mapped_to_the_mean():
     watched = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
     placed = ColdStartMap.fit(np.ones_like(watched), watched)(
         np.ones((2, 3), np.float32)

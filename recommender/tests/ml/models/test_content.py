@@ -24,7 +24,7 @@ def test_a_person_is_the_weighted_mean_of_what_they_watched():
     )
 
 
-def test_a_video_nobody_watched_is_found_by_what_it_says():
+def test_a_video_without_watches_is_found_by_its_text():
     world = two_communities()
     few = replace(world, watched=world.watched.where(world.watched.target < 30))
     model = registry.fit("content", few)
@@ -35,8 +35,8 @@ def test_a_video_nobody_watched_is_found_by_what_it_says():
 @pytest.mark.parametrize(
     ("block", "alike"), [("text", 501), ("categories", 502), ("creator", 503)]
 )
-def test_every_block_speaks(block, alike):
-    """501, 502 and 503 share with 500 the words, the category and the creator."""
+def test_every_block_counts(block, alike):
+    """500 shares its words with 501, its category with 502, its creator with 503."""
     snapshot = make_snapshot(
         texts=["deep sea", "deep sea", "high hills", "high hills", "old town"],
         category_ids=[1, 2, 3],
@@ -85,7 +85,7 @@ def test_a_new_category_falls_into_the_unknown_bucket():
     np.testing.assert_allclose(renewed.vectors[:3], model.vectors[:3])
 
 
-def test_own_words_place_whoever_watched_nothing():
+def test_people_without_watches_are_embedded_by_their_own_text():
     world = two_communities()
     texts = ["guitar and piano" if user % 2 == 0 else "" for user in range(60)]
     model = registry.fit("content", replace(world, user_texts=tuple(texts)))
@@ -95,7 +95,7 @@ def test_own_words_place_whoever_watched_nothing():
     np.testing.assert_array_equal(no_progress[0], no_progress[1])
 
 
-def test_vectors_of_a_text_model_take_the_place_of_tf_idf(tmp_path):
+def test_vectors_of_a_text_model_replace_tf_idf(tmp_path):
     world = two_communities()
     vectors = np.eye(2, 6, dtype=np.float32)[np.arange(40) % 2]
     people = np.zeros((60, 6), np.float32)

@@ -1,4 +1,4 @@
-"""EASE against its closed form, written down with dense matrices."""
+"""EASE compared with its closed form by dense matrices."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from recommender.tests.ml.worlds import two_communities
 
 
 @pytest.mark.parametrize("balance", [0.0, 0.5])
-def test_a_history_weighs_as_its_length_tells(balance):
+def test_a_history_is_weighted_by_its_length(balance):
     snapshot = two_communities(users=40)
     edges = snapshot.watched
     # Some have seen much more than others.

@@ -1,4 +1,4 @@
-"""What holds for every model that learns taste, whatever its method."""
+"""Tests of all models that learn interests."""
 
 import subprocess
 import sys
@@ -70,7 +70,7 @@ def fitted(name):
 
 
 def own_share(model, states, k=8):
-    """Of the first k recommended, the share that is of the watcher's community."""
+    """The share of the first k recommendations in the user's community."""
     shares = []
     for state in states:
         kind = state.watched.ids[state.watched.weight.argmax()] % 2
@@ -98,7 +98,7 @@ def test_recommends_from_the_community_to_known_and_unknown_people(name):
 
 
 @names
-def test_nothing_known_still_ranks_everything(name):
+def test_an_empty_history_still_ranks_everything(name):
     model = fitted(name)
     states = [
         UserHistory(),
@@ -174,7 +174,7 @@ def test_one_watch_more_changes_the_scores(name):
 
 
 @names
-def test_saved_it_serves_the_same_without_what_trained_it(name, tmp_path):
+def test_a_saved_model_serves_the_same_without_training_libraries(name, tmp_path):
     model = fitted(name)
     registry.save(model, tmp_path / "run", metrics={"recall@20": 0.5})
     loaded = registry.load(tmp_path / "run")
@@ -189,7 +189,7 @@ def test_saved_it_serves_the_same_without_what_trained_it(name, tmp_path):
 
 
 @names
-def test_renewed_it_knows_newer_people_and_videos(name, tmp_path):
+def test_a_renewed_model_knows_newer_people_and_videos(name, tmp_path):
     registry.save(fitted(name), tmp_path / "run", metrics={"kept": 1})
     newer = two_communities(users=90, items=44)
     manifest = registry.rebuild(tmp_path / "run", tmp_path / "next", newer)

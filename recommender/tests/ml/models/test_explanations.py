@@ -1,4 +1,4 @@
-"""What is named as a reason matters: without it, the score falls by what was said."""
+"""Reasons are correct: without one, the score falls by its amount."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def fitted(name):
 
 
 def lacking(state, relation, key):
-    """The history as it would be had that edge never been."""
+    """The history without that edge."""
     field = TRAILS[relation]
     trail = getattr(state, field)
     left = trail.ids != key
@@ -68,18 +68,18 @@ def test_removing_what_is_named_lowers_the_score_over_everyone(name):
 
 
 def test_what_is_not_named_is_not_needed(name):
-    """Without all that was named, nothing left speaks for the item as strongly."""
+    """Removing any other edge does not lower the score."""
     model = fitted(name)
     for state in histories(two_communities(), np.arange(10)):
         items = model.recommend(state, k=3).ids
         for item, every in zip(items, model.contributions(state, items), strict=True):
             amounts = [reason.amount for reason in every]
             assert amounts == sorted(amounts, reverse=True)
-            said = {(reason.relation, reason.id) for reason in every}
+            named = {(reason.relation, reason.id) for reason in every}
             before = model.score_items(state, [item])[0]
             for relation, field in TRAILS.items():
                 for key in getattr(state, field).ids.tolist():
-                    if (relation, key) in said:
+                    if (relation, key) in named:
                         continue
                     after = model.score_items(lacking(state, relation, key), [item])[0]
                     assert after >= before - 1e-6

@@ -62,7 +62,7 @@ def subgraphs_of(snapshot, starts):
 
 
 def graph_now(trainer, snapshot):
-    """The whole graph when the snapshot was taken, and everyone's side of it."""
+    """The whole graph at the time of the snapshot, and the histories of all users."""
     histories = Histories.from_snapshot(snapshot, trainer._config.windowing)
     return subgraphs_of(snapshot, [snapshot.taken_at]).whole(0), histories
 
@@ -84,7 +84,7 @@ def test_communities_separate(model, snapshot):
     assert same / 2 > near[np.ix_(even, ~even)].mean() + 0.3
 
 
-def test_beats_popularity_on_what_is_yet_to_come(snapshot):
+def test_beats_popularity_on_later_watches(snapshot):
     split = global_time_split(snapshot)
     found = evaluate.evaluate(
         ["graphsage", "popularity"], split, configs={"graphsage": SMALL}
@@ -94,7 +94,7 @@ def test_beats_popularity_on_what_is_yet_to_come(snapshot):
     assert difference["low"] > 0
 
 
-def test_people_whom_training_never_saw_are_served(model):
+def test_people_unknown_to_training_are_served(model):
     for own in (0, 1):
         watched = Trail.from_ids([500 + own, 502 + own, 504 + own], time=[1, 2, 3])
         hits = model.recommend(UserHistory(watched=watched), k=8)
@@ -161,8 +161,8 @@ def test_numpy_inference_equals_the_trained_network(snapshot):
 
 
 def test_numpy_embeds_a_new_video_as_the_network_would(snapshot):
-    """What the network makes of a video when its id and watchers are dropped, placed
-    among the others."""
+    """The network's vector of a video whose id and watchers are dropped, through the
+    `ColdStartMap`, is that of `embed_items`."""
     uploaded = snapshot.uploaded.where(snapshot.uploaded.target != 4)
     snapshot = replace(snapshot, uploaded=uploaded)
     trainer = trainer_of(snapshot)
@@ -189,9 +189,8 @@ def test_numpy_embeds_a_new_video_as_the_network_would(snapshot):
     assert not np.allclose(cold[:16], warm, atol=0.01)
 
 
-def test_dropped_ids_and_edges_are_what_new_videos_live_by(snapshot):
-    """A network that was never shown nodes without id and watchers places new videos
-    further from where their watchers will."""
+def test_dropout_of_ids_and_edges_improves_the_vectors_of_new_videos(snapshot):
+    """Without it, the vectors of new videos are further from those with watchers."""
 
     def distance(**dropouts):
         trainer = trainer_of(snapshot, **dropouts)
@@ -238,7 +237,7 @@ def test_the_target_edge_carries_no_message(snapshot):
     )
 
 
-def test_the_graph_of_a_block_holds_nothing_from_its_start_on(snapshot):
+def test_the_graph_of_a_block_has_nothing_after_its_start(snapshot):
     targets = Targets.from_snapshot(snapshot, blocks=4, balance=0.5)
     for block, places in targets.batches(64, np.random.default_rng(0)):
         times = targets.at((block, places)).time
@@ -255,7 +254,7 @@ def test_the_graph_of_a_block_holds_nothing_from_its_start_on(snapshot):
         torch.testing.assert_close(full["item"].trends, past["item"].trends)
 
 
-def test_what_happens_later_changes_no_earlier_model(snapshot):
+def test_later_interactions_do_not_change_an_earlier_model(snapshot):
     split = global_time_split(snapshot)
     cut = split.test.history.taken_at
     late = snapshot.watched.time >= cut
@@ -276,7 +275,7 @@ def test_a_seed_repeats_and_another_differs(snapshot):
     assert not np.allclose(first.vectors, other.vectors)
 
 
-def test_labels_are_learned_where_they_were_hidden(snapshot):
+def test_hidden_labels_are_predicted(snapshot):
     trainer = trainer_of(snapshot, label_weight=1.0)
     list(trainer.run(12, stage="train"))
     shown = snapshot.in_category.where(snapshot.in_category.source >= 20)
@@ -362,7 +361,7 @@ def test_sampled_softmax_learns_the_communities_too(snapshot):
     assert own_share(sampled, states) > 0.85
 
 
-def test_progress_tells_epochs_loss_and_validation(snapshot):
+def test_progress_has_epochs_loss_and_validation(snapshot):
     steps = []
     fit(snapshot, Config(**{**SMALL, "epochs": 3}), steps.append)
     validated = [step for step in steps if step.stage == "validate"]
@@ -374,7 +373,7 @@ def test_progress_tells_epochs_loss_and_validation(snapshot):
     assert trained[0].validation is None
 
 
-def test_what_a_fit_found_spares_the_next_one_the_search(model, snapshot):
+def test_the_result_of_a_search_replaces_the_next_search(model, snapshot):
     steps = []
     again = registry.fit(
         "graphsage", snapshot, {**SMALL, **model.searched}, steps.append

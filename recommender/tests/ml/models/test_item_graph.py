@@ -1,4 +1,4 @@
-"""Ids passed on uncompressed, against the same sums with dense matrices."""
+"""Propagation of ids through the item graph, compared with dense matrices."""
 
 from dataclasses import replace
 
@@ -30,19 +30,19 @@ def watched(snapshot):
     return dense
 
 
-def passed_on(watched, power):
-    """(users, items): each history through the item-item graph."""
+def propagated(watched, power):
+    """(users, items): each history times the item-item graph."""
     degree = np.maximum(watched.sum(0), 1)
     root = np.sqrt(np.maximum(watched.sum(1, keepdims=True), 1) * degree)
     half = watched / root
     return (watched / degree**power) @ (half.T @ half) * degree**power
 
 
-def test_it_passes_on_what_the_dense_graph_does(snapshot, watched):
+def test_it_equals_the_dense_graph(snapshot, watched):
     graph = ItemGraph.from_matrix(normalised(snapshot), POWER)
     states = histories(snapshot, np.arange(40))
     sent = graph.send(watch_matrix(snapshot.item_ids, states))
-    expected = passed_on(watched, POWER)
+    expected = propagated(watched, POWER)
     np.testing.assert_allclose(graph.receive(sent), expected, rtol=1e-5)
     some = np.array([3, 0, 3])
     np.testing.assert_allclose(graph.receive(sent, some), expected[:, some], rtol=1e-5)
@@ -50,7 +50,7 @@ def test_it_passes_on_what_the_dense_graph_does(snapshot, watched):
     np.testing.assert_allclose(graph.own, np.diag(half.T @ half), rtol=1e-5)
 
 
-def test_graphsage_adds_the_mean_of_the_ids_to_its_scores(snapshot, watched):
+def test_linear_graphsage_adds_the_propagated_ids_to_its_scores(snapshot, watched):
     config = linear_sage.Config(
         dim=8, epochs=2, batch_size=20, exponent=0.2, lean=0.0, wide=0.0
     )
@@ -59,12 +59,12 @@ def test_graphsage_adds_the_mean_of_the_ids_to_its_scores(snapshot, watched):
         linear_sage.fit(snapshot, replace(config, wide=weight)).scores(states)
         for weight in (0.0, 1.5)
     )
-    ids = passed_on(watched, WIDE_POWER) / np.maximum(watched.sum(1, keepdims=True), 1)
+    ids = propagated(watched, WIDE_POWER) / np.maximum(watched.sum(1, keepdims=True), 1)
     own = ItemGraph.from_matrix(normalised(snapshot)).own.mean()
     np.testing.assert_allclose(wide - narrow, 1.5 * ids / own, atol=1e-5)
 
 
-def test_the_weight_of_the_ids_is_looked_for(snapshot):
+def test_the_weight_of_the_ids_is_searched(snapshot):
     settings = {"dim": 8, "epochs": 2, "batch_size": 20, "exponent": 0.2}
     model = registry.fit("graphsage_ids", snapshot, settings)
     assert model.searched["wide"] in linear_sage.WIDES

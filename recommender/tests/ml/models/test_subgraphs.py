@@ -55,7 +55,7 @@ def gradients(snapshot, rows=10_000, **overrides):
 
 
 def differ(one, other):
-    """How far two sets of gradients are apart, by the length of the first."""
+    """The relative distance of two sets of gradients."""
     assert set(one) == set(other)
     apart = sum(float((one[name] - other[name]).square().sum()) for name in one)
     return (apart / sum(float(each.square().sum()) for each in one.values())) ** 0.5
@@ -131,8 +131,8 @@ def test_a_step_looks_at_no_more_nodes_than_the_limits_allow():
     np.testing.assert_array_equal(graph["item"].places[:2], items)
 
 
-def test_what_is_hidden_from_one_view_is_found_by_the_other(snapshot):
-    """The contrastive term alone moves a video's views together and others apart."""
+def test_the_contrastive_term_makes_two_views_of_a_video_similar(snapshot):
+    """It moves the views of a video together and those of others apart."""
 
     def agreement(trainer):
         graph = trainer._subgraphs.whole(3)

@@ -1,4 +1,4 @@
-"""The transition model learns what follows what."""
+"""The transition model learns which watch follows which."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def chains(**overrides):
 
 
 def solved(fade, regularization, balance=0.0):
-    """The ridge regression with every row written down."""
+    """The ridge regression with explicit rows."""
     inputs, targets, weights = [], [], []
     for chain in CHAINS:
         for place in range(1, len(chain)):
@@ -56,7 +56,7 @@ def test_the_order_decides_what_is_next():
     assert model.recommend(back, k=1).ids[0] == 502
 
 
-def test_the_newest_watches_alone_are_learned_from():
+def test_only_the_newest_watches_are_used():
     short = registry.fit("transition", chains(), {"length": 2})
     pairs = [chain[-2:] for chain in CHAINS]
     rows = [

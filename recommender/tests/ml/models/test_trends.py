@@ -8,7 +8,7 @@ from recommender.ml.models.graphsage.trends import (
 from recommender.tests.ml.worlds import DAY, START, make_snapshot
 
 
-def test_trends_fade_by_half_lives_and_know_nothing_of_the_future():
+def test_trends_decay_by_half_lives_and_ignore_the_future():
     snapshot = make_snapshot(
         watched=[(100, 500, 1, 3), (101, 501, 1, 10), (102, 502, 1, 11)],
         created=[START + d * DAY for d in (0, 9, 10, 10, 10)],
