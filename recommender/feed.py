@@ -147,5 +147,5 @@ def _page(
     page = pagination.page(shown, cursor=cursor, size=size or settings.FEED_PAGE_SIZE)
     features.write(page.feed_id, shown.viewer, page.logged)
     if assignment is not None:
-        assignment.record(page.feed_id)
+        assignment.record(page)
     return page

@@ -7,10 +7,9 @@ are not recorded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
-from uuid import UUID
 
 from django.db import transaction
 
@@ -20,21 +19,20 @@ from recommender.feeds.home import Home
 from recommender.feeds.listing import Listing
 from recommender.feeds.pagination import PlannedItem
 from recommender.feeds.related import Related
-from recommender.feeds.types import Feed
+from recommender.feeds.types import Feed, FeedPage
 from recommender.ml.experiments.interleaving import CONTROL, TREATMENT, team_draft
 from recommender.models import Experiment, Exposure
 from recommender.registry.serving import Trial
 from recommender.retrieval.viewer import Videos, Viewer
 
 
-@dataclass
+@dataclass(frozen=True)
 class Interleaved:
-    """Two Home feeds in one by team draft; `teams` has the arm of each new video."""
+    """Two Home feeds in one by team draft; the team of an item is its arm."""
 
     control: Home
     treatment: Home
     viewer: Viewer
-    teams: dict[str, str] = field(default_factory=dict)
     kind = "home"
 
     def parameters(self) -> dict[str, str]:
@@ -49,9 +47,9 @@ class Interleaved:
             for arm, feed in ((TREATMENT, self.treatment), (CONTROL, self.control))
         }
         drafted = team_draft(list(items[CONTROL]), list(items[TREATMENT]), Random())
-        drafted = drafted[:count]
-        self.teams |= {str(video): team for video, team in drafted}
-        return [items[team][video] for video, team in drafted]
+        return [
+            replace(items[team][video], team=team) for video, team in drafted[:count]
+        ]
 
 
 @dataclass(frozen=True)
@@ -63,12 +61,12 @@ class Assignment:
     feed: Feed
     arm: str = ""
 
-    def record(self, feed_id: UUID) -> None:
+    def record(self, page: FeedPage) -> None:
         """Store the exposure; teams of later pages are added."""
-        teams = self.feed.teams if isinstance(self.feed, Interleaved) else {}
+        teams = {str(video): team for video, team in page.teams.items()}
         with transaction.atomic():
             exposure, new = Exposure.objects.select_for_update().get_or_create(
-                feed_id=feed_id,
+                feed_id=page.feed_id,
                 defaults={
                     "experiment": self.experiment,
                     "user": self.user,

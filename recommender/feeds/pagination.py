@@ -36,7 +36,7 @@ WIDENED_PREFIX = "Beyond your interests · "
 
 @dataclass(frozen=True)
 class PlannedItem:
-    """One video of a stored feed. Its `logged` features are not stored with it."""
+    """One video of a feed. `logged` features and the `team` are not stored with it."""
 
     video_id: int
     source: str
@@ -44,6 +44,7 @@ class PlannedItem:
     reason: str
     widened: bool = False
     logged: LoggedFeatures | None = field(default=None, compare=False)
+    team: str = field(default="", compare=False)  # its arm in an interleaved feed
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -92,6 +93,7 @@ def page(feed: Feed, *, cursor: str, size: int) -> FeedPage:
         next_cursor=_cursor(session, end) if end is not None else "",
         feed_id=session.feed_id,
         logged=_logged([*added, *more]),
+        teams=_teams([*added, *more]),
         notice=RESTARTED if restarted else "",
         restarted=restarted,
     )
@@ -126,6 +128,7 @@ def numbered(feed: Feed, *, number: int, size: int) -> FeedPage:
         next_cursor=str(number + 1) if len(session.items) > end else "",
         feed_id=session.feed_id,
         logged=_logged(added),
+        teams=_teams(added),
     )
 
 
@@ -232,6 +235,10 @@ def _logged(added: Additions) -> list[tuple[int, int, LoggedFeatures]]:
         for position, item in added
         if item.logged is not None
     ]
+
+
+def _teams(added: Additions) -> dict[int, str]:
+    return {item.video_id: item.team for _, item in added if item.team}
 
 
 def _among(videos: Videos, window: Sequence[PlannedItem]) -> dict[int, Video]:

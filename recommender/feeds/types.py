@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from recommender.ml.models.base import Model
@@ -65,15 +65,16 @@ class FeedPage:
     """Items and the cursor of the next page, which is empty after the last.
 
     `logged` holds (position, video key, features) of the items that were planned for
-    this page, to be logged. `restarted` says that the cursor was invalid, too old or of
-    another viewer, so the feed starts afresh. A page that shows the feed sets
-    `next_url`.
+    this page, to be logged, `teams` the team of each of them by video key, if they have
+    teams. `restarted` says that the cursor was invalid, too old or of another viewer,
+    so the feed starts afresh. A page that shows the feed sets `next_url`.
     """
 
     items: list[FeedItem]
     next_cursor: str
     feed_id: uuid.UUID
     logged: Sequence[tuple[int, int, LoggedFeatures]] = ()
+    teams: Mapping[int, str] = field(default_factory=dict)
     notice: str = ""
     restarted: bool = False
     next_url: str = ""
