@@ -133,8 +133,7 @@ def _filters(asked: dict[str, Any]) -> Q:
         keys = list(categories.values_list("pk", flat=True))
         if not keys:
             raise NotFound(f"There is no category {asked['category_id']}.")
-        through = Video.categories.through.objects.filter(category__in=keys)
-        filters &= Q(pk__in=through.values("video"))
+        filters &= Q(pk__in=Video.objects.in_categories(keys).values("pk"))
     if "project_code" in asked:
         topics = Topic.objects.filter(project_code=asked["project_code"])
         keys = list(topics.values_list("pk", flat=True))

@@ -91,13 +91,11 @@ def _interacted(types: set[str], viewer: Viewer) -> Q:
 
 
 def _in_categories(names: set[str], *, either: bool) -> Q:
-    lower = Video.categories.through.objects.filter(
-        category__in=Category.objects.filter(name__in=names)
-    )
-    query = Q(pk__in=lower.values("video"))
+    """Videos of categories, or of categories of `either` level, with these names."""
+    lower = Category.objects.filter(name__in=names).values_list("pk", flat=True)
+    query = Q(pk__in=Video.objects.in_categories(lower).values("pk"))
     if either:
-        upper = Video.parent_categories.through.objects.filter(
-            parentcategory__in=ParentCategory.objects.filter(name__in=names)
-        )
-        query |= Q(pk__in=upper.values("video"))
+        upper = ParentCategory.objects.filter(name__in=names)
+        keys = upper.values_list("pk", flat=True)
+        query |= Q(pk__in=Video.objects.in_parent_categories(keys).values("pk"))
     return query
