@@ -127,35 +127,61 @@ def without(user, item):
 
 
 def take_away(user, item):
+    """Undo the action that the reason names; returns its kind, None without one."""
     reason = item.reason.removeprefix("Beyond your interests · ")
-    if found := re.search(r"you (watched|liked) “(.+)”", reason):
-        video = Video.objects.get(title=found[2])
-        if found[1] == "liked":
-            interactions.unlike(user=user, video=video)
-        else:
-            interactions.remove_from_history(user=user, video=video)
-        return found[1]
-    if found := re.search(r"[Ff]rom (.+), whom you follow|you follow (.+)", reason):
-        name = found[1] or found[2]
-        for follow in Follow.objects.filter(follower=user).select_related("followee"):
-            if follow.followee.display_name == name:
-                interactions.unfollow(follower=user, followee=follow.followee)
-                return "followed"
-    if found := re.search(r"you picked (.+)$|in (.+), which you picked", reason):
-        parent = ParentCategory.objects.get(name=found[1] or found[2])
-        user.parent_category_interests.remove(parent)
-        interactions.seed_interests(user=user)
-        return "picked"
-    if found := re.search(r"in (.+), which you watch", reason):
-        category = Category.objects.get(name=found[1])
-        for row in Engagement.objects.filter(user=user, video__categories=category):
-            interactions.remove_from_history(user=user, video=row.video)
-        return "category"
     if reason == "Trending this week":
         for watch in Watch.objects.filter(video=item.video):
             interactions.remove_from_history(user=watch.user, video=item.video)
         return "trend"
+    for pattern, undo in UNDO.items():
+        found = re.search(pattern, reason)
+        kind = undo(user, found[1]) if found else None
+        if kind is not None:
+            return kind
     return None
+
+
+def unwatch(user, title):
+    video = Video.objects.get(title=title)
+    interactions.remove_from_history(user=user, video=video)
+    return "watched"
+
+
+def unlike(user, title):
+    interactions.unlike(user=user, video=Video.objects.get(title=title))
+    return "liked"
+
+
+def unfollow(user, name):
+    for follow in Follow.objects.filter(follower=user).select_related("followee"):
+        if follow.followee.display_name == name:
+            interactions.unfollow(follower=user, followee=follow.followee)
+            return "followed"
+    return None
+
+
+def unpick(user, name):
+    user.parent_category_interests.remove(ParentCategory.objects.get(name=name))
+    interactions.seed_interests(user=user)
+    return "picked"
+
+
+def unwatch_category(user, name):
+    category = Category.objects.get(name=name)
+    for row in Engagement.objects.filter(user=user, video__categories=category):
+        interactions.remove_from_history(user=user, video=row.video)
+    return "category"
+
+
+UNDO = {
+    r"you watched “(.+)”": unwatch,
+    r"you liked “(.+)”": unlike,
+    r"[Ff]rom (.+), whom you follow": unfollow,
+    r"you follow (.+)": unfollow,
+    r"you picked (.+)$": unpick,
+    r"in (.+), which you picked": unpick,
+    r"in (.+), which you watch": unwatch_category,
+}
 
 
 @pytest.mark.slow
