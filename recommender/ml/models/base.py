@@ -1,4 +1,4 @@
-"""What every model has: the interface, and what models of vectors share."""
+"""The interface of models, and the base class of models with vectors."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ Progress = Callable[[TrainingStep], None]
 
 
 def no_progress(step: TrainingStep) -> None:
-    """The progress callback that shows nothing."""
+    """The progress callback that does nothing."""
 
 
-NEWEST = 50  # rows of a trail that `Model.contributions` takes away in turn
+NEWEST = 50  # interactions of a trail that `Model.contributions` removes in turn
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """What in a history speaks for an item: its removal lowers the score.
+    """An interaction without which the score of an item is lower.
 
     ``relation`` is watched, liked, follows or interested_in; ``id`` the external id of
     the video, creator or parent category; ``amount`` the score lost without it.
@@ -62,7 +62,7 @@ class Contribution:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What a model writes into its folder; see `artifact.write`."""
+    """The contents of a model's artifact; see `artifact.write`."""
 
     arrays: Mapping[str, npt.NDArray[Any]]
     documents: Mapping[str, Any] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Model(ABC):
     """A fitted model: it scores histories, by external ids, without torch."""
 
     name: ClassVar[str]
-    # What `contributions` may name: relations of which single edges can be taken away.
+    # Relations whose interactions `contributions` removes in turn.
     reasons: tuple[str, ...] = ("watched",)
     item_ids: IntArray  # sorted; columns of `scores`
     # The models that this one combines, by name.
@@ -118,12 +118,12 @@ class Model(ABC):
         """(len(states), n_items) scores of every item, higher is better."""
 
     def measures(self, holdout: Holdout, *, seed: int = 0) -> Mapping[str, Interval]:
-        """Measures of the model's own, beside those of its ranking."""
+        """Metrics of this model other than those of its ranking."""
         return {}
 
     @abstractmethod
     def parts(self) -> Parts:
-        """What `load` of the same module needs to build the model again."""
+        """The contents from which `load` of the same module builds the model."""
 
     @abstractmethod
     def renewed(self, snapshot: GraphSnapshot) -> Self:
@@ -132,12 +132,12 @@ class Model(ABC):
     def recommend(
         self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
     ) -> Hits:
-        """The best ``k`` items that the history and ``exclude`` do not hold."""
+        """The ``k`` best items that are in neither the history nor ``exclude``."""
         seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
         return self._best(self.scores([state])[0], k, seen)
 
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
-        """The ``k`` items nearest to one; empty if the model does not know it."""
+        """The ``k`` items nearest to one; empty for an unknown item."""
         if positions(self.item_ids, item_id)[0] < 0:
             return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
         state = UserHistory(watched=Trail.from_ids([item_id]))
@@ -149,11 +149,11 @@ class Model(ABC):
         return None
 
     def user_vector(self, state: UserHistory) -> FloatArray | None:
-        """(d,): a person's unit vector in the space of `item_vectors`, if there is."""
+        """(d,): a user's unit vector in the space of `item_vectors`; None without."""
         return None
 
     def score_items(self, state: UserHistory, item_ids: npt.ArrayLike) -> FloatArray:
-        """(len(item_ids),) scores, NaN for items that the model does not know."""
+        """(len(item_ids),) scores, NaN for unknown items."""
         scores: FloatArray = self.score_each([state], item_ids)[0]
         return scores
 
@@ -168,10 +168,9 @@ class Model(ABC):
     def contributions(
         self, state: UserHistory, item_ids: npt.ArrayLike
     ) -> list[list[Contribution]]:
-        """For each item what its score loses without each of the newest interactions,
-        by falling amount; what speaks against it is left out.
+        """For each item the newest interactions that raise its score, by amount.
 
-        Every removal is carried out, none estimated.
+        Each interaction is removed in turn and the items are scored again.
         """
         edges = [
             (relation, int(place))
@@ -213,7 +212,7 @@ def top_k(scores: FloatArray, k: int) -> IntArray:
 
 @runtime_checkable
 class Inductive(Protocol):
-    """A model that can place an item it was not trained with."""
+    """A model that can embed items that it was not trained with."""
 
     def add_items(
         self, items: Sequence[ItemFeatures], *, time: float | None = None
@@ -222,11 +221,11 @@ class Inductive(Protocol):
 
 
 class TooLargeError(ValueError):
-    """There is more data than the model can be fitted to; the message says why."""
+    """The snapshot is too large for the model; the message gives the limit."""
 
 
 class FactorModel(Model):
-    """Item vectors with an index of their own; users are embedded when they ask.
+    """Item vectors with an index; users are embedded on request.
 
     ``vectors`` is (n_items, d) along ``item_ids``.
     """
@@ -237,23 +236,22 @@ class FactorModel(Model):
         self.item_ids = item_ids
         self.vectors = vectors
         self.index = index or VectorIndex.build(item_ids, vectors)
-        self._newest: tuple[UserHistory, IntArray, FloatArray] | None = None
+        self._cached: tuple[UserHistory, IntArray, FloatArray] | None = None
 
     @abstractmethod
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
         """(len(states), d) vectors of histories."""
 
     def embed_user(self, state: UserHistory) -> FloatArray:
-        """(d,): the vector of one person now.
+        """(d,): the vector of one user.
 
-        The last one is kept: a feed asks for it several times. Items that were added
-        since make it another.
+        The last one is cached, as a feed needs it several times, until items are added.
         """
-        kept = self._newest
-        if kept is None or kept[0] is not state or kept[1] is not self.item_ids:
-            kept = state, self.item_ids, self.embed_users([state])[0]
-            self._newest = kept
-        return kept[2]
+        cached = self._cached
+        if cached is None or cached[0] is not state or cached[1] is not self.item_ids:
+            cached = state, self.item_ids, self.embed_users([state])[0]
+            self._cached = cached
+        return cached[2]
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         return np.asarray(self._embedded(states) @ self.vectors.T, np.float32)
@@ -283,8 +281,8 @@ class FactorModel(Model):
         if place < 0:
             return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
         cosines = unit(self.vectors) @ unit(self.vectors[place])
-        hidden = np.append(np.asarray(exclude, np.int64), item_id)
-        return self._best(cosines, k, hidden)
+        excluded = np.append(np.asarray(exclude, np.int64), item_id)
+        return self._best(cosines, k, excluded)
 
     def item_vectors(self, item_ids: npt.ArrayLike) -> FloatArray | None:
         return known_units(self.item_ids, self.vectors, item_ids)
@@ -311,8 +309,8 @@ def known_units(
 ) -> FloatArray:
     """(len(wanted), d): ``vectors`` of the ``wanted`` at unit length, 0 if unknown."""
     place = positions(item_ids, wanted)
-    found = unit(np.asarray(vectors[np.maximum(place, 0)], np.float32))
-    return np.where(place[:, None] >= 0, found, 0).astype(np.float32)
+    units = unit(np.asarray(vectors[np.maximum(place, 0)], np.float32))
+    return np.where(place[:, None] >= 0, units, 0).astype(np.float32)
 
 
 def load_index(artifact: Artifact) -> tuple[IntArray, FloatArray, VectorIndex]:

@@ -22,7 +22,7 @@ from recommender.ml.store.artifact import Artifact, ArtifactError, Manifest
 
 
 class ConfigError(ValueError):
-    """No such model, or no such setting of it; the message lists those there are."""
+    """Unknown model or setting; the message lists the known ones."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class ModelEntry:
     """Where a model is: ``module`` under `recommender.ml.models`.
 
     A ``network`` is a package: ``train`` (imports torch) and ``serve``. ``daily``
-    models are computed once a day, from the snapshot of that day. ``combines`` tells
-    that other models are fitted as members.
+    models are computed once a day, from the snapshot of that day. A model that
+    ``combines`` fits other models as members.
     """
 
     module: str
@@ -134,7 +134,7 @@ def load(folder: Path, *, verify: bool = True) -> Model:
 
 
 def loader(name: str) -> Callable[[Artifact], Model]:
-    """What makes model ``name`` from its artifact; raises `ConfigError`."""
+    """The function that loads model ``name``; raises `ConfigError`."""
     load_model: Callable[[Artifact], Model] = entry(name).serve.load
     return load_model
 
@@ -153,7 +153,7 @@ def rebuild(folder: Path, new_folder: Path, snapshot: GraphSnapshot) -> Manifest
 
 
 def entry(name: str) -> ModelEntry:
-    """Where model ``name`` is; raises `ConfigError`."""
+    """The entry of model ``name``; raises `ConfigError`."""
     if name not in MODELS:
         raise ConfigError(f"no model {name}; there are {', '.join(sorted(MODELS))}")
     return MODELS[name]

@@ -1,6 +1,6 @@
 """Training one network in several processes, as `torchrun` starts them.
 
-The leader, the process of rank 0, reads data, asks for models and writes results. The
+The leader, the process of rank 0, reads data, fits models and writes results. The
 others follow it inside `process_group`: they take part in every ``fit`` that is marked
 by `distributed_fit`. Each process computes the loss of its share of a batch, and the
 sum of their gradients is that of the whole batch: several processes learn what one

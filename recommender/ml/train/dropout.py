@@ -1,4 +1,4 @@
-"""Dropout that several processes draw as one would."""
+"""Dropout whose masks do not depend on the number of processes."""
 
 from __future__ import annotations
 

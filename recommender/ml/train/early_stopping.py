@@ -1,7 +1,7 @@
 """The number of epochs: found on a validation part, then trained on everything.
 
-The part is cut from the end of what the model may see: no model stops early on the data
-that it is measured with. One rule holds for every network: the epoch of greatest
+The part is the end of the training data: no model stops early on the data that it is
+measured with. One rule holds for every network: the epoch of greatest
 Recall@20, the metric of the gate (`evaluate.GATE`).
 """
 
@@ -24,8 +24,8 @@ ENOUGH_PEOPLE = 200
 class Schedule:
     """``epochs`` bounds training, which ends after ``patience`` epochs without gain on
     the last ``validation`` share of watches, measured every ``check_every`` epochs.
-    ``stop_after`` is the number of epochs to train instead, as an earlier fit searched
-    it."""
+    ``stop_after`` is the number of epochs that an earlier fit found: it spares the
+    search."""
 
     epochs: int = 30
     patience: int = 5
@@ -48,7 +48,7 @@ class Trainer(Protocol):
         """Train, yielding after each epoch."""
 
     def model(self, searched: Mapping[str, Any] = ...) -> Model:
-        """The model with the weights of now."""
+        """The model with the current weights."""
 
 
 def fit(

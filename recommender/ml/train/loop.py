@@ -37,11 +37,11 @@ ARRAY = 1 << 20  # bytes from which an array has memory of its own
 class Loop(Generic[B]):
     """Trains one network, alone or as one process of a group.
 
-    ``batches`` draws an epoch's batches from ``random``. ``losses`` are those of this
-    process's shares of a batch, by batch and number of the step; it may draw, too, the
-    same in every process, from ``random`` and from ``noise``, the generator of torch.
-    ``rate`` is the learning rate by epoch and step, from 0; without it the optimizer
-    keeps its own.
+    ``batches`` draws an epoch's batches from ``random``. ``losses`` gets a batch and
+    the number of the step, and yields the losses of this process's share; it may draw
+    from ``random`` and ``noise``, torch's generator, the same in every process.
+    ``rate`` is the learning rate by epoch and step, from 0; without it that of the
+    optimizer holds.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Loop(Generic[B]):
         self.batches, self.losses, self._rate = batches, losses, rate
         self._random, self._noise = random, noise
         self._group = Group.current()
-        self._epochs: list[TrainingStep] = []  # those done
+        self._epochs: list[TrainingStep] = []  # finished
         self._losses: list[float] = []  # of this epoch's steps
         self._steps = 0
         self._begun = self._drawn = random.bit_generator.state
@@ -94,7 +94,7 @@ class Loop(Generic[B]):
     def _epoch(self, epochs: int, stage: str, slot: Slot) -> TrainingStep:
         began = time.perf_counter()
         batches = self.batches()
-        if self._losses:  # taken up within the epoch
+        if self._losses:  # resumed within the epoch
             self._random.bit_generator.state = self._drawn
         for batch in batches[len(self._losses) :]:
             self._losses.append(self.step(batch))
@@ -109,7 +109,7 @@ class Loop(Generic[B]):
         )
 
     def step(self, batch: B) -> float:
-        """Learn from a batch; returns its loss."""
+        """Take one step of the optimizer; returns the loss of the batch."""
         if self._rate is not None:
             for group in self._optimizer.param_groups:
                 group["lr"] = self._rate(len(self._epochs), self._steps)
@@ -175,7 +175,7 @@ class NetworkTrainer(ABC, Generic[B]):
 
     @abstractmethod
     def model(self, searched: Mapping[str, Any] = NOTHING_SEARCHED) -> Model:
-        """The model with the weights of now; see `Model.searched`."""
+        """The model with the current weights; see `Model.searched`."""
 
 
 def keep_no_freed_memory() -> None:

@@ -1,4 +1,4 @@
-"""What GraphSAGE is trained on: links that follow, and labels that were hidden."""
+"""Losses of the networks: next items, hidden labels and two views of the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch.nn import functional
 
 Pairs = tuple[Tensor, Tensor]
 
-OUT = -1e4  # a logit that takes no part
+OUT = -1e4  # the logit of an excluded pair
 LABEL_SCALE = 4.0  # unit vectors make flat logits
 
 
@@ -18,7 +18,7 @@ def softmax(
 ) -> Tensor:
     """Cross-entropy of ``item`` (rows,) among all, from ``scores`` (rows, n_items).
 
-    ``seen`` (row, item) pairs do not compete: serving never shows them again.
+    ``seen`` (row, item) pairs are excluded: serving never shows them again.
     """
     logits = (scores / temperature).index_put_(seen, scores.new_tensor(OUT))
     return _mean(functional.cross_entropy(logits, item, reduction="none"), weight)
@@ -35,11 +35,12 @@ def sampled_softmax(
 ) -> Tensor:
     """Cross-entropy of ``positive`` (rows,) against ``negatives`` (rows, drawn).
 
-    Negatives are uniform and shared by the rows: each stands for n_items / drawn and
-    needs no other correction. ``out`` (row, column) pairs are seen, or the target.
+    Negatives are uniform and shared by the rows: each weighs n_items / drawn and needs
+    no other correction. ``out`` (row, column) pairs, seen items and targets, are
+    excluded.
     """
-    stand_for = float(np.log(n_items / negatives.shape[1]))
-    logits = (negatives / temperature).add_(stand_for)
+    log_weight = float(np.log(n_items / negatives.shape[1]))
+    logits = (negatives / temperature).add_(log_weight)
     logits = logits.index_put_(out, logits.new_tensor(OUT))
     logits = torch.cat([positive[:, None] / temperature, logits], 1)
     first = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
@@ -51,8 +52,8 @@ def label_loss(
 ) -> Tensor:
     """Binary cross-entropy, summed over labels, of the rows that are ``hidden``.
 
-    Only rows with a label count, and only where the step hid the label's own edge:
-    a label that the network was told proves nothing.
+    Only rows with a label count, and only where the step hid the edges of the labels:
+    the others are inputs of the network.
     """
     rows = hidden & labels.any(1)
     if not rows.any():
@@ -65,8 +66,8 @@ def label_loss(
 
 
 def info_nce(first: Tensor, second: Tensor, *, temperature: float) -> Tensor:
-    """How badly each row of ``first`` (n, d) is told among those of ``second``: its own
-    is to be the nearest (van den Oord et al., 2018). Rows are unit vectors."""
+    """Cross-entropy of each row of ``second`` (n, d) among all, given the same row of
+    ``first`` (van den Oord et al., 2018). Rows are unit vectors."""
     logits = first @ second.T / temperature
     return functional.cross_entropy(logits, torch.arange(len(logits)).to(logits.device))
 

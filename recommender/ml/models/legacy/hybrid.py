@@ -1,10 +1,8 @@
-"""The older systems' hybrid: what people like us watch, and what resembles it.
+"""The older systems' hybrid: a weighted sum of collaborative and content scores.
 
-ALS (collaborative) and content embeddings, each with an index of its own, find
-candidates; the scores of each are min-max scaled for the person and added, ALS with
-``weight``, content with the rest. Scaling is over the candidates that a source found:
-its best counts 1, its last and whatever it did not find 0. So one person's many equal
-scores and another's few great ones weigh alike.
+ALS and content embeddings, each with an index, find candidates. For each user the
+scores of a source are min-max scaled over its candidates, from 0 for the last (and for
+all other items) to 1 for the best. ALS has ``weight``, content the rest.
 """
 
 from __future__ import annotations
@@ -42,7 +40,7 @@ GRID = tuple(step / 10 for step in range(11))
 @dataclass(frozen=True)
 class Config:
     """``weight`` of ALS within 0..1; None: the best of a grid by NDCG@10 on the last
-    ``validation`` share of watches. ``candidates`` are found by each source."""
+    ``validation`` share of watches. ``candidates`` of each source."""
 
     weight: float | None = None
     candidates: int = 1000
@@ -82,19 +80,19 @@ class Hybrid(Model):
     def recommend(
         self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
     ) -> Hits:
-        """As `scores` ranks, from what the two indexes find."""
-        found = [
+        """The best of the items that the two indexes find, by their `scores`."""
+        results = [
             (weight, source.search(source.embed_user(state), k=self._candidates))
             for weight, source in self.sources
         ]
-        ids = np.unique(np.concatenate([hits.ids for _, hits in found]))
+        ids = np.unique(np.concatenate([hits.ids for _, hits in results]))
         total = np.zeros(len(ids), np.float32)
-        for weight, hits in found:
+        for weight, hits in results:
             part = scaled(hits.scores[None], self._candidates)[0]
             total[positions(ids, hits.ids)] += weight * part
-        hidden = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
-        kept = ~np.isin(ids, hidden)
-        ids, total = ids[kept], total[kept]
+        seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
+        unseen = ~np.isin(ids, seen)
+        ids, total = ids[unseen], total[unseen]
         top = top_k(total[None], k)[0]
         return Hits(ids[top], total[top])
 
@@ -147,8 +145,8 @@ def best_weight(model: Hybrid, part: Holdout) -> float:
 
     def value(weight: float) -> tuple[float, float]:
         tried = Hybrid(model._als, model._content, weight, model._candidates)
-        found = evaluate.user_metrics(evaluate.rank_items(tried, part, 10), part)
-        return float(found["ndcg@10"].mean()), -abs(weight - 0.5)
+        metrics = evaluate.user_metrics(evaluate.rank_items(tried, part, 10), part)
+        return float(metrics["ndcg@10"].mean()), -abs(weight - 0.5)
 
     return max(GRID, key=value)
 

@@ -32,7 +32,7 @@ Flags = npt.NDArray[np.bool_]
 @dataclass(frozen=True)
 class Config:
     """``watched_from``: the fraction beyond which a view counts as watched;
-    ``clicked``: what a mere click counts; the rest as for `co_watch`."""
+    ``clicked``: the entry of a video only clicked; for the rest see `co_watch`."""
 
     watched_from: float = 0.5
     clicked: float = 0.5
@@ -42,14 +42,14 @@ class Config:
 
 @dataclass(frozen=True, eq=False)
 class LabelledHits(Hits):
-    """Hits of which each has a label, `WATCHED` or `CLICKED`."""
+    """Hits with a label each, `WATCHED` or `CLICKED`."""
 
     labels: tuple[str, ...]
 
 
 class UserItem(Model):
-    """Co-watch over labels. ``watched_share`` (n_items,) is how much of an item's
-    audience watched it, NaN where there is none."""
+    """Co-watch over labels. ``watched_share`` (n_items,) is the share of an item's
+    audience that watched it, NaN without an audience."""
 
     name = "user_item"
 
@@ -65,7 +65,7 @@ class UserItem(Model):
         return self._similarity.scores([self._labelled(state) for state in states])
 
     def labels(self, item_ids: IntArray) -> tuple[str, ...]:
-        """What most of each item's audience did; an unknown item was not watched."""
+        """The label that fits most of each item's audience; `CLICKED` if unknown."""
         place = positions(self.item_ids, item_ids)
         watched = np.append(self._watched_share > 0.5, False)[place]
         return tuple(np.where(watched, WATCHED, CLICKED).tolist())
@@ -93,7 +93,7 @@ class UserItem(Model):
         return fit(snapshot, self._config)
 
     def _labelled(self, state: UserHistory) -> UserHistory:
-        """The history with labels for weights, as the matrix has them."""
+        """The history with the entries of the matrix as weights."""
         trail = state.watched
         liked = np.isin(trail.ids, state.liked.ids)
         weight = _values(trail.weight, liked, self._config)
@@ -103,15 +103,15 @@ class UserItem(Model):
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> UserItem:
-    """Label every view, and compare the columns of the matrix."""
+    """Label every view and compute the cosines of the columns."""
     watched, n_items = snapshot.watched, snapshot.n_items
     pairs = snapshot.liked.source * n_items + snapshot.liked.target
     liked = np.isin(watched.source * n_items + watched.target, pairs)
     labelled = replace(watched, weight=_values(watched.weight, liked, config))
     audience = np.bincount(watched.target, watched.weight > 0, n_items)
-    kept = is_watched(watched.weight, liked, config.watched_from)
+    is_full = is_watched(watched.weight, liked, config.watched_from)
     with np.errstate(invalid="ignore"):
-        share = np.bincount(watched.target, kept, n_items) / audience
+        share = np.bincount(watched.target, is_full, n_items) / audience
     return UserItem(
         co_watch.fit(
             replace(snapshot, watched=labelled),
@@ -129,14 +129,14 @@ def load(artifact: Artifact) -> UserItem:
 
 
 def is_watched(score: FloatArray, liked: Flags, watched_from: float) -> Flags:
-    """(n,): whether more than ``watched_from`` of the video was seen, as its engagement
-    ``score`` (n,) tells; False for no view at all."""
+    """(n,): whether more than ``watched_from`` of the video was seen, by its engagement
+    ``score`` (n,); False without a view."""
     fraction = (score - LIKE * liked) / FRACTION
     return np.asarray((score > 0) & (fraction > watched_from + 1e-6))
 
 
 def _values(score: FloatArray, liked: Flags, config: Config) -> FloatArray:
-    """What the matrix holds: 1, ``clicked``, or 0 for no view."""
+    """Entries of the matrix: 1, ``clicked``, or 0 without a view."""
     watched = is_watched(score, liked, config.watched_from)
     value = np.where(watched, 1.0, config.clicked) * (score > 0)
     return np.asarray(value, np.float32)

@@ -6,14 +6,14 @@ of LightGCN (He et al., SIGIR 2020) are
     e_u(k+1) = sum over i in N(u) of e_i(k) / sqrt(d_u d_i),     and likewise e_i(k+1)
     e = (e(0) + ... + e(K)) / (K + 1)
 
-so that a user's vector is their own share of it plus what their watches send:
+so that a user's vector is a share of their own embedding plus messages of items:
 
     e_u = e_u(0) / (K + 1) + sum over i in N(u) of m_i / sqrt(d_u),
     m_i = (e_i(0) + ... + e_i(K-1)) / ((K + 1) sqrt(d_i))
 
-Stored are e_i, m_i and e_u(0). Whoever training knew, with the history it knew, gets
-exactly the vector of the training; a watch since then counts at once, and a person it
-never saw is the sum of their watches.
+Stored are e_i, m_i and e_u(0). A user of the training whose history has not changed
+gets exactly the trained vector. Newer watches count at once; the vector of an unknown
+user is the sum over their watches alone.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from recommender.ml.store.vector_index import VectorIndex
 
 @dataclass(frozen=True, eq=False)
 class Embeddings:
-    """What was learned: ``users`` (n_users, d) and ``items`` (n_items, d), by id."""
+    """Learned embeddings: ``users`` (n_users, d) and ``items`` (n_items, d), by id."""
 
     user_ids: IntArray
     item_ids: IntArray
@@ -51,8 +51,8 @@ class Embeddings:
 
 @dataclass(frozen=True, eq=False)
 class UserSide:
-    """What embeds people: ``messages`` (n_items, d) are the m_i above, ``prior`` (d,)
-    the mean user's vector, for a person of whom neither an id nor a watch is known."""
+    """Embeds users: ``messages`` (n_items, d) are the m_i above, ``prior`` (d,) is the
+    mean vector, of users without a known id or watch."""
 
     messages: FloatArray
     prior: FloatArray
@@ -186,6 +186,6 @@ def normalised(
 
 
 def known(ids: IntArray, learned_ids: IntArray, learned: FloatArray) -> FloatArray:
-    """(len(ids), d): what was learned of each id, 0 where nothing was."""
+    """(len(ids), d): the ``learned`` row of each id, 0 for an unknown id."""
     place = positions(learned_ids, ids)
     return np.where(place[:, None] >= 0, learned[place], 0).astype(np.float32)

@@ -137,7 +137,7 @@ class LightGcnTrainer(NetworkTrainer[IntArray]):
         return user, self._item[batch], self._negatives(user)
 
     def _losses(self, batch: IntArray, step: int) -> Iterator[Tensor]:
-        """The mean loss of a watch: what this process's watches add to it."""
+        """This process's part of the mean loss of the batch's watches."""
         n_users, own = (
             self._snapshot.n_users,
             slice(self._group.rank, None, self._group.size),
@@ -157,8 +157,8 @@ class LightGcnTrainer(NetworkTrainer[IntArray]):
         yield bpr * (len(user) / len(batch)) + decay
 
     def _negatives(self, user: IntArray) -> IntArray:
-        """One uniform item a user, drawn again where it was watched; one that was
-        watched for a user who watched everything."""
+        """A uniform item for each user, drawn again while it is a watched one, at most
+        `REDRAWS` times."""
         n_items = self._snapshot.n_items
         drawn = self._random.integers(n_items, size=len(user))
         for _ in range(REDRAWS):

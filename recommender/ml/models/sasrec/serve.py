@@ -8,9 +8,8 @@ around a residual; the last place's state times each item's embedding is its sco
     x = x + attention(norm(x)),    x = x + relu(norm(x) up) down,    for each block
     score(v) = norm(x_last) . items[v]
 
-Token 0 opens every sequence that has room for it, so that somebody without any watch
-is asked for as training asked for everyone's first. `sequence.py` is the same with
-gradients; a test holds the two together.
+Token 0 opens every sequence that has room for it: from this token alone the model
+predicts a user's first watch. `train` is the same with gradients; a test compares both.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ from recommender.ml.models.base import NOTHING_SEARCHED, Model, Parts
 from recommender.ml.store.artifact import Artifact
 
 START = 0
-NOTHING = -1  # before the start of a short sequence
+PADDING = -1  # before the start of a short sequence
 EPSILON = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
 class SasRecWeights:
-    """What training learns; ``b`` blocks of width ``d``, ``h`` hidden, length ``n``.
+    """The learned parameters: ``b`` blocks of width ``d``, ``h`` hidden, length ``n``.
 
     ``items`` is (1 + learned items, d), its first row the start token's; ``positions``
     (n, d), the last row the newest place's. By block: the norms' ``_scale`` and
@@ -61,15 +60,15 @@ class SasRecWeights:
 
     @property
     def length(self) -> int:
-        """How many of the newest watches count."""
+        """The number of newest watches that count."""
         return len(self.positions)
 
 
 class SequenceModel(Model):
-    """What is watched next, from the order of what was.
+    """Predicts the next watch from the order of the earlier ones.
 
-    Watches of items that training never saw are left out of the order. Such an item's
-    own score is the least of all: it has no embedding, so other sources bring it.
+    Items that training did not see have no embedding: their watches are skipped, and
+    their own score is the lowest of all.
     """
 
     name = "sequence"
@@ -91,11 +90,15 @@ class SequenceModel(Model):
 
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
         """(len(states), d): the state of the newest place of each history."""
-        tokens = np.full((len(states), self._weights.length), NOTHING)
+        return encode(self.tokens(states), self._weights, self._heads)
+
+    def tokens(self, states: Sequence[UserHistory]) -> IntArray:
+        """(len(states), length): the newest known watches, the newest last."""
+        tokens = np.full((len(states), self._weights.length), PADDING)
         for row, state in enumerate(states):
-            known = self._tokens(state)[-tokens.shape[1] :]
-            tokens[row, tokens.shape[1] - len(known) :] = known
-        return encode(tokens, self._weights, self._heads)
+            newest = self._tokens(state)[-tokens.shape[1] :]
+            tokens[row, tokens.shape[1] - len(newest) :] = newest
+        return tokens
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         learned = self.embed_users(states) @ self._weights.items[1:].T
@@ -149,9 +152,9 @@ def encode(tokens: IntArray, weights: SasRecWeights, heads: int) -> FloatArray:
         query, key, value = y.reshape(shape).transpose(2, 0, 3, 1, 4)
         logits = query @ key.swapaxes(2, 3) / np.float32(np.sqrt(d // heads)) + hidden
         power = np.exp(logits - logits.max(-1, keepdims=True))
-        found = (power / power.sum(-1, keepdims=True)) @ value
-        found = found.transpose(0, 2, 1, 3).reshape(x.shape)
-        x = x + found @ w.out[b] + w.out_bias[b]
+        attended = (power / power.sum(-1, keepdims=True)) @ value
+        attended = attended.transpose(0, 2, 1, 3).reshape(x.shape)
+        x = x + attended @ w.out[b] + w.out_bias[b]
         y = _norm(x, w.feed_scale[b], w.feed_shift[b]) @ w.up[b] + w.up_bias[b]
         x = x + np.maximum(y, 0) @ w.down[b] + w.down_bias[b]
     last = _norm(x[:, -1], w.final_scale, w.final_shift)
@@ -159,10 +162,10 @@ def encode(tokens: IntArray, weights: SasRecWeights, heads: int) -> FloatArray:
 
 
 def visible(tokens: IntArray) -> npt.NDArray[np.bool_]:
-    """(rows, length, length): which places each place may attend to: itself and the
+    """(rows, length, length): whether a place may attend to another: to itself and the
     tokens before it."""
     length = tokens.shape[1]
-    before = np.tri(length, dtype=bool) & (tokens != NOTHING)[:, None, :]
+    before = np.tri(length, dtype=bool) & (tokens != PADDING)[:, None, :]
     return np.asarray(before | np.eye(length, dtype=bool))
 
 

@@ -1,8 +1,8 @@
-"""Training the sequence model: at every place of every history, what came next.
+"""Training SASRec: predict the next watch at every place of every history.
 
-As SASRec (Kang and McAuley, ICDM 2018), but with softmax over all items, or over a
-sample of them, for its one negative: with that it reaches what BERT4Rec promised
-(Klenitskiy and Vasilev, RecSys 2023; Petrov and Macdonald, RecSys 2023).
+As Kang and McAuley (ICDM 2018), but with a softmax over all items, or a sample of them,
+instead of one negative: with it SASRec does better than BERT4Rec (Klenitskiy and
+Vasilev, RecSys 2023; Petrov and Macdonald, RecSys 2023).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch.nn import functional
 from recommender.ml.data.snapshot import GraphSnapshot, IntArray
 from recommender.ml.models.base import NOTHING_SEARCHED, Progress, no_progress
 from recommender.ml.models.sasrec.serve import (
-    NOTHING,
+    PADDING,
     START,
     SasRecWeights,
     SequenceModel,
@@ -61,7 +61,7 @@ def fit(
 
 
 class SasRecNetwork(nn.Module):
-    """The model of `serve`; parameters are named as its `SasRecWeights`."""
+    """The model of `serve`; parameters have the names of `SasRecWeights`."""
 
     def __init__(self, n_items: int, config: Config) -> None:
         super().__init__()
@@ -103,18 +103,18 @@ class SasRecNetwork(nn.Module):
             y = y @ self.qkv[b] + self.qkv_bias[b]
             shape = (*tokens.shape, 3, self.heads, d // self.heads)
             query, key, value = y.view(shape).permute(2, 0, 3, 1, 4)
-            found = functional.scaled_dot_product_attention(
+            attended = functional.scaled_dot_product_attention(
                 query, key, value, attn_mask=mask
             )
-            found = found.transpose(1, 2).flatten(2)
-            x = x + drop(found @ self.out[b] + self.out_bias[b])
+            attended = attended.transpose(1, 2).flatten(2)
+            x = x + drop(attended @ self.out[b] + self.out_bias[b])
             y = functional.layer_norm(x, (d,), self.feed_scale[b], self.feed_shift[b])
             y = functional.relu(y @ self.up[b] + self.up_bias[b])
             x = x + drop(y @ self.down[b] + self.down_bias[b])
         return functional.layer_norm(x, (d,), self.final_scale, self.final_shift)
 
     def weights(self) -> SasRecWeights:
-        """What was learned, frozen."""
+        """A copy of the parameters."""
         learned = self.named_parameters()
         return SasRecWeights(**{name: p.detach().numpy().copy() for name, p in learned})
 
@@ -157,18 +157,18 @@ class SasRecTrainer(NetworkTrainer[IntArray]):
         return np.array_split(order, -(-len(order) // self._config.batch_size))
 
     def _losses(self, batch: IntArray, step: int) -> Iterator[Tensor]:
-        """The mean loss of a place: what this process's places add to it."""
+        """This process's part of the mean loss of the batch's places."""
         own = slice(self._group.rank, None, self._group.size)
         dropout = Dropout(self._noise, len(batch), own)
         following = self._next[batch[own]]
-        places = following != NOTHING
+        places = following != PADDING
         states = self.network(self._tokens[batch[own]], dropout)
         loss = self._loss(states[torch.from_numpy(places)], following[places])
         if places.any():
-            yield loss * float(places.sum() / (self._next[batch] != NOTHING).sum())
+            yield loss * float(places.sum() / (self._next[batch] != PADDING).sum())
 
     def _loss(self, states: Tensor, wanted: IntArray) -> Tensor:
-        """Of ``wanted`` (m,) dense items, from ``states`` (m, d)."""
+        """The mean loss of dense items ``wanted`` (m,), from ``states`` (m, d)."""
         items, n_items = self.network.items[1:], self._snapshot.n_items
         target = torch.from_numpy(wanted)
         if n_items <= self._config.negatives:
@@ -191,7 +191,7 @@ def sequences(snapshot: GraphSnapshot, length: int) -> tuple[IntArray, IntArray]
     """Tokens, (rows, length), and the dense item that followed each.
 
     Each history, opened by the start token, is cut into rows from its end. Token i + 1
-    is item i; `NOTHING` fills what is before the start. Raises `ValueError` without
+    is item i; `PADDING` is before the start. Raises `ValueError` without
     any watch.
     """
     watched = snapshot.training_watches
@@ -206,7 +206,7 @@ def sequences(snapshot: GraphSnapshot, length: int) -> tuple[IntArray, IntArray]
     rows = -(-count // length)
     row = (np.cumsum(rows) - 1)[user] - from_end // length
     column = length - 1 - from_end % length
-    tokens = np.full((rows.sum(), length), NOTHING)
+    tokens = np.full((rows.sum(), length), PADDING)
     following = tokens.copy()
     following[row, column] = item
     previous = np.concatenate([[START], item[:-1] + 1])

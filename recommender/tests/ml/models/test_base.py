@@ -1,4 +1,4 @@
-"""One person's vector is computed once for all that a feed asks, and anew when due."""
+"""A user's vector is computed once for a feed, and again for others and new items."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from recommender.ml.models.base import FactorModel
 
 
 class Means(FactorModel):
-    """A person is the mean of what they watched."""
+    """A user's vector is the mean of the vectors of their watches."""
 
-    asked = 0
+    embedded = 0
 
     def embed_users(self, states):
-        self.asked += len(states)
+        self.embedded += len(states)
         rows = [np.isin(self.item_ids, state.watched.ids) for state in states]
         return np.stack([self.vectors[row].mean(0) for row in rows])
 
@@ -33,7 +33,7 @@ def test_a_feed_embeds_its_viewer_once(model):
     hits = model.recommend(state, k=2)
     scores = model.score_items(state, [1, 3, 9])
     taste = model.user_vector(state)
-    assert model.asked == 1
+    assert model.embedded == 1
     assert set(hits.ids.tolist()) == {3, 4}
     assert scores[:2].tolist() == [0.5, 0]
     assert np.isnan(scores[2])

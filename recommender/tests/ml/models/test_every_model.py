@@ -140,7 +140,7 @@ def test_similar_items_share_the_community(name):
 @names
 def test_the_watch_that_explains_is_the_one_whose_removal_costs_most(name):
     model = fitted(name)
-    found = 0
+    checked = 0
     for state in histories(world(), np.arange(12)):
         items = model.recommend(state, k=5).ids
         for item, reason in zip(
@@ -148,7 +148,7 @@ def test_the_watch_that_explains_is_the_one_whose_removal_costs_most(name):
         ):
             if reason is None:
                 continue
-            found += 1
+            checked += 1
             full = model.score_items(state, [item])[0]
             reduced = [
                 replace(state, watched=state.watched.without(place))
@@ -159,7 +159,7 @@ def test_the_watch_that_explains_is_the_one_whose_removal_costs_most(name):
             assert reason.amount == pytest.approx(max(lost), rel=1e-2, abs=1e-6)
             place = list(state.watched.ids).index(reason.id)
             assert lost[place] == pytest.approx(max(lost), rel=1e-2, abs=1e-6)
-    assert found > 40
+    assert checked > 40
     assert model.contributions(state, [99999]) == [[]]
     assert model.contributions(UserHistory(), [500]) == [[]]
 

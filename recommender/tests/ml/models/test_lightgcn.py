@@ -47,11 +47,11 @@ def test_the_number_of_epochs_is_found_once():
     steps = []
     config = {"dim": 8, "epochs": 12, "check_every": 3, "patience": 3}
     model = registry.fit("lightgcn", two_communities(), config, steps.append)
-    found = model.searched["stop_after"]
-    assert found % 3 == 0
+    epochs = model.searched["stop_after"]
+    assert epochs % 3 == 0
     validated = [step for step in steps if step.validation is not None]
     assert [step.epoch for step in validated] == [3, 6, 9, 12][: len(validated)]
-    assert len([step for step in steps if step.stage == "train"]) == found
+    assert len([step for step in steps if step.stage == "train"]) == epochs
     steps.clear()
     registry.fit(
         "lightgcn", two_communities(), {**config, **model.searched}, steps.append

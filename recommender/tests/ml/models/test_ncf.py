@@ -53,7 +53,7 @@ def test_inputs_by_hand():
         [np.log(3), 0.75, 0.5, np.log(2), 1, 0.5, 0.5],
         # 504 has no watcher, no category and no creator.
         [np.log(3), 0.75, 0.5, 0, np.nan, np.nan, np.nan],
-        # 101 had done nothing; 102's watch of weight 0 does not count.
+        # 101 has no earlier watch; 102's watch of weight 0 does not count.
         [0, np.nan, np.nan, 0, np.nan, np.nan, np.nan],
     ]
     np.testing.assert_allclose(Past(snapshot).before(user, item, time), expected)
@@ -74,10 +74,10 @@ def test_the_answer_is_not_among_the_inputs():
     snapshot = two_communities()
     watched = snapshot.watched
     last = [watched.time.argmax()]
-    asked = watched.source[last], watched.target[last], watched.time[last]
-    without = replace(snapshot, watched=watched.where(watched.time < asked[2]))
+    target = watched.source[last], watched.target[last], watched.time[last]
+    without = replace(snapshot, watched=watched.where(watched.time < target[2]))
     np.testing.assert_allclose(
-        Past(without).before(*asked), Past(snapshot).before(*asked)
+        Past(without).before(*target), Past(snapshot).before(*target)
     )
 
 
@@ -162,9 +162,9 @@ def test_rmse_is_reported_with_an_interval():
 
 def test_unknown_ids_have_a_bucket_that_learned():
     model = registry.fit("ncf", two_communities(), QUICK)
-    weights = model._weights
-    assert weights.users[0].any()
-    assert weights.items[0].any()
+    arrays = model.parts().arrays
+    assert arrays["weights_users"][0].any()
+    assert arrays["weights_items"][0].any()
     state = UserHistory(watched=Trail.from_ids([500, 502, 504], 0.8), user_id=4242)
     anonymous = replace(state, user_id=None)
     first, second = model.scores([state, anonymous])

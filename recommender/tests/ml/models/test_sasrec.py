@@ -5,7 +5,7 @@ import torch
 
 from recommender.ml.data.history import Trail, UserHistory, histories
 from recommender.ml.models import registry
-from recommender.ml.models.sasrec.serve import NOTHING, START
+from recommender.ml.models.sasrec.serve import PADDING, START
 from recommender.ml.models.sasrec.train import Config, SasRecTrainer, sequences
 from recommender.tests.ml.worlds import make_snapshot, two_communities
 
@@ -20,7 +20,7 @@ QUICK = {
 
 
 def rounds(users=40, items=10, watches=12):
-    """Everyone watches the items in the same circle, each from another start."""
+    """All users watch the items in the same circle, each from another start."""
     return make_snapshot(
         watched=[
             (100 + user, 500 + (user + step) % items, 1, user + step)
@@ -67,10 +67,10 @@ def test_histories_are_cut_from_their_end():
     tokens, following = sequences(snapshot, 3)
     # In order of time user 100 watched 1, 3, 4, 2, 0.
     np.testing.assert_array_equal(
-        tokens, [[NOTHING, START, 2], [4, 5, 3], [NOTHING, NOTHING, START]]
+        tokens, [[PADDING, START, 2], [4, 5, 3], [PADDING, PADDING, START]]
     )
     np.testing.assert_array_equal(
-        following, [[NOTHING, 1, 3], [4, 2, 0], [NOTHING, NOTHING, 1]]
+        following, [[PADDING, 1, 3], [4, 2, 0], [PADDING, PADDING, 1]]
     )
 
 
@@ -80,9 +80,8 @@ def test_serving_computes_what_training_does():
     list(trainer.run(1, stage="train"))
     states = histories(snapshot, np.arange(snapshot.n_users))
     model = trainer.model()
-    tokens = np.array([model._tokens(state)[-14:] for state in states])
     with torch.no_grad():
-        expected = trainer.network(tokens)[:, -1].numpy()
+        expected = trainer.network(model.tokens(states))[:, -1].numpy()
     np.testing.assert_allclose(
         model.embed_users(states), expected, rtol=1e-3, atol=1e-4
     )

@@ -17,7 +17,7 @@ def test_watched_is_more_than_half_whether_liked_or_not():
 
 
 def world():
-    """500 and 501 are watched together, 500 and 502 clicked; nobody sees the rest."""
+    """500 and 501 are watched together, 500 and 502 clicked; the rest has no view."""
     rows = [(100 + user, item, 0.54, user) for user in range(3) for item in (500, 501)]
     rows += [(103, item, 0.2, 1) for item in (500, 502)]
     rows += [(102, 502, 0.2 + 0.4, 1)]  # a third of it seen, and liked

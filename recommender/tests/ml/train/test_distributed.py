@@ -1,4 +1,4 @@
-"""Trainings as processes: several that are one, and one that is killed."""
+"""Training in several processes equals one; a killed training goes on."""
 
 import json
 import os
@@ -51,27 +51,27 @@ def start(model, *arguments, processes=1, **overrides):
 
 
 def trained(model, path, *arguments, **how):
-    """What a training wrote that ran to its end."""
+    """The results of a training that ran to its end."""
     with start(model, path, *arguments, **how) as process:
         process.communicate(timeout=900)
     assert process.returncode == 0
     with np.load(path) as stored:
-        found = dict(stored)
-    found["steps"] = json.loads(str(found["steps"]))
-    return found
+        results = dict(stored)
+    results["steps"] = json.loads(str(results["steps"]))
+    return results
 
 
 @pytest.fixture(scope="module", params=CONFIGS)
 def straight(request, tmp_path_factory):
-    """A model, and its training by one process that nothing disturbed."""
+    """A model, and the results of its training by one uninterrupted process."""
     folder = tmp_path_factory.mktemp("straight")
     return request.param, trained(request.param, folder / "model.npz")
 
 
 def test_two_processes_equal_one(straight, tmp_path):
-    """To the bit, where one takes its batches in the same parts; otherwise but for
-    rounding, which Adam makes more of: a step divides small gradients by what they were
-    before. `test_subgraphs` holds the parts' gradients to those of the whole batch."""
+    """To the bit where one process computes its batches in the same parts. Otherwise
+    within 5e-4: Adam divides small gradients by earlier ones, which magnifies rounding.
+    `test_subgraphs` compares the parts' gradients with those of the whole batch."""
     model, one = straight[0], dict(straight[1])
     parts = {"parts": 1} if model in PARTED else {}
     two = trained(model, tmp_path / "two.npz", processes=2, **parts)
@@ -89,18 +89,18 @@ def test_two_processes_equal_one(straight, tmp_path):
 
 def test_a_training_killed_twice_ends_as_if_it_had_not_been(straight, tmp_path):
     model, expected = straight
-    kept = tmp_path / "kept"
+    folder = tmp_path / "checkpoints"
     for stages, until in ((1, "validate 1"), (2, "train 1")):
-        with start(model, tmp_path / "killed.npz", kept) as process:
+        with start(model, tmp_path / "killed.npz", folder) as process:
             for line in process.stdout:
                 if line.strip() == until:
                     process.send_signal(signal.SIGKILL)
                     break
         assert process.returncode == -signal.SIGKILL
         assert not (tmp_path / "killed.npz").exists()
-        assert len(list(kept.glob("*.checkpoint"))) == stages  # the newest of each
-    resumed = trained(model, tmp_path / "resumed.npz", kept)
+        assert len(list(folder.glob("*.checkpoint"))) == stages  # the newest of each
+    resumed = trained(model, tmp_path / "resumed.npz", folder)
     assert resumed.pop("steps") == expected["steps"]
     for name, array in resumed.items():
         np.testing.assert_array_equal(array, expected[name], err_msg=name)
-    assert not list(kept.glob("*.part"))
+    assert not list(folder.glob("*.part"))

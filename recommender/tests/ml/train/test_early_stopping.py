@@ -11,7 +11,7 @@ from recommender.tests.ml.worlds import make_snapshot
 
 @dataclass
 class Rising:
-    """Finds what was held out after its third epoch alone."""
+    """Ranks the item held out first after its third epoch alone."""
 
     snapshot: object
     epochs: list = field(default_factory=list)
@@ -24,7 +24,7 @@ class Rising:
 
     def model(self, searched=NOTHING_SEARCHED):
         place = np.arange(self.snapshot.n_items, dtype=np.float32)
-        wanted = 10 + 30 * abs(len(self.epochs) - 3)  # everyone's held out item is 10
+        wanted = 10 + 30 * abs(len(self.epochs) - 3)  # every held-out item is 10
         scores = -np.abs(place - wanted)
         return Popularity(self.snapshot.item_ids, scores, Config(), searched)
 

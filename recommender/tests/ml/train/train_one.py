@@ -2,7 +2,7 @@
 
     python -m recommender.tests.ml.train.train_one MODEL CONFIG OUTPUT [CHECKPOINTS]
 
-Writes what an artifact would hold and the losses, prints a line an epoch.
+Writes the arrays of the artifact and the losses; prints a line for each epoch.
 """
 
 import json
@@ -23,23 +23,23 @@ def main(*arguments):
     torch.set_num_threads(1)
     with distributed.process_group() as is_leader:
         if is_leader:
-            lead(*arguments)
+            train(*arguments)
 
 
-def lead(name, config, output, folder=None):
+def train(name, config, output, folder=None):
     size = distributed.Group.current().size
-    kept = nullcontext()
+    storing = nullcontext()
     if folder:
-        kept = checkpoints.stored_in(Path(folder), seconds=0)
+        storing = checkpoints.stored_in(Path(folder), seconds=0)
     steps = []
 
-    def tell(step):
+    def record(step):
         steps.append([step.stage, step.epoch, step.loss, step.validation])
         print(step.stage, step.epoch, flush=True)
 
-    with kept:
+    with storing:
         snapshot = two_communities(users=120)
-        model = registry.fit(name, snapshot, json.loads(config), tell)
+        model = registry.fit(name, snapshot, json.loads(config), record)
     np.savez(
         output,
         **model.parts().arrays,

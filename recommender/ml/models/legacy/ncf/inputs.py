@@ -1,8 +1,8 @@
-"""What history says of a person and a video: the interaction input of `ncf`.
+"""The interaction input of `ncf`: counts from the histories of a user and a video.
 
-The older systems fed the network the very interaction that it was to predict. Here
-everything is counted strictly before the moment of the question, in training as in
-serving, so that nothing of the answer leaks into it.
+The older systems fed the network the interaction that it had to predict. Here only
+events strictly before the moment of the prediction count, in training and in serving,
+so that the target does not leak.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from recommender.ml.data.snapshot import (
     positions,
 )
 
-# Of the person: how much was watched, how far on average, and how often liked. Of the
-# video: how many watched it, and how many of them liked it. Of both: the share of the
-# person's watches in the video's categories, and by its creator.
+# Of the user: the number of watches, their mean score and the share of likes. Of the
+# video: its number of watchers and their share of likes. Of both: the shares of the
+# user's watches in the video's categories and by its creator.
 INPUTS = (
     "user_watches",
     "user_engagement",
@@ -34,12 +34,12 @@ INPUTS = (
     "category_share",
     "creator_share",
 )
-HISTORY_LENGTH = 50  # more is not counted: serving knows the newest alone
+HISTORY_LENGTH = 50  # the greatest count: serving reads no more watches
 
 
 @dataclass(frozen=True, eq=False)
 class ItemStatistics:
-    """What is known of the items themselves, by dense id.
+    """Statistics of the items, by dense id.
 
     ``watches`` and ``likes`` count people, (n_items,); ``creator`` is an external id,
     -1 where unknown; ``categories`` (n_items, n_categories) has rows that sum to 1,
@@ -53,13 +53,13 @@ class ItemStatistics:
 
     @classmethod
     def from_snapshot(cls, snapshot: GraphSnapshot) -> ItemStatistics:
-        """As the snapshot has it."""
+        """The statistics at the end of ``snapshot``."""
         creator = snapshot.creator
-        named = np.append(snapshot.user_ids, -1)[creator]
+        creator_id = np.append(snapshot.user_ids, -1)[creator]
         return cls(
             _count(snapshot.positive_watches.target, snapshot.n_items),
             _count(snapshot.liked.target, snapshot.n_items),
-            np.where(creator >= 0, named, -1).astype(np.int64),
+            np.where(creator >= 0, creator_id, -1).astype(np.int64),
             _categories(snapshot),
         )
 
@@ -67,7 +67,7 @@ class ItemStatistics:
 def person_inputs(
     statistics: ItemStatistics, item_ids: IntArray, state: UserHistory
 ) -> npt.NDArray[np.float64]:
-    """(n_items, INPUTS): what ``state`` and the statistics say of each item."""
+    """(n_items, INPUTS): the raw inputs of each item for the user of ``state``."""
     place = positions(item_ids, state.watched.ids)
     known = (place >= 0) & (state.watched.weight > 0)
     place = place[known]
@@ -92,7 +92,7 @@ def person_inputs(
 
 
 class Past:
-    """The same for many people, items and moments at once, from a snapshot."""
+    """The inputs of many users, items and moments at once, from a snapshot."""
 
     def __init__(self, snapshot: GraphSnapshot) -> None:
         watched, liked = snapshot.positive_watches, snapshot.liked
@@ -143,7 +143,7 @@ class Past:
         return np.where(np.stack(known, 1), np.stack(columns, 1), np.nan)
 
     def _each_category(self, item: IntArray) -> tuple[IntArray, IntArray]:
-        """(place in ``item``, category), one for each category of each."""
+        """(place in ``item``, category): a row for each category of each item."""
         indptr = self._categories.indptr
         count = (indptr[1:] - indptr[:-1])[item]
         place = np.repeat(np.arange(len(item)), count)
@@ -152,7 +152,7 @@ class Past:
 
 
 class _Sums:
-    """Weights summed by group, up to any moment."""
+    """Sums of weights by group, before any moment."""
 
     def __init__(
         self, group: IntArray, time: TimeArray, weight: FloatArray | None = None

@@ -1,4 +1,4 @@
-"""NCF's forward pass with frozen weights, in numpy alone; `ncf.py` says what it is."""
+"""NCF's forward pass with frozen weights, in numpy; `train` describes the model."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from recommender.ml.models.legacy.ncf.inputs import ItemStatistics, person_input
 from recommender.ml.store.artifact import Artifact
 
 UNKNOWN = 0
-NEGATIVES = 4  # items not watched beside each that was, where errors are measured
+NEGATIVES = 4  # unwatched items for each watched one in `Ncf.measures`
 
 
 @dataclass(frozen=True, eq=False)
 class NcfWeights:
-    """What training learns, along the ids beside it.
+    """The learned parameters; the embeddings run along the ids.
 
     ``users`` (1 + n, d) and ``items`` (1 + m, d) begin with the bucket of unknown ids.
     ``first`` is (2d + inputs, 128), ``second`` (128, 64), ``output`` (64, classes).
@@ -44,7 +44,7 @@ class NcfWeights:
 
 
 class Ncf(Model):
-    """The expected reaction of a person to each item: 0 none, 1 viewed, 2 liked, 3
+    """The expected reaction of a user to each item: 0 none, 1 viewed, 2 liked, 3
     inspired."""
 
     name = "ncf"
@@ -69,8 +69,8 @@ class Ncf(Model):
     def probabilities(self, state: UserHistory, items: IntArray) -> FloatArray:
         """(len(items), classes) for dense ``items``."""
         w, d = self._weights, self._weights.users.shape[1]
-        asked = -1 if state.user_id is None else state.user_id
-        user = w.users[positions(w.user_ids, asked)[0] + 1]
+        user_id = -1 if state.user_id is None else state.user_id
+        user = w.users[positions(w.user_ids, user_id)[0] + 1]
         values = person_inputs(self._statistics, self.item_ids, state)[items]
         hidden = self._items[items] + self._scaler.scale(values) @ w.first[2 * d :]
         hidden = np.maximum(hidden + user @ w.first[:d] + w.first_bias, 0)
@@ -88,13 +88,13 @@ class Ncf(Model):
         self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
     ) -> FloatArray:
         place = positions(self.item_ids, item_ids)
-        asked = np.maximum(place, 0)
-        rows = [expected(self.probabilities(state, asked)) for state in states]
+        items = np.maximum(place, 0)
+        rows = [expected(self.probabilities(state, items)) for state in states]
         return np.where(place >= 0, np.stack(rows), np.nan).astype(np.float32)
 
     def measures(self, holdout: Holdout, *, seed: int = 0) -> Mapping[str, Interval]:
-        """``rmse`` of the expected reaction to what was watched next, and to as many
-        as `NEGATIVES` uniform items that were not, for each; users resampled."""
+        """``rmse`` of the expected reactions to the watches held out, and for each to
+        at most `NEGATIVES` uniform unwatched items; users are resampled."""
         if holdout.reaction is None or not len(holdout.users):
             return {}
         random = np.random.default_rng(seed)
@@ -107,31 +107,31 @@ class Ncf(Model):
             drawn = random.choice(others, size, replace=False)
             span = slice(holdout.indptr[row], holdout.indptr[row + 1])
             actual = np.append(holdout.reaction[span], np.zeros(size))
-            found = self.probabilities(state, np.append(targets, drawn))
-            errors.append(float(((expected(found) - actual) ** 2).sum()))
+            predicted = expected(self.probabilities(state, np.append(targets, drawn)))
+            errors.append(float(((predicted - actual) ** 2).sum()))
             counts.append(len(actual))
         mean = bootstrap(
             np.array(errors) / np.mean(counts), seed=seed
-        )  # each person weighs as many as their examples
+        )  # each user weighs as much as their examples
         bounds = (float(np.sqrt(value)) for value in asdict(mean).values())
         return {"rmse": Interval(*bounds)}
 
     def parts(self) -> Parts:
-        known = self._statistics
+        statistics = self._statistics
         arrays = {f"weights_{f.name}": getattr(self._weights, f.name) for f in WEIGHTS}
         return Parts(
             {
                 "item_ids": self.item_ids,
-                "item_watches": known.watches,
-                "item_likes": known.likes,
-                "item_creator": known.creator,
-                "category_indptr": known.categories.indptr,
-                "category_indices": known.categories.indices,
-                "category_data": known.categories.data,
+                "item_watches": statistics.watches,
+                "item_likes": statistics.likes,
+                "item_creator": statistics.creator,
+                "category_indptr": statistics.categories.indptr,
+                "category_indices": statistics.categories.indices,
+                "category_data": statistics.categories.data,
                 "scaler": self._scaler.array(),
                 **arrays,
             },
-            {"ncf": {"categories": known.categories.shape[1]}},
+            {"ncf": {"categories": statistics.categories.shape[1]}},
         )
 
     def renewed(self, snapshot: GraphSnapshot) -> Ncf:

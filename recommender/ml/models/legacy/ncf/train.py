@@ -1,15 +1,14 @@
-"""Training `ncf`, the older systems' network (after He et al., WWW 2017), with its two
-faults mended.
+"""Training `ncf`, the older systems' network (after He et al., WWW 2017), with two of
+its faults repaired.
 
 Embeddings of the user and of the video, joined with an interaction input, go through
 128 units (ReLU, dropout .5) and 64 (ReLU, dropout .3) to a softmax. The older systems
-had one output unit; but a softmax over one unit is 1 whatever comes in, and learns
-nothing. So it is over the reactions: none, viewed, liked, and inspired where the data
-have any. What ranks is the expected reaction, 0 to 3, and the RMSE reported is of that.
+had one output unit, and a softmax over one unit is always 1: it learns nothing. Here it
+is over the reactions: none, viewed, liked, and inspired where the data have any. The
+expected reaction, 0 to 3, ranks the items; the RMSE is that of the expected reaction.
 
-Their interaction input was the present like or view, which is what is to be predicted:
-the target leaked, and at serving time there is none. So the input is counted from
-history alone, strictly before the moment asked about; see `inputs`.
+Their interaction input was the present like or view, which is the target and does not
+exist when serving. Here it is counted from earlier history; see `inputs`.
 
 Unknown users and videos share a bucket each, trained by putting a share of the known
 ids into it at random. A missing input is imputed by its mean, with a flag.
@@ -43,7 +42,7 @@ DROPOUT = (0.5, 0.3)
 
 @dataclass(frozen=True)
 class Config(early_stopping.Schedule):
-    """``negatives`` items not watched stand beside each watched one; the shares
+    """``negatives`` unwatched items are drawn for each watched one; the shares
     ``unknown_users`` and ``unknown_items`` of ids train the unknown buckets."""
 
     epochs: int = 30
@@ -69,7 +68,7 @@ def fit(
 
 
 class NcfNetwork(nn.Module):
-    """Its parameters are named as `NcfWeights`."""
+    """The model of `serve`; parameters have the names of `NcfWeights`."""
 
     def __init__(
         self, n_users: int, n_items: int, *, inputs: int, classes: int, dim: int
@@ -99,7 +98,7 @@ class NcfNetwork(nn.Module):
         return logits
 
     def weights(self, snapshot: GraphSnapshot) -> NcfWeights:
-        """What was learned, frozen, along the ids of ``snapshot``."""
+        """A copy of the parameters, along the ids of ``snapshot``."""
         learned = {
             name.removesuffix(".weight").replace(".", "_"): p.detach().numpy().copy()
             for name, p in self.named_parameters()
@@ -167,7 +166,7 @@ class NcfTrainer(NetworkTrainer[Tensor]):
         return list(torch.split(order, self._config.batch_size))
 
     def _losses(self, batch: Tensor, step: int) -> Iterator[Tensor]:
-        """The mean loss of an example: what this process's examples add to it."""
+        """This process's part of the mean loss of the batch's examples."""
         own = slice(self._group.rank, None, self._group.size)
         dropout = Dropout(self._noise, len(batch), own)
         user, item, inputs, reaction = (column[batch[own]] for column in self._columns)
@@ -177,20 +176,20 @@ class NcfTrainer(NetworkTrainer[Tensor]):
             yield functional.cross_entropy(logits, reaction) * share
 
     def _examples(self) -> tuple[IntArray, IntArray, TimeArray, IntArray]:
-        """(user, item, raw inputs, reaction): each watch, and beside it, at the same
-        moment, ``negatives`` uniform items that the person never watched."""
+        """(user, item, raw inputs, reaction): each watch, and for each at the same
+        moment ``negatives`` uniform items, less those that the user watched."""
         watched, n_items = self._watched, self._snapshot.n_items
         user = np.repeat(watched.source, self._config.negatives)
         time = np.repeat(watched.time, self._config.negatives)
         item = self._random.integers(n_items, size=len(user))
         pairs = watched.source * n_items + watched.target
-        fresh = ~np.isin(user * n_items + item, pairs)
-        user = np.concatenate([watched.source, user[fresh]])
-        item = np.concatenate([watched.target, item[fresh]])
-        time = np.concatenate([watched.time, time[fresh]])
-        nothing = np.zeros(len(user) - len(watched), np.int64)
+        unwatched = ~np.isin(user * n_items + item, pairs)
+        user = np.concatenate([watched.source, user[unwatched]])
+        item = np.concatenate([watched.target, item[unwatched]])
+        time = np.concatenate([watched.time, time[unwatched]])
+        no_reaction = np.zeros(len(user) - len(watched), np.int64)
         inputs = self._past.before(user, item, time)
-        return user, item, inputs, np.concatenate([self._reaction, nothing])
+        return user, item, inputs, np.concatenate([self._reaction, no_reaction])
 
     def _bucketed(self, dense: IntArray, share: float) -> IntArray:
         """Rows of an embedding: 1 + dense id, a ``share`` of them the unknown one."""
