@@ -10,7 +10,8 @@ in this package.
 - ``train``: the training loop of all networks, in one process or several
 - ``models``: the interface (``base``), the ``registry``, and a module or package for
   each model; a package trains in ``train`` (torch) and serves in ``serve``
-- ``ranking``: LambdaRank, Thompson sampling, and clusters of interests
+- ``ranking``: candidates, their fusion and diversity, exploration slots, LambdaRank,
+  Thompson sampling, and clusters of interests
 - ``labels``: categories and moods of videos without labels
 - ``experiments``: interleaving and confidence sequences
 
