@@ -155,7 +155,7 @@ class TestStarting:
 
 
 class TestServing:
-    def test_each_arm_has_its_run_and_nobody_else_takes_part(self, world, monkeypatch):
+    def test_each_arm_has_its_run_and_others_do_not_take_part(self, world, monkeypatch):
         active = pipeline.train(model="co_watch")
         experiment = start(make_experiment(share=0.5, treatment=active), monkeypatch)
         fans = world.fans[0] + world.fans[1]
@@ -185,14 +185,18 @@ class TestServing:
         feed.related(fan, world.videos[0][0])
         assert Exposure.objects.filter(user=fan).count() == 2
 
-    def test_half_an_experiment_is_none(self, world, settings, monkeypatch):
+    def test_an_experiment_without_both_models_does_not_run(
+        self, world, settings, monkeypatch
+    ):
         experiment = start(make_experiment(), monkeypatch)
         folder = settings.ARTIFACTS_DIR / experiment.treatment.run_id
         folder.rename(folder.with_name("elsewhere"))
         assert feed.home(world.fans[0][0]).items
         assert not Exposure.objects.exists()
 
-    def test_an_interleaved_feed_says_whose_each_video_is(self, world, monkeypatch):
+    def test_an_interleaved_feed_records_the_team_of_each_video(
+        self, world, monkeypatch
+    ):
         monkeypatch.setattr(pagination, "PLAN_SIZE", 12)
         services.start(experiment=make_experiment("interleaving"))
         fan = world.fans[0][0]

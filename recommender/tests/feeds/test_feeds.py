@@ -1,4 +1,4 @@
-"""What each feed may hold, who may see it, and what it says."""
+"""Eligible videos, order and notices of each feed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def every_feed(user, beside, parent):
 
 @pytest.fixture
 def world():
-    """A creator's videos in every visibility and state, and a video to stand beside."""
+    """A creator's videos in every visibility and state, and one for Related."""
     jazz = make_category()
     creator = make_user()
     made = {
@@ -59,7 +59,7 @@ def world():
 
 
 @pytest.mark.parametrize("who", ["anonymous", "stranger", "owner", "admin"])
-def test_only_public_ready_videos_stand_in_any_feed(world, who):
+def test_feeds_have_only_public_ready_videos(world, who):
     user = {
         "anonymous": ANYONE,
         "stranger": make_user(),
@@ -95,7 +95,7 @@ def test_a_glance_is_not_seen(world):
     assert progress[world["public"]] == pytest.approx(0.1)
 
 
-def test_ones_own_videos_stay_off_home_and_related(world):
+def test_own_videos_are_not_on_home_and_related(world):
     make_video()
     feeds = every_feed(world["creator"], world["beside"], world["parent"])
     for name in ("home", "related"):
@@ -104,7 +104,7 @@ def test_ones_own_videos_stay_off_home_and_related(world):
         assert world["public"] in feeds[name]
 
 
-def test_what_was_dismissed_is_nowhere(world):
+def test_dismissed_videos_are_in_no_feed(world):
     user = make_user()
     interactions.follow(follower=user, followee=world["creator"])
     interactions.not_interested(user=user, video=world["public"])
@@ -281,7 +281,7 @@ def test_one_creator_does_not_fill_the_page(settings):
     assert len(others & set(first)) == 10
 
 
-def test_reasons_never_tell_what_another_person_watched():
+def test_reasons_never_name_what_another_person_watched():
     secret = make_video(title="A secret pleasure")
     shown = make_video()
     other, user = make_user(), make_user()

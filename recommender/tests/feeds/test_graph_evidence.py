@@ -1,4 +1,4 @@
-"""Reasons that go through other people: true, cheap, and nobody's secret."""
+"""Reasons from other people's actions: true, bounded in queries, and private."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_people_followed_who_share_their_likes(viewer, friends):
 @pytest.mark.parametrize(
     "change", [{"share_likes": False}, {"is_active": False}, None], ids=str
 )
-def test_who_does_not_share_is_not_counted(viewer, friends, change):
+def test_people_who_do_not_share_likes_are_not_counted(viewer, friends, change):
     like_it(make_video(title="Liked"), friends)
     if change is None:
         interactions.unfollow(follower=viewer, followee=friends[0])
@@ -116,7 +116,7 @@ def test_what_the_viewer_only_began_is_no_reason(viewer):
     assert "finished" not in reasons(feed.home(viewer))["Next"]
 
 
-def test_the_title_of_a_video_made_private_is_not_told(viewer):
+def test_the_title_of_a_video_made_private_is_not_named(viewer):
     subject = [make_category()]
     anchor = make_video(title="Anchor", categories=subject)
     crowd_finished(anchor, make_video(title="Next", categories=subject))

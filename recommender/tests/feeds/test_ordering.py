@@ -1,4 +1,4 @@
-"""Feeds in the order that a client asks for, by each model's name too."""
+"""Feeds in the ordering that a client chooses, also that of a named model."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_cursor_goes_on_under_its_own_strategy_alone(dated):
     assert feed.home(user, strategy="for_you", cursor=first.next_cursor).restarted
 
 
-def test_who_has_seen_everything_is_offered_it_again(dated):
+def test_a_viewer_who_has_seen_everything_gets_items_of_last_resort(dated):
     user = make_user()
     for video in dated:
         watch(video, user=user)
@@ -99,7 +99,7 @@ def test_who_has_seen_everything_is_offered_it_again(dated):
     assert page.notice
 
 
-def test_a_strategy_that_there_is_not_names_those_there_are():
+def test_the_error_for_an_unknown_ordering_lists_the_available_ones():
     for name in ("loudest", "ease"):
         with pytest.raises(feed.NoSuchOrdering, match="for_you, newest"):
             feed.home(ANYONE, strategy=name)

@@ -1,4 +1,4 @@
-"""Load more: nothing twice, nothing skipped, nobody else's list."""
+"""Pagination: no video twice, none skipped, and each viewer has their own feed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_every_page_but_the_last_is_full(many):
     assert 1 <= sizes[-1] <= 10
 
 
-def test_what_is_hidden_seen_or_dismissed_meanwhile_leaves_the_later_pages(many):
+def test_hidden_seen_and_dismissed_videos_leave_later_pages(many):
     user = make_user()
     first = feed.home(user, size=5)
     later = FeedSession.objects.get(feed_id=first.feed_id).items[5:8]
@@ -97,7 +97,7 @@ def test_the_same_cursor_gives_the_same_page(many):
 
 
 @pytest.mark.parametrize("fault", ["aged", "forged", "another's", "other list"])
-def test_a_useless_cursor_starts_afresh(many, fault):
+def test_an_invalid_cursor_restarts_the_feed(many, fault):
     user = make_user()
     page = feed.home(user, size=10)
     cursor = page.next_cursor
@@ -123,7 +123,7 @@ def test_an_anonymous_list_is_not_a_users(many):
     assert feed.home(make_user(), cursor=cursor, size=10).restarted
 
 
-def test_the_session_holds_what_was_shown(many):
+def test_the_session_stores_the_items(many):
     user = make_user()
     page = feed.home(user, size=10)
     session = FeedSession.objects.get(feed_id=page.feed_id)

@@ -1,7 +1,7 @@
-"""The sentence under a video is true: without the deed it names, the video falls.
+"""Reasons are true: without the action that a reason names, the video scores lower.
 
-Feeds of many people are asked for; for each reason the row behind it is taken away, by
-the service that a person would use, and whatever put the video there is asked again.
+For the feeds of many people, each action behind a reason is undone by its service, and
+the source of the video is queried again.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def score(user, item):
 
 @contextmanager
 def without(user, item):
-    """The world less what the reason names; yields its kind, None for no deed."""
+    """Undoes the action that the reason names; yields its kind or None."""
     with transaction.atomic():
         yield take_away(user, item)
         transaction.set_rollback(True)
@@ -186,7 +186,7 @@ UNDO = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CONFIGS)
-def test_over_many_people_nothing_is_named_that_does_not_matter(name):
+def test_every_named_action_contributes_to_the_score(name):
     world = plant()
     with_deeds(world)
     run = pipeline.train(model=name, config=CONFIGS[name], activate=False)

@@ -1,4 +1,4 @@
-"""Which new videos are tried out, in how many places, and the chance that is told."""
+"""Exploration: which videos, in how many places, and with which propensity."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_old_and_the_often_seen_are_left_to_the_ranking(settings):
     assert {explorer.video_id for explorer in chosen()} == {new.pk, known.pk}
 
 
-def test_any_video_may_get_a_uniform_slot_and_its_chance_is_told(settings):
+def test_any_video_may_get_a_uniform_slot_with_its_propensity(settings):
     settings.EXPLORE_UNIFORM = 1
     made = [make_video(published_at=LONG_AGO).pk for _ in range(4)]
     found: Counter[int] = Counter()
@@ -83,7 +83,7 @@ def many(monkeypatch):
         make_video(creator=creators[n % 12])
 
 
-def test_five_to_ten_per_cent_of_home_explore_and_say_with_which_chance(many, settings):
+def test_five_to_ten_per_cent_of_home_explore_and_log_the_propensity(many, settings):
     settings.EXPLORE_UNIFORM = 0.5
     sources: Counter[str] = Counter()
     for _ in range(6):

@@ -1,4 +1,4 @@
-"""What is noted when a feed is ranked, what came of it, and how long it is kept."""
+"""Logged features: what a feed stores, their grades, and when they are deleted."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def value(row, name):
     return float(row[COLUMN[name]])
 
 
-def test_a_home_feed_notes_what_is_known_of_each_video():
+def test_a_home_feed_logs_the_features_of_each_video():
     user, creator = make_user(), make_user()
     jazz, chess = make_category(), make_category()
     interactions.follow(follower=user, followee=creator)
@@ -91,7 +91,7 @@ def test_a_home_feed_notes_what_is_known_of_each_video():
     assert (log.user, log.ranker, log.model_run) == (user, "", "")
 
 
-def test_what_happens_later_does_not_change_what_was_noted():
+def test_later_actions_do_not_change_logged_features():
     user = make_user()
     video = make_video()
     page = feed.home(user)
@@ -127,7 +127,7 @@ def test_of_whom_nothing_is_learned(who):
     assert len(feature_log.judged()) == 0
 
 
-def test_grades_say_what_came_of_an_impression():
+def test_grades_follow_the_outcome_of_an_impression():
     user = make_user()
     made = [make_video() for _ in range(7)]
     page = feed.home(user)
@@ -205,7 +205,7 @@ def test_of_a_feed_that_is_over_what_was_seen_is_kept():
     assert feature_log.settle() == 0
 
 
-def test_what_is_old_is_dropped(settings):
+def test_expired_rows_are_deleted(settings):
     user = make_user()
     make_video()
     see(feed.home(user), user, at=timezone.now() - settings.IMPRESSIONS_KEPT)

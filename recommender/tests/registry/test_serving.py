@@ -155,7 +155,7 @@ class TestGraphSage:
                 named += 1
         assert named > 3
 
-    def test_the_title_of_a_video_made_private_is_not_told(self, world, model):
+    def test_the_title_of_a_video_made_private_is_not_named(self, world, model):
         user = make_user()
         seen = world.videos[0][0]
         see(user, seen)

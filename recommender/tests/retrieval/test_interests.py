@@ -1,4 +1,4 @@
-"""A person of two tastes gets both, however long they have kept to one of them."""
+"""Interest clusters: a viewer with two interests gets videos of both."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def kinds(world, keys):
     return [kind_of[key] for key in keys]
 
 
-def test_each_taste_is_found_explained_and_shown(world, user):
+def test_each_interest_is_found_explained_and_displayed(world, user):
     viewer, model = Viewer(user), serving.active_model()
     anchors = interests.representatives(viewer, model)
     assert anchors[0].video_id == world.videos[1][5].pk  # the newest

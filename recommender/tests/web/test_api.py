@@ -1,4 +1,4 @@
-"""Feeds by the API: paged, joined with what came of them, explained."""
+"""Feeds of the API: pages, impressions with their outcomes, explanations."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_what_was_shown_and_what_came_of_it_join(videos):
     assert impression.video == watched.video
 
 
-def test_somebody_elses_cursor_begins_a_fresh_list(videos):
+def test_the_cursor_of_another_viewer_restarts_the_feed(videos):
     page = ask("GET", "feeds/home/?limit=3", user=make_user()).json()
     path = f"feeds/home/?limit=3&cursor={page['next_cursor']}"
     for user in (make_user(), None):
