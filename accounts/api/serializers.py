@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -180,6 +181,13 @@ class ResetSerializer(StrictTypes):
     password = serializers.CharField(
         min_length=8, max_length=PASSWORD_MAX_LENGTH, trim_whitespace=False
     )
+
+    def validate_key(self, key: str) -> str:
+        # allauth fails on a key without one of its two parts.
+        person, _, token = key.partition("-")
+        if not person.strip() or not token.strip():
+            raise get_adapter().validation_error("invalid_password_reset")
+        return key
 
 
 class EmailSerializer(StrictTypes):

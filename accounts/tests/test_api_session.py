@@ -154,6 +154,14 @@ def test_a_forgotten_password_is_set_by_the_link_of_an_e_mail():
     assert ask("POST", "auth/password/reset/key/", new).status_code == 400
 
 
+@pytest.mark.parametrize("key", ["-", "-abc", "abc-", "abc", " - ", "abc-abc"])
+def test_a_key_that_no_link_has_is_refused(db, key):
+    new = {"key": key, "password": "another-password-1"}
+    answer = ask("POST", "auth/password/reset/key/", new)
+    assert answer.status_code == 400
+    assert "key" in answer.json()["errors"]
+
+
 def test_another_address_counts_once_it_is_confirmed():
     user = make_user()
     EmailAddress.objects.create(
