@@ -81,7 +81,7 @@ def train_ranker() -> None:
 def prune() -> None:
     """Delete old feeds, feature logs and artifacts."""
     pagination.prune()
-    feature_log.settle()
+    feature_log.settle_old_feeds()
     artifacts.prune_rankers()
     try:
         artifacts.prune_models()

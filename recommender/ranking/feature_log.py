@@ -31,7 +31,7 @@ LOGS_AT_ONCE = 1000
 Key = tuple[UUID, int | None, int]
 
 
-def settle() -> int:
+def settle_old_feeds() -> int:
     """Remove videos without impressions from old feeds, and delete expired rows.
 
     Returns how many feeds were settled.

@@ -60,8 +60,8 @@ def evaluate_runs(
         if not len(later.users):
             since = datetime.fromtimestamp(taken_at, UTC)
             raise TrainingError(
-                f"Nobody that run {' or '.join(run_ids)} knew has watched anything "
-                f"since its snapshot of {since:%Y-%m-%d %H:%M}."
+                f"No user of run {' or '.join(run_ids)} has watched anything since its "
+                f"snapshot of {since:%Y-%m-%d %H:%M}."
             )
         # Videos were added and removed since; the weights are those of the run.
         models = {key: run.renewed(later.history) for key, run in runs.items()}

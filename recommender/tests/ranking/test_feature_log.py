@@ -197,12 +197,12 @@ def test_of_a_feed_that_is_over_what_was_seen_is_kept():
     see(seen, user, at=long_ago, count=2)
     FeatureLog.objects.filter(feed_id=unseen.feed_id).update(created_at=long_ago)
     before = feature_log.judged()
-    assert feature_log.settle() == 2
+    assert feature_log.settle_old_feeds() == 2
     log = FeatureLog.objects.get()
     assert log.video_ids == [item.video.pk for item in seen.items[:2]]
     after = feature_log.judged()
     np.testing.assert_array_equal(after.features, before.features)
-    assert feature_log.settle() == 0
+    assert feature_log.settle_old_feeds() == 0
 
 
 def test_expired_rows_are_deleted(settings):
@@ -211,7 +211,7 @@ def test_expired_rows_are_deleted(settings):
     see(feed.home(user), user, at=timezone.now() - settings.IMPRESSIONS_KEPT)
     recent = feed.home(user)
     see(recent, user)
-    feature_log.settle()
+    feature_log.settle_old_feeds()
     assert FeatureLog.objects.get().feed_id == recent.feed_id
     assert forget_impressions.func() == 1
     assert Impression.objects.get().feed_id == recent.feed_id

@@ -28,7 +28,7 @@ VIDEOS = 8  # of a person
 FOLLOWED = 6
 SUBJECTS = 4
 
-TOO_FEW = "Too few people have finished this video to say what they watched besides."
+TOO_FEW = "Too few people have finished this video to show what else they watched."
 NOTHING_YET = (
     "Nothing is known of your taste yet. Watch, like or follow, and your map grows."
 )
