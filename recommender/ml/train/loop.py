@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -125,7 +125,7 @@ class Loop(Generic[B]):
 
     def _store(self, slot: Slot, *, now: bool = False) -> None:
         if self._group.is_leader:
-            slot.write(partial(torch.save, self._state()), now=now)
+            slot.write(partial(save_state, self._state()), now=now)
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -148,6 +148,19 @@ class Loop(Generic[B]):
         self._random.bit_generator.state = self._begun
         if self._noise is not None:
             self._noise.set_state(state["noise"])
+
+
+def save_state(state: dict[str, Any], file: BinaryIO) -> None:
+    """Save with `torch.save`, so that Ctrl-C during a write stays a KeyboardInterrupt.
+
+    Interrupted, torch cannot end its file and raises a RuntimeError in its place.
+    """
+    try:
+        torch.save(state, file)
+    except RuntimeError as error:
+        if isinstance(error.__context__, KeyboardInterrupt | SystemExit):
+            raise error.__context__ from None
+        raise
 
 
 class NetworkTrainer(ABC, Generic[B]):

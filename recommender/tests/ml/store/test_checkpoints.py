@@ -1,3 +1,4 @@
+import io
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,7 @@ from recommender.ml.models.graphsage.config import Config
 from recommender.ml.models.graphsage.train import GraphSageTrainer
 from recommender.ml.store import checkpoints
 from recommender.ml.store.checkpoints import Slot
+from recommender.ml.train.loop import save_state
 from recommender.tests.ml.worlds import two_communities
 
 BEFORE = Path(__file__).parent / "before"
@@ -42,6 +44,23 @@ def test_an_interrupted_write_replaces_nothing(tmp_path):
     with pytest.raises(InterruptedError):
         slot.write(killed)
     assert slot.read(Path.read_text) == "whole"
+
+
+@pytest.mark.parametrize("write", [1, 2, 4])
+def test_ctrl_c_during_a_write_stays_an_interrupt(tmp_path, write):
+    """An error in its place would mark the run failed and delete its checkpoints."""
+
+    class Interrupted(io.BytesIO):
+        writes = 0
+
+        def write(self, data):
+            self.writes += 1
+            if self.writes == write:
+                raise KeyboardInterrupt
+            return super().write(data)
+
+    with pytest.raises(KeyboardInterrupt):
+        save_state({"weights": torch.zeros(100, 100)}, Interrupted())
 
 
 def test_it_is_not_written_before_its_time(tmp_path):
