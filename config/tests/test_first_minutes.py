@@ -123,6 +123,6 @@ def test_interrupted_runs_go_on(installation: Installation):
     installation.start()
     installation.wait_for(lambda: "All is prepared." in installation.output())
     [run] = installation.manage("shell", "-c", RUNS).splitlines()[-1].split("|")
-    assert run.startswith(("trained Went on after", "refused"))
+    assert run.startswith(("trained Resumed after", "refused"))
     with urllib.request.urlopen(f"http://127.0.0.1:{installation.port}/") as page:
         assert 'id="preparation"' not in page.read().decode()
