@@ -64,11 +64,15 @@ USUAL = ["2xx", 304, 401, 403, 404, 409, 412]
 REFUSALS = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422]
 
 
-def _schema():
+RAW = json.dumps(SchemaGenerator().get_schema(request=None, public=True), default=str)
+
+
+def _schema(**options):
     config = SchemathesisConfig.from_dict(
         {
             # Whose the token is, the test says.
             "generation": {"with-security-parameters": False},
+            **options,
             "checks": {
                 "positive_data_acceptance": {"expected-statuses": USUAL},
                 "negative_data_rejection": {"expected-statuses": REFUSALS},
@@ -83,15 +87,13 @@ def _schema():
             ],
         }
     )
-    raw = SchemaGenerator().get_schema(request=None, public=True)
-    schema = schemathesis.openapi.from_dict(
-        json.loads(json.dumps(raw, default=str)), config=config
-    )
+    schema = schemathesis.openapi.from_dict(json.loads(RAW), config=config)
     schema.app = get_wsgi_application()
     return schema
 
 
 schema = _schema()
+without_bounds = _schema(phases={"coverage": {"enabled": False}})
 
 
 @pytest.fixture
@@ -153,22 +155,8 @@ def judged_elsewhere(case, response):
     return [negative_data_rejection] if rejected else []
 
 
-@pytest.mark.parametrize(
-    "who",
-    [
-        pytest.param("anonymous", marks=pytest.mark.slow),
-        pytest.param("stranger", marks=pytest.mark.slow),
-        "owner",
-    ],
-)
-@schema.parametrize()
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
-def test_the_schema_is_true(world, who, case):
+def check(world, who, case):
+    """Send the request and check the response against the schema."""
     if case.meta is None or case.meta.generation.mode == GenerationMode.POSITIVE:
         for name in case.path_parameters:
             case.path_parameters[name] = world.things[name]
@@ -182,6 +170,27 @@ def test_the_schema_is_true(world, who, case):
             excluded_checks=judged_elsewhere(case, response),
         )
         transaction.set_rollback(True)
+
+
+OPTIONS = {
+    "deadline": None,
+    "derandomize": True,
+    "suppress_health_check": list(HealthCheck),
+}
+
+
+@without_bounds.parametrize()
+@settings(max_examples=EXAMPLES, **OPTIONS)
+def test_each_operation_keeps_the_schema(world, case):
+    check(world, "owner", case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["anonymous", "stranger", "owner"])
+@schema.parametrize()
+@settings(max_examples=EXAMPLES, **OPTIONS)
+def test_the_schema_is_true(world, who, case):
+    check(world, who, case)
 
 
 def test_the_rules_are_of_operations_that_there_are():
