@@ -94,6 +94,7 @@ def test_a_python_client(schema: Path, platform, live_server, tmp_path, monkeypa
         assert problem.status == 404
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_typescript_client(schema: Path, platform, live_server, tmp_path: Path):
     (tmp_path / "node_modules").symlink_to(MODULES)

@@ -117,6 +117,7 @@ def test_videos_are_listed_once_their_clips_are_made(var):
     assert published() == Published(8, 8)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_an_interrupted_run_goes_on_with_the_clips_that_it_made(var, settings):
     encoder = var / "encoder"
@@ -155,6 +156,7 @@ def test_an_interrupted_run_goes_on_with_the_clips_that_it_made(var, settings):
     assert not abandoned.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_a_demo_is_finished_with_the_seed_that_it_was_begun_with(var):
     seed(clips=False, seed=3, videos=2, viewers=2)

@@ -106,6 +106,7 @@ def test_whole_trainings_are_equal_too(snapshot, options):
         assert one.loss == pytest.approx(other.loss, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_few_neighbours_learn_nearly_as_well(snapshot):
     def own_share(**config):
         model = registry.fit("graphsage", snapshot, {**SMALL, **config})
