@@ -18,6 +18,7 @@ from functools import wraps
 from typing import Protocol, TypeVar
 
 import torch
+import torch.distributed.nn  # before a group exists: its defaults would keep that group
 from torch import distributed
 from torch.nn import Parameter
 

@@ -7,6 +7,7 @@ Writes the arrays of the artifact and the losses; prints a line for each epoch.
 
 import json
 import sys
+import weakref
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -22,8 +23,13 @@ from recommender.tests.ml.worlds import two_communities
 def main(*arguments):
     torch.set_num_threads(1)
     with distributed.process_group() as is_leader:
+        group = torch.distributed.group.WORLD
+        is_alive = weakref.ref(group) if group else lambda: None
+        del group
         if is_leader:
             train(*arguments)
+    if is_alive():  # its threads may abort the interpreter's end
+        sys.exit("The process group is still referred to.")
 
 
 def train(name, config, output, folder=None):
