@@ -19,6 +19,7 @@ from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models.base import Model, Progress, no_progress
 from recommender.ml.store import artifact
 from recommender.ml.store.artifact import Artifact, ArtifactError, Manifest
+from recommender.ml.train.budget import Budget, within
 
 
 class ConfigError(ValueError):
@@ -83,10 +84,12 @@ def fit(
     snapshot: GraphSnapshot,
     config: Mapping[str, Any] | None = None,
     progress: Progress = no_progress,
+    budget: Budget | None = None,
 ) -> Model:
     """Train model ``name`` on all of ``snapshot``; raises `ConfigError`.
 
-    ``config`` overrides the defaults.
+    ``config`` overrides the defaults. The model uses at most ``budget``: it asks for
+    what is left with `budget.current`.
     """
     train = entry(name).train
     known = {f.name for f in fields(train.Config)}
@@ -97,7 +100,8 @@ def fit(
             f"it has {', '.join(sorted(known))}"
         )
     chosen = train.Config(**(config or {}))
-    model: Model = train.fit(snapshot, chosen, progress)
+    with within(budget):
+        model: Model = train.fit(snapshot, chosen, progress)
     return model.with_manifest(_manifest(name, asdict(chosen), snapshot))
 
 

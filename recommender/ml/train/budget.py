@@ -1,0 +1,90 @@
+"""What a fit may use: time, memory and cores.
+
+The caller of a fit sets a budget (`within`); code in the fit asks for what is left
+(`current`). Without one there is no limit of time, and memory and cores are those of
+the machine.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+
+import psutil
+
+
+def _memory() -> int:
+    return int(psutil.virtual_memory().available)
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Budget:
+    """``seconds`` may pass, infinity is no limit; ``memory_bytes`` may be added to the
+    process; ``cores`` may be busy."""
+
+    seconds: float = math.inf
+    memory_bytes: int = field(default_factory=_memory)
+    cores: int = field(default_factory=_cores)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no time is left."""
+        return self.seconds <= 0
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether the time is limited."""
+        return math.isfinite(self.seconds)
+
+    def share(self, part: float) -> Budget:
+        """The same with a ``part``, from 0 to 1, of the seconds."""
+        return replace(self, seconds=self.seconds * part)
+
+
+@dataclass(frozen=True)
+class _Running:
+    budget: Budget
+    deadline: float  # of `time.monotonic`
+
+
+_running: ContextVar[_Running | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def within(budget: Budget | None) -> Iterator[None]:
+    """Let fits in the block use ``budget``, and no more than what is left of the one
+    that holds already; None changes nothing."""
+    if budget is None:
+        yield
+        return
+    outer = current()
+    lesser = Budget(
+        min(budget.seconds, outer.seconds),
+        min(budget.memory_bytes, outer.memory_bytes),
+        min(budget.cores, outer.cores),
+    )
+    running = _Running(lesser, time.monotonic() + lesser.seconds)
+    token = _running.set(running)
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+def current() -> Budget:
+    """The budget that holds here, with the seconds that are left of it."""
+    running = _running.get()
+    if running is None:
+        return Budget()
+    left = running.deadline - time.monotonic()
+    return replace(running.budget, seconds=max(0.0, left))
