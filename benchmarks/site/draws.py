@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.site.named import NAMED
+from benchmarks.site.named import MEMBERS, NAMED
 
 YEAR = 365.0  # days
 FRESH = 21.0  # days
@@ -67,6 +67,10 @@ class Size:
             if field.name != "seed"
         }
         return replace(self, **counts)
+
+    @property
+    def name(self) -> str:
+        return "-".join(str(getattr(self, field.name)) for field in fields(self))
 
     @property
     def clusters(self) -> int:
@@ -149,6 +153,12 @@ def named_positions(size: Size) -> dict[str, int]:
     """The positions of the named people among all."""
     first = size.people - len(NAMED)
     return {person.username: first + n for n, person in enumerate(NAMED)}
+
+
+def member_positions(size: Size) -> range:
+    """The positions of the viewers who can log in: the first after the creators."""
+    last = size.people - len(NAMED)
+    return range(size.creators, min(size.creators + MEMBERS, last))
 
 
 def _power_law(count: int, exponent: float) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 PASSWORD = "synthetic-site-1"
 ADMINISTRATOR = "site_admin"
+MEMBERS = 200  # viewers who can log in, too
 
 
 @dataclass(frozen=True)

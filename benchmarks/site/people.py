@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
 from benchmarks.site.copying import copy_arrays, copy_models
-from benchmarks.site.draws import Ints, Site, named_positions
+from benchmarks.site.draws import Ints, Site, member_positions, named_positions
 from benchmarks.site.named import NAMED, PASSWORD
 from videos.models import Category
 
@@ -21,7 +21,7 @@ MOST_CHOSEN = 3
 
 
 def write(site: Site, now: datetime) -> None:
-    """Person n has the primary key n + 1; the named people can log in."""
+    """Person n has the primary key n + 1; named people and members can log in."""
     copy_models(_people(site, now), User)
     named = named_positions(site.size)
     EmailAddress.objects.bulk_create(
@@ -40,7 +40,7 @@ def _people(site: Site, now: datetime) -> Iterator[User]:
     positions = {
         position: name for name, position in named_positions(site.size).items()
     }
-    password = make_password(PASSWORD)
+    password, members = make_password(PASSWORD), member_positions(site.size)
     for n, joined in enumerate(site.crowd.joined.tolist()):
         is_creator, name = n < site.size.creators, positions.get(n, "")
         at = now - timedelta(days=joined)
@@ -48,7 +48,7 @@ def _people(site: Site, now: datetime) -> Iterator[User]:
             pk=n + 1,
             username=name or f"{'creator' if is_creator else 'viewer'}_{n}",
             email=f"{name}@example.com" if name else "",
-            password=password if name else NO_PASSWORD,
+            password=password if name or n in members else NO_PASSWORD,
             first_name=f"First{n % 997}",
             last_name=f"Last{n % 1009}",
             role=User.Role.CREATOR if is_creator else User.Role.VIEWER,
