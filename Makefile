@@ -9,7 +9,7 @@ UV_VERSION := 0.13.8
 # Python keeps what it has compiled: torch takes 10 s longer to import without.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run neo4j test test-all test-neo4j benchmark-quality benchmark-graph benchmark-mood lint format lock migrations install install-dev clean
+.PHONY: help run neo4j test test-all test-neo4j benchmark-quality benchmark-graph benchmark-mood benchmark-serving lint format lock migrations install install-dev clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ benchmark-graph: install ## Measure writing to Neo4j and exporting, compared wit
 
 benchmark-mood: install ## Measure how well moods are predicted from text
 	@$(PY) -m benchmarks.mood $(ARGS)
+
+benchmark-serving: install ## Measure how fast a synthetic site is served (needs wrk; ARGS="--scale 1,2,4,8")
+	@$(PY) -m benchmarks.serving $(ARGS)
 
 lint: install-dev ## Check style, types, imports between layers and missing migrations
 	@$(VENV)/bin/ruff check .

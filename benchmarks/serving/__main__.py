@@ -42,6 +42,8 @@ def main() -> int:
     except (NoAnswer, wrk.LoadFailed) as error:
         print(error, file=sys.stderr)
         return 1
+    except subprocess.CalledProcessError as error:  # which has printed why
+        return int(error.returncode)
     return 0
 
 

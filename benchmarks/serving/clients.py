@@ -48,14 +48,18 @@ def log_in_call(username: str) -> Call:
 
 
 def log_in(platform: Platform, username: str, *, number: int) -> Person:
-    """Log in by the API and for pages, from an address of its own."""
+    """Log in by the API, from an address of its own."""
     call = log_in_call(username)
     address = {"X-Forwarded-For": f"10.9.{number // 250}.{number % 250}"}
     answer = platform.ask(replace(call, headers={**call.headers, **address}))
+    return Person(username, json.loads(answer.body)["token"])
+
+
+def with_cookie(person: Person) -> Person:
+    """The person with a session for pages."""
     client = Client()
     client.force_login(
-        User.objects.get(username=username),
+        User.objects.get(username=person.name),
         backend="django.contrib.auth.backends.ModelBackend",
     )
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    return Person(username, json.loads(answer.body)["token"], cookie)
+    return replace(person, cookie=client.cookies[settings.SESSION_COOKIE_NAME].value)

@@ -12,7 +12,7 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from benchmarks.serving import queries, wrk
-from benchmarks.serving.clients import log_in
+from benchmarks.serving.clients import log_in, with_cookie
 from benchmarks.serving.platform import Platform, running
 from benchmarks.serving.scenarios import Crowd, Scenario, all_scenarios
 from benchmarks.serving.usage import Memory
@@ -106,7 +106,7 @@ def _log_in(platform: Platform, size: Size, members: int) -> Crowd:
     names = [f"viewer_{n}" for n in member_positions(size)[:members]]
     return Crowd(
         named=[
-            log_in(platform, person.username, number=n)
+            with_cookie(log_in(platform, person.username, number=n))
             for n, person in enumerate(NAMED)
         ],
         members=[

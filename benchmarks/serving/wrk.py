@@ -16,7 +16,7 @@ BROKEN = 0.01  # share of requests whose connection may break
 # they keep the rate. Every request comes from another address, as far as a proxy tells.
 SCRIPT = """
 local requests = { %(requests)s }
-local pause, number = %(pause)d, 0
+local pause, number, starting = %(pause)d, 0, %(callers)d
 
 function setup(thread)
   thread:set("first", math.floor(os.time() %% 1000))
@@ -38,6 +38,10 @@ local function uuid()
 end
 
 function delay()
+  if starting > 0 then
+    starting = starting - 1
+    return math.random(0, pause)
+  end
   return math.random(math.floor(pause / 2), math.floor(pause * 3 / 2))
 end
 if pause == 0 then delay = nil end
@@ -134,7 +138,8 @@ def _run(
     """Raises `LoadFailed` if a request had no good response."""
     requests = ",\n".join(map(_in_lua, calls))
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(SCRIPT % {"requests": requests, "pause": pause})
+        values = {"requests": requests, "pause": pause, "callers": callers}
+        script.write(SCRIPT % values)
         script.flush()
         done = subprocess.run(
             [
