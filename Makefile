@@ -9,10 +9,10 @@ UV_VERSION := 0.13.8
 # Python keeps what it has compiled: torch takes 10 s longer to import without.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run neo4j test test-all test-neo4j benchmark-quality benchmark-graph benchmark-mood benchmark-serving lint format lock migrations install install-dev clean
+.PHONY: help run neo4j test test-all test-neo4j benchmark-quality benchmark-graph benchmark-mood benchmark-serving benchmark-training lint format lock migrations install install-dev clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: install ## Install, prepare, train and serve on http://127.0.0.1:8000/ (PORT= changes the port)
 	@$(PY) manage.py run_platform --port $(PORT)
@@ -45,6 +45,9 @@ benchmark-mood: install ## Measure how well moods are predicted from text
 
 benchmark-serving: install ## Measure how fast a synthetic site is served (needs wrk; ARGS="--scale 1,2,4,8")
 	@$(PY) -m benchmarks.serving $(ARGS)
+
+benchmark-training: install ## Measure what a training costs (ARGS="--scale 0.1,1,2.75": up to 20 million engagements)
+	@$(PY) -m benchmarks.training $(ARGS)
 
 lint: install-dev ## Check style, types, imports between layers and missing migrations
 	@$(VENV)/bin/ruff check .

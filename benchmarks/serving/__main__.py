@@ -52,18 +52,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="benchmarks.serving", description=__doc__.partition("\n")[0]
     )
     folder.add_size(parser)
-    parser.add_argument(
-        "--folder",
-        type=Path,
-        default=Path("var/benchmarks"),
-        help="for the sites, one folder for each size (default: %(default)s)",
-    )
+    folder.add_place(parser)
     parser.add_argument("--site", type=Path, help="the folder of a site that is there")
     parser.add_argument("--model", help="the model to serve (default: MODEL)")
     parser.add_argument(
         "--fit-only", action="store_true", help="train without evaluation and gate"
     )
-    parser.add_argument("--scale", type=_scales, default=[1.0], metavar="1,2,4,8")
+    parser.add_argument("--scale", type=folder.scales, default=[1.0], metavar="1,2,4,8")
     parser.add_argument("--callers", type=int, default=8)
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each load")
@@ -72,10 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     return parser
-
-
-def _scales(text: str) -> list[float]:
-    return [float(scale) for scale in text.split(",")]
 
 
 def _one_site(size: Size, options: argparse.Namespace) -> None:

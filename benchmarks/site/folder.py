@@ -32,6 +32,20 @@ def add_size(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{field.name}", type=int, default=field.default)
 
 
+def add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("var/benchmarks"),
+        help="for the sites, one folder for each size (default: %(default)s)",
+    )
+
+
+def scales(text: str) -> list[float]:
+    """The numbers of `1,2,4`; raises `ValueError`."""
+    return [float(scale) for scale in text.split(",")]
+
+
 def size_from(options: argparse.Namespace) -> Size:
     """Raises `ValueError`."""
     return Size(**{field.name: getattr(options, field.name) for field in fields(Size)})
