@@ -10,6 +10,7 @@ from django.conf import settings
 
 from recommender.ml.data import splits
 from recommender.ml.data.snapshot import GraphSnapshot
+from recommender.ml.data.splits import Cut
 from recommender.ml.evaluation import evaluate
 from recommender.ml.models import registry
 from recommender.ml.store.artifact import ArtifactError
@@ -18,6 +19,12 @@ from recommender.training.errors import TrainingError
 from recommender.training.progress import Progress, silent
 
 BASELINES = ("popularity", "co_watch")
+# What is held out to evaluate by.
+CUTS = {
+    Cut.TIME: "the newest watches",
+    Cut.LAST: "each person's last watches, as there is no common clock",
+    Cut.RANDOM: "random watches of each person, as there are no times",
+}
 
 
 def evaluate_models(
@@ -27,15 +34,18 @@ def evaluate_models(
     configs: Mapping[str, Mapping[str, Any]] | None = None,
     progress: Progress = silent,
 ) -> evaluate.Evaluation:
-    """The named models on a temporal split of `graph`; raises `TrainingError`."""
+    """The named models on the `splits.evaluation_split` of `graph`.
+
+    Raises `TrainingError`.
+    """
     try:
-        split = splits.global_time_split(graph)
+        split = splits.evaluation_split(graph)
     except ValueError as error:
         raise TrainingError(
             f"There is too little to learn from yet: {error}. Feeds rank by popularity "
             "until people have watched more."
         ) from error
-    progress("Evaluate", None)
+    progress(f"Evaluate ({CUTS[split.cut]})", None)
     return evaluate.evaluate(
         list(dict.fromkeys(names)),
         split,

@@ -7,11 +7,16 @@ from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
-from recommender.ml.data.snapshot import Edges, GraphSnapshot, IntArray
+from recommender.ml.data.snapshot import Edges, GraphSnapshot, IntArray, TimeArray
+
+Flags = npt.NDArray[np.bool_]
 
 FIRST_WATCHES = 5  # of a newcomer, which may be known
+FEWEST_WATCHES = 3  # of a person of whom some are held out
+MOST = 0.5  # share of people with a clock or an order
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +102,68 @@ class Holdout:
 @dataclass(frozen=True, eq=False)
 class Split:
     """``validation.history`` is the training part; ``test.history`` adds the validation
-    part."""
+    part. ``cut`` is how both were chosen."""
 
     validation: Holdout
     test: Holdout
+    cut: Cut
+
+
+class Cut(StrEnum):
+    """Which watches a part holds out: the newest of all, each person's last, random
+    ones of each person, or a cluster of each person's (see `leave_cluster`)."""
+
+    TIME = "time"
+    LAST = "last"
+    RANDOM = "random"
+    CLUSTER = "cluster"
+
+
+def usable_cut(snapshot: GraphSnapshot) -> Cut:
+    """The strictest cut that the times allow.
+
+    ``TIME`` needs a common clock: times that leave early, late and latest watches, and
+    people who start at different times. (Where most start at the earliest time, times
+    count each person's watches, or date an import.) ``LAST`` needs an order for most
+    people with several watches. Without one, ``RANDOM`` is left.
+    """
+    watches = snapshot.positive_watches
+    if not len(watches):
+        return Cut.RANDOM
+    times = np.sort(watches.time)
+    early, late = (times[int(len(times) * share)] for share in (0.8, 0.9))
+    count = np.bincount(watches.source, minlength=snapshot.n_users)
+    first, last = np.full(len(count), np.inf), np.full(len(count), -np.inf)
+    np.minimum.at(first, watches.source, watches.time)
+    np.maximum.at(last, watches.source, watches.time)
+    starts_apart = (first[count > 0] > times[0]).mean() >= MOST
+    spread = times[0] < early < late and (times >= early).mean() <= 0.5
+    if spread and starts_apart:
+        return Cut.TIME
+    several = count > 1
+    ordered = several.any() and (last > first)[several].mean() >= MOST
+    return Cut.LAST if ordered else Cut.RANDOM
+
+
+def evaluation_split(snapshot: GraphSnapshot, *, seed: int = 0) -> Split:
+    """Hold out a tenth for validation and a tenth for test, by `usable_cut`.
+
+    Raises `ValueError` if nobody has enough watches.
+    """
+    cut = usable_cut(snapshot)
+    if cut == Cut.TIME:
+        return global_time_split(snapshot)
+    if cut == Cut.LAST:
+        split = leave_last(snapshot)
+    else:
+        split = leave_random(snapshot, seed=seed)
+    if not len(split.validation.users):
+        _ = snapshot.training_watches  # raises where there are none
+        raise ValueError(
+            "the watches have too few distinct times to split by, and nobody has "
+            f"the {FEWEST_WATCHES} watches that a split of each person's needs"
+        )
+    return split
 
 
 def global_time_split(
@@ -128,6 +191,7 @@ def global_time_split(
     return Split(
         validation=holdout(snapshot.before(second), cut=first, min_history=min_history),
         test=holdout(snapshot, cut=second, min_history=min_history),
+        cut=Cut.TIME,
     )
 
 
@@ -150,52 +214,71 @@ def leave_last(
     before those for validation; for data with an order but no common clock.
 
     Likes, ratings and other reactions to a held-out video are held out with it. People
-    with fewer than 3 watches are history only.
+    with fewer than `FEWEST_WATCHES` are history only.
     """
+    test, validation = _newest(snapshot, snapshot.watched.time, share)
+    return Split(
+        validation=_without(snapshot, test | validation, validation, min_history),
+        test=_without(snapshot, test, test, min_history),
+        cut=Cut.LAST,
+    )
+
+
+def leave_random(
+    snapshot: GraphSnapshot, *, share: float = 0.1, seed: int = 0
+) -> Split:
+    """As `leave_last`, with a random order of each person's watches; for data without
+    any order."""
+    order = np.random.default_rng(seed).random(len(snapshot.watched))
+    test, validation = _newest(snapshot, order, share)
+    return Split(
+        validation=_without(snapshot, test | validation, validation),
+        test=_without(snapshot, test, test),
+        cut=Cut.RANDOM,
+    )
+
+
+def _newest(
+    snapshot: GraphSnapshot, order: TimeArray, share: float
+) -> tuple[Flags, Flags]:
+    """(watches,) each: the last ``share`` of each person's watches in ``order``, and as
+    many before those."""
     watched = snapshot.watched
-    order = np.lexsort((watched.time, watched.source))
+    ranked = np.lexsort((order, watched.source))
     counts = np.bincount(watched.source, minlength=snapshot.n_users)
     start = np.cumsum(counts) - counts
     from_end = np.empty(len(watched), np.int64)
-    rank = np.arange(len(watched)) - start[watched.source[order]]
-    from_end[order] = counts[watched.source[order]] - 1 - rank
+    rank = np.arange(len(watched)) - start[watched.source[ranked]]
+    from_end[ranked] = counts[watched.source[ranked]] - 1 - rank
     n_held_out = np.ceil(counts * share).astype(np.int64)
-    n_held_out[counts < 3] = 0
-    test = from_end < n_held_out[watched.source]
-    validation = ~test & (from_end < 2 * n_held_out[watched.source])
+    n_held_out[counts < FEWEST_WATCHES] = 0
+    last = from_end < n_held_out[watched.source]
+    return last, ~last & (from_end < 2 * n_held_out[watched.source])
+
+
+def _without(
+    snapshot: GraphSnapshot, hidden: Flags, targets: Flags, min_history: int = 1
+) -> Holdout:
+    """A history without the ``hidden`` watches and the reactions to them."""
+    watched = snapshot.watched
 
     def pairs(edges: Edges) -> IntArray:
         return edges.source * snapshot.n_items + edges.target
 
-    def cut(known: Edges, targets: Edges) -> Holdout:
-        hidden = np.setdiff1d(pairs(watched), pairs(known))
+    unwanted = pairs(watched.where(hidden))
 
-        def visible(edges: Edges) -> Edges:
-            return edges.where(~np.isin(pairs(edges), hidden))
+    def visible(edges: Edges) -> Edges:
+        return edges.where(~np.isin(pairs(edges), unwanted))
 
-        history = replace(
-            snapshot,
-            watched=known,
-            liked=visible(snapshot.liked),
-            inspired=visible(snapshot.inspired),
-            rated=visible(snapshot.rated),
-            not_interested=visible(snapshot.not_interested),
-        )
-        return _holdout(snapshot, history, targets, min_history=min_history)
-
-    return Split(
-        validation=cut(watched.where(~test & ~validation), watched.where(validation)),
-        test=cut(watched.where(~test), watched.where(test)),
+    history = replace(
+        snapshot,
+        watched=watched.where(~hidden),
+        liked=visible(snapshot.liked),
+        inspired=visible(snapshot.inspired),
+        rated=visible(snapshot.rated),
+        not_interested=visible(snapshot.not_interested),
     )
-
-
-class Cut(StrEnum):
-    """Which watches a validation part holds out: the newest of all, each person's last,
-    or a cluster of each person's (see `leave_cluster`)."""
-
-    TIME = "time"
-    LAST = "last"
-    CLUSTER = "cluster"
+    return _holdout(snapshot, history, watched.where(targets), min_history=min_history)
 
 
 def validation_part(
@@ -210,21 +293,26 @@ def validation_part(
     to validate with.
 
     If a cut in time leaves fewer than ``enough_people``, hold out each person's last
-    watches if that leaves more.
+    watches, or random ones without an order, if that leaves more.
     """
     watches = snapshot.positive_watches
     if share <= 0 or not len(watches):
         return None
     if cut == Cut.LAST:
         part = leave_last(snapshot, share=share).test
+    elif cut == Cut.RANDOM:
+        part = leave_random(snapshot, share=share, seed=seed).test
     elif cut == Cut.CLUSTER:
         part = leave_cluster(snapshot, share=share, seed=seed)
     else:
         times = np.sort(watches.time)
         part = holdout(snapshot, cut=float(times[int(len(times) * (1 - share))]))
         if len(part.users) < enough_people:
-            last = leave_last(snapshot, share=share).test
-            part = max(part, last, key=lambda holdout: len(holdout.users))
+            if usable_cut(snapshot) == Cut.RANDOM:
+                each = leave_random(snapshot, share=share, seed=seed).test
+            else:
+                each = leave_last(snapshot, share=share).test
+            part = max(part, each, key=lambda holdout: len(holdout.users))
     return part if len(part.users) else None
 
 

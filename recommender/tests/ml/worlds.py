@@ -1,5 +1,7 @@
 """Small snapshots with a known structure."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from recommender.ml.data.snapshot import GraphSnapshot, Links
@@ -69,6 +71,12 @@ def two_communities(*, seed=0, users=60, items=40, watches=14, days=60):
             "not_interested": Links(everyone[:5], 501 - everyone[:5] % 2, time=START),
         },
     )
+
+
+def without_times(world):
+    """The same snapshot, its watches without times."""
+    watched = replace(world.watched, time=np.zeros(len(world.watched)))
+    return replace(world, watched=watched)
 
 
 def strongest_contributions(model, state, item_ids):

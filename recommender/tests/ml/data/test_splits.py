@@ -1,9 +1,24 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from recommender.ml.data.snapshot import Links
-from recommender.ml.data.splits import global_time_split, leave_last, validation_part
-from recommender.tests.ml.worlds import DAY, START, make_snapshot, two_communities
+from recommender.ml.data.splits import (
+    Cut,
+    evaluation_split,
+    global_time_split,
+    leave_last,
+    usable_cut,
+    validation_part,
+)
+from recommender.tests.ml.worlds import (
+    DAY,
+    START,
+    make_snapshot,
+    two_communities,
+    without_times,
+)
 
 
 def ten_watches():
@@ -119,3 +134,60 @@ def test_a_cut_that_leaves_few_people_is_replaced_by_each_persons_last_watches()
 def test_without_a_share_or_watches_there_is_nothing_to_validate_with():
     assert validation_part(two_communities(), 0.0) is None
     assert validation_part(make_snapshot(), 0.1) is None
+
+
+def test_without_a_clock_or_an_order_random_watches_are_held_out():
+    world = two_communities(users=200)
+    timeless = without_times(world)
+    assert usable_cut(world) == Cut.TIME
+    assert usable_cut(timeless) == Cut.RANDOM
+    split = evaluation_split(timeless, seed=3)
+    assert split.cut == Cut.RANDOM
+    share = len(split.test.items) / len(timeless.watched)
+    assert 0.1 < share < 0.2  # rounded up for each person
+    again = evaluation_split(timeless, seed=3)
+    np.testing.assert_array_equal(split.test.items, again.test.items)
+    other = evaluation_split(timeless, seed=4)
+    assert not np.array_equal(split.test.items, other.test.items)
+    # The ids of people and videos do not decide what is held out.
+    held = split.test.items.mean() / (timeless.n_items - 1)
+    assert 0.45 < held < 0.55
+
+
+def test_counters_of_each_person_are_an_order_but_no_clock():
+    world = two_communities()
+    count = np.arange(len(world.watched)) % 14.0
+    counted = replace(world, watched=replace(world.watched, time=count))
+    assert usable_cut(counted) == Cut.LAST
+    split = evaluation_split(counted)
+    assert split.cut == Cut.LAST
+    users = np.repeat(split.test.users, np.diff(split.test.indptr))
+    known = split.test.history.watched
+    for user in split.test.users[:5]:
+        newest = counted.watched.where(
+            (counted.watched.source == user)
+            & np.isin(counted.watched.target, split.test.items[users == user])
+        )
+        assert newest.time.min() > known.time[known.source == user].max()
+
+
+def test_a_few_distant_dates_are_no_clock():
+    world = two_communities()
+    dates = np.where(np.arange(len(world.watched)) % 3, 1.7e9, 1.6e9)
+    dated = replace(world, watched=replace(world.watched, time=dates))
+    assert usable_cut(dated) != Cut.TIME
+
+
+def test_too_few_watches_to_hold_any_out_is_a_clear_error():
+    rows = [(100, 500, 1, 1), (101, 500, 1, 1)]
+    with pytest.raises(ValueError, match="nobody has the 3 watches"):
+        evaluation_split(make_snapshot(watched=rows))
+    with pytest.raises(ValueError, match="no watches"):
+        evaluation_split(make_snapshot())
+
+
+def test_a_validation_part_without_times_is_random():
+    timeless = without_times(two_communities(users=200))
+    part = validation_part(timeless, 0.1, enough_people=50)
+    assert len(part.users) == 200
+    assert 0.45 < part.items.mean() / (timeless.n_items - 1) < 0.55
