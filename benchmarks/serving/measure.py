@@ -22,6 +22,8 @@ from benchmarks.site.jobs import mark_daily_jobs_done
 from benchmarks.site.named import NAMED
 
 JOBS_TIMEOUT = 900.0  # seconds
+QUIET_SECONDS, QUIET_TRIES = 0.25, 120
+QUIET_SHARE = 0.2  # of a core
 
 
 @dataclass(frozen=True)
@@ -133,11 +135,13 @@ def _unique(call: Call) -> Call:
 
 def _row(platform: Platform, scenario: Scenario, first: float, plan: Plan) -> Row:
     address, calls = platform.address, scenario.calls
+    _await_quiet(platform)
     alone = wrk.closed(address, calls, callers=1, seconds=plan.seconds)
     before = platform.processes.cpu()
     together = wrk.closed(address, calls, callers=plan.callers, seconds=plan.seconds)
     used = platform.processes.cpu() - before
     at_rate = None
+    _await_quiet(platform)
     if scenario.at_rate:
         at_rate = wrk.at_rate(address, calls, rate=plan.rate, seconds=plan.seconds)
     return Row(
@@ -150,6 +154,16 @@ def _row(platform: Platform, scenario: Scenario, first: float, plan: Plan) -> Ro
         web=1000 * used.web / together.requests,
         postgres=1000 * used.postgres / together.requests,
     )
+
+
+def _await_quiet(platform: Platform) -> None:
+    """Wait until the platform has answered what callers no longer wait for."""
+    for _ in range(QUIET_TRIES):
+        before = platform.processes.cpu()
+        time.sleep(QUIET_SECONDS)
+        used = platform.processes.cpu() - before
+        if used.web + used.postgres < QUIET_SHARE * QUIET_SECONDS:
+            return
 
 
 def _line(row: Row) -> str:

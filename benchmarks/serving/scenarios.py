@@ -43,10 +43,15 @@ class Crowd:
 def all_scenarios(platform: Platform, crowd: Crowd, seed: int) -> list[Scenario]:
     """Raises `NoAnswer` where a feed has no second page."""
     rng = np.random.default_rng(seed)
+    lists = _lists(crowd, rng)
+    homes = [person.api("feeds/home/") for person in crowd.members]
+    mixed = [*homes, *(call for scenario in lists for call in scenario.calls)]
+    rng.shuffle(mixed)
     return [
         *_homes(crowd),
         *_later_pages(platform, crowd),
-        *_lists(crowd, rng),
+        *lists,
+        Scenario("All these feeds, API, mixed", mixed),
         *_rest(crowd, rng),
     ]
 

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 CALLERS_AT_A_RATE = 25
+PATIENCE = 6  # times as long, if no request was answered
 BROKEN = 0.01  # share of requests whose connection may break
 
 # `delay` spreads the requests of each caller around the mean pause, so that together
@@ -74,6 +76,10 @@ class LoadFailed(Exception):
     """The server refused requests; the message says how many."""
 
 
+class _NoneDone(Exception):
+    """No request was answered in time."""
+
+
 @dataclass(frozen=True)
 class Call:
     """A request; each `UUID` in the body becomes another one every time."""
@@ -119,8 +125,11 @@ def require() -> str:
 def closed(
     address: str, calls: Sequence[Call], *, callers: int, seconds: float
 ) -> Load:
-    """Each caller sends the next request when it has the response."""
-    return _run(address, calls, callers=callers, seconds=seconds, pause=0)
+    """Each caller sends the next request when it has the response.
+
+    Raises `LoadFailed` if a request had no good response; so does `at_rate`.
+    """
+    return _patiently(address, calls, callers=callers, seconds=seconds, pause=0)
 
 
 def at_rate(
@@ -129,13 +138,21 @@ def at_rate(
     """Callers who pause, so that together they send `rate` requests a second."""
     callers = min(CALLERS_AT_A_RATE, max(1, int(rate)))
     pause = int(1000 * callers / rate)
-    return _run(address, calls, callers=callers, seconds=seconds, pause=pause)
+    return _patiently(address, calls, callers=callers, seconds=seconds, pause=pause)
+
+
+def _patiently(
+    address: str, calls: Sequence[Call], *, callers: int, seconds: float, pause: int
+) -> Load:
+    for tried in (seconds, PATIENCE * seconds):
+        with suppress(_NoneDone):
+            return _run(address, calls, callers=callers, seconds=tried, pause=pause)
+    raise LoadFailed(f"No request was answered in {PATIENCE * seconds:g} s.")
 
 
 def _run(
     address: str, calls: Sequence[Call], *, callers: int, seconds: float, pause: int
 ) -> Load:
-    """Raises `LoadFailed` if a request had no good response."""
     requests = ",\n".join(map(_in_lua, calls))
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         values = {"requests": requests, "pause": pause, "callers": callers}
@@ -159,9 +176,11 @@ def _run(
 
 
 def _parse(result: Mapping[str, int]) -> Load:
+    if not (result["requests"] or result["broken"]):
+        raise _NoneDone
     # Servers close connections that pause for long; callers then connect again.
     many_broken = result["broken"] > result["requests"] * BROKEN
-    if result["refused"] or many_broken or not result["requests"]:
+    if result["refused"] or many_broken:
         raise LoadFailed(
             f"{result['refused']} of {result['requests']} requests were refused, "
             f"{result['broken']} connections broke."
