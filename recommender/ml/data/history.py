@@ -115,9 +115,8 @@ def histories(snapshot: GraphSnapshot, users: IntArray) -> list[UserHistory]:
 def _trails(edges: Edges, ids: IntArray, users: IntArray) -> Sequence[Trail]:
     start = np.searchsorted(edges.source, users, "left")
     stop = np.searchsorted(edges.source, users, "right")
-    target = ids[edges.target] if len(edges) else edges.target
     return [
-        Trail(target[a:b], edges.weight[a:b], edges.time[a:b])
+        Trail(ids[edges.target[a:b]], edges.weight[a:b], edges.time[a:b])
         for a, b in zip(start, stop, strict=True)
     ]
 

@@ -29,6 +29,7 @@ from recommender.ml.models.base import Model, Progress, no_progress, top_k
 CUTOFFS = (10, 20)
 GATE = "recall@20"
 USERS_AT_ONCE = 512
+SCORES_AT_ONCE = 8_000_000  # limits the users at once of a large catalogue
 
 Report = dict[str, Any]
 
@@ -144,17 +145,26 @@ def rank_items(model: Model, holdout: Holdout, k: int) -> IntArray:
     if not np.array_equal(model.item_ids, history.item_ids):
         raise ValueError(f"{model.name} was fitted on other items than the holdout's")
     rows = []
-    for start in range(0, len(holdout.users), USERS_AT_ONCE):
-        users = holdout.users[start : start + USERS_AT_ONCE]
+    at_once = users_at_once(history.n_items)
+    first, last = (
+        np.searchsorted(history.watched.source, holdout.users, side)
+        for side in ("left", "right")
+    )
+    for start in range(0, len(holdout.users), at_once):
+        users = holdout.users[start : start + at_once]
         scores = model.scores(histories(history, users)).copy()
-        row = np.full(history.n_users, -1, np.int64)
-        row[users] = np.arange(len(users))
-        seen = row[history.watched.source]
-        scores[seen[seen >= 0], history.watched.target[seen >= 0]] = -np.inf
+        for row in range(len(users)):
+            seen = slice(first[start + row], last[start + row])
+            scores[row, history.watched.target[seen]] = -np.inf
         top = top_k(scores, k)
         top[~np.isfinite(np.take_along_axis(scores, top, 1))] = -1
         rows.append(top)
     return np.concatenate([*rows, np.empty((0, min(k, history.n_items)), np.int64)])
+
+
+def users_at_once(n_items: int) -> int:
+    """How many users are ranked together, so that their scores stay small."""
+    return max(1, min(USERS_AT_ONCE, SCORES_AT_ONCE // max(n_items, 1)))
 
 
 def user_metrics(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:

@@ -25,6 +25,7 @@ from torch.nn import Parameter
 from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models import registry
 from recommender.ml.models.base import Progress, no_progress
+from recommender.ml.train import budget, warm
 
 logger = logging.getLogger(__name__)
 C = TypeVar("C", contravariant=True)
@@ -107,7 +108,8 @@ def distributed_fit(name: str) -> Callable[[Fit[C, M]], Fit[C, M]]:
             group = Group.current()
             if group.size == 1 or not group.is_leader:
                 return fit(snapshot, config, progress)
-            group.broadcast((name, snapshot, config))
+            given = budget.current(), warm.weights_of(name)
+            group.broadcast((name, snapshot, config, given))
             try:
                 return fit(snapshot, config, progress)
             except ValueError:  # every process raises it
@@ -142,9 +144,10 @@ def process_group() -> Iterator[bool]:
 
 def _follow(group: Group) -> None:
     while (task := group.broadcast(None)) is not None:
-        name, snapshot, config = task
+        name, snapshot, config, (limits, weights) = task
         try:
-            registry.entry(name).train.fit.__wrapped__(snapshot, config)
+            with budget.within(limits), warm.kept({name: weights}):
+                registry.entry(name).train.fit.__wrapped__(snapshot, config)
         except ValueError as error:
             # The leader raises the same error and handles it.
             logger.warning("%s in process %d: %s", name, group.rank, error)

@@ -3,6 +3,9 @@
 The part is the end of the training data: no model stops early on the data that it is
 measured with. One rule holds for every network: the epoch of greatest
 Recall@20, the metric of the gate (`evaluate.GATE`).
+
+Inside `warm.kept` the second training starts from the weights of the best epoch, since
+one fit need not learn twice what the part and the whole have in common.
 """
 
 from __future__ import annotations
@@ -16,8 +19,11 @@ from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation import evaluate
 from recommender.ml.models.base import Model, Progress, TrainingStep
+from recommender.ml.train import budget
 
 ENOUGH_PEOPLE = 200
+SEARCH = 0.6  # of limited time, for the search for the number of epochs
+VALIDATION_PEOPLE = 2000  # ranked after an epoch where time is limited
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,13 @@ class Trainer(Protocol):
     def model(self, searched: Mapping[str, Any] = ...) -> Model:
         """The model with the current weights."""
 
+    def keep(self) -> None:
+        """Leave the weights for later fits; see `warm`."""
+
+    def start_warm(self, epochs: int) -> int:
+        """Start from the weights of an earlier fit, if there are any that fit; returns
+        how many of ``epochs`` are left to train."""
+
 
 def fit(
     start: Callable[[GraphSnapshot], Trainer],
@@ -69,19 +82,28 @@ def fit(
         part = splits.validation_part(
             snapshot, schedule.validation, enough_people=enough_people
         )
-        epochs = schedule.epochs
+        epochs, known = schedule.epochs, False
         if part is not None:
-            epochs = best_epoch(start(part.history), part, schedule, progress)
+            with budget.within(budget.current().share(SEARCH)):
+                epochs = best_epoch(start(part.history), part, schedule, progress)
+            known = True
     trainer = start(snapshot)
-    for step in trainer.run(epochs, stage="train"):
+    left = trainer.start_warm(epochs) if schedule.stop_after or known else epochs
+    for step in trainer.run(left, stage="train"):
         progress(step)
+    trainer.keep()
     return trainer.model({"stop_after": epochs})
 
 
 def best_epoch(
     trainer: Trainer, part: Holdout, schedule: Schedule, progress: Progress
 ) -> int:
-    """The epoch of greatest Recall@20 on ``part``, ending early without gain."""
+    """The epoch of greatest Recall@20 on ``part``, ending early without gain.
+
+    Where time is limited, the part is a sample of people.
+    """
+    if budget.current().has_limit:
+        part = part.sample(VALIDATION_PEOPLE)
 
     def recall() -> float:
         lists = evaluate.rank_items(trainer.model(), part, 20)
@@ -99,6 +121,7 @@ def best_epoch(
             continue
         if step.validation > best_recall:
             best, best_recall = step.epoch, step.validation
+            trainer.keep()
         if step.epoch - best >= schedule.patience:
             break
     return best

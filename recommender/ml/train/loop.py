@@ -2,6 +2,9 @@
 
 A checkpoint holds the network, the optimizer and the state of the random numbers. A
 training that goes on from it takes the same steps as one that was never stopped.
+
+Where the time is limited (see `budget`), the first steps are timed. If not all epochs
+fit, each takes a random part of its batches. No step begins after the time is over.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models.base import NOTHING_SEARCHED, Model, TrainingStep
 from recommender.ml.store import checkpoints
 from recommender.ml.store.checkpoints import Slot
+from recommender.ml.train import budget
 from recommender.ml.train.distributed import Group
 
 if TYPE_CHECKING:
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
 B = TypeVar("B")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as malloc.h numbers them
 ARRAY = 1 << 20  # bytes from which an array has memory of its own
+TIMED = 5  # steps, after the first, that tell how long one takes
+FOR_STEPS = 0.75  # of limited time; the rest is for validation and embedding
+FOR_VALIDATION = 0.2
 
 
 class Loop(Generic[B]):
@@ -62,6 +69,7 @@ class Loop(Generic[B]):
         self._epochs: list[TrainingStep] = []  # finished
         self._losses: list[float] = []  # of this epoch's steps
         self._steps = 0
+        self._limit: int | None = None  # of steps in an epoch
         self._begun = self._drawn = random.bit_generator.state
 
     def run(
@@ -79,12 +87,16 @@ class Loop(Generic[B]):
         state = self._group.broadcast(slot.read(_load))
         if state is not None:
             self._restore(state)
+        self._seconds = budget.current().seconds * FOR_STEPS
+        self._began, self._validating = time.perf_counter(), 0.0
         yield from self._epochs[:epochs]
-        while len(self._epochs) < epochs:
+        while len(self._epochs) < epochs and not self.is_over():
             done = self._epoch(epochs, stage, slot)
             due = done.epoch % check_every == 0 or done.epoch == epochs
-            if validate is not None and due:
+            if validate is not None and due and self._may_validate():
+                began = time.perf_counter()
                 done = replace(done, validation=self._group.broadcast(validate()))
+                self._validating += time.perf_counter() - began
             self._epochs.append(done)
             self._losses, self._begun = [], self._random.bit_generator.state
             # The last epoch is stored at once, so that it is not trained twice.
@@ -96,9 +108,16 @@ class Loop(Generic[B]):
         batches = self.batches()
         if self._losses:  # resumed within the epoch
             self._random.bit_generator.state = self._drawn
-        for batch in batches[len(self._losses) :]:
-            self._losses.append(self.step(batch))
+        while len(self._losses) < (self._limit or len(batches)):
+            self._losses.append(self.step(batches[len(self._losses)]))
             self._store(slot)
+            if len(self._losses) == 1:
+                timed_from = time.perf_counter()
+            elif self._steps == 1 + TIMED:
+                step = (time.perf_counter() - timed_from) / TIMED
+                self._limit = self._affordable(len(batches), epochs, step)
+            if self.is_over():
+                break
         return TrainingStep(
             stage=stage,
             epoch=len(self._epochs) + 1,
@@ -107,6 +126,29 @@ class Loop(Generic[B]):
             validation=None,
             seconds=time.perf_counter() - began,
         )
+
+    def is_over(self) -> bool:
+        """Whether the leader has no time left; the same in every process."""
+        left = budget.current()
+        if not left.has_limit:
+            return False
+        return bool(self._group.sum(left.is_spent and self._group.is_leader))
+
+    def _may_validate(self) -> bool:
+        """Whether validation took little enough of limited time so far."""
+        left = budget.current()
+        if not left.has_limit:
+            return True
+        began = self._began
+        few = self._validating <= FOR_VALIDATION * (time.perf_counter() - began)
+        return self._group.broadcast(few and not left.is_spent)
+
+    def _affordable(self, batches: int, epochs: int, step: float) -> int | None:
+        """How many steps of ``step`` seconds an epoch may take; None for all."""
+        if not budget.current().has_limit:
+            return None
+        count = self._group.broadcast(int(self._seconds / step / epochs))
+        return None if count >= batches else max(1, count)
 
     def step(self, batch: B) -> float:
         """Take one step of the optimizer; returns the loss of the batch."""
@@ -134,6 +176,7 @@ class Loop(Generic[B]):
             "epochs": [asdict(each) for each in self._epochs],
             "losses": self._losses,
             "steps": self._steps,
+            "limit": self._limit,
             "begun": self._begun,
             "drawn": self._random.bit_generator.state,
             "noise": None if self._noise is None else self._noise.get_state(),
@@ -144,6 +187,7 @@ class Loop(Generic[B]):
         self._optimizer.load_state_dict(state["optimizer"])
         self._epochs = [TrainingStep(**each) for each in state["epochs"]]
         self._losses, self._steps = list(state["losses"]), state["steps"]
+        self._limit = state.get("limit")  # earlier versions had none
         self._begun, self._drawn = state["begun"], state["drawn"]
         self._random.bit_generator.state = self._begun
         if self._noise is not None:
@@ -189,6 +233,14 @@ class NetworkTrainer(ABC, Generic[B]):
     @abstractmethod
     def model(self, searched: Mapping[str, Any] = NOTHING_SEARCHED) -> Model:
         """The model with the current weights; see `Model.searched`."""
+
+    def keep(self) -> None:
+        """Leave the weights for later fits; see `warm`. By default none are left."""
+
+    def start_warm(self, epochs: int) -> int:
+        """Start from the weights of an earlier fit, if there are any that fit; returns
+        how many of ``epochs`` are left to train."""
+        return epochs
 
 
 def keep_no_freed_memory() -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from recommender.ml.train.budget import Budget
+
+WHOLE_GRAPH = 1_000_000  # watches; above, a step on all of them takes seconds
+BYTES = 40  # of a watch in the copy of a block: two directions, both ways of a product
+SAMPLED = (20, 10, 5)
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,15 @@ class Config:
     short_fade: float = 3.0
     fan_out: tuple[int, int, int] | None = None
     seed: int = 0
+
+    def fitting(self, watches: int, limit: Budget) -> Config:
+        """With a ``fan_out``, if it is None and a graph of so many watches is too large
+        for whole-graph steps within ``limit``."""
+        copies = BYTES * watches * self.blocks
+        small = watches <= WHOLE_GRAPH and copies <= limit.memory_bytes / 2
+        if self.fan_out or not limit.has_limit or small:
+            return self
+        return replace(self, fan_out=SAMPLED, negatives=min(self.negatives, 1024))
 
     @property
     def neighbours(self) -> FanOut:

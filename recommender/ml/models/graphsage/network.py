@@ -13,7 +13,7 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recommender.ml.data.snapshot import GraphSnapshot, IntArray
+from recommender.ml.data.snapshot import GraphSnapshot, IntArray, positions
 from recommender.ml.models.graphsage.encoder import USER_RELATIONS, GraphSageWeights
 from recommender.ml.models.graphsage.trends import TREND_HALF_LIVES, TREND_SIZE
 
@@ -237,6 +237,25 @@ class GraphSage(nn.Module):
             parent_ids=snapshot.parent_ids,
             **learned,
         )
+
+    def start_from(self, learned: GraphSageWeights, snapshot: GraphSnapshot) -> None:
+        """Take over learned weights, by id; those of unknown ids stay as they are."""
+        tables = {
+            "item": (learned.item_ids, snapshot.item_ids),
+            "category": (learned.category_ids, snapshot.category_ids),
+            "parent": (learned.parent_ids, snapshot.parent_ids),
+        }
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                if "labels" in name:
+                    continue
+                value = torch.from_numpy(np.array(getattr(learned, name)))
+                rows: Tensor | slice = slice(None)
+                if name in tables:
+                    place = positions(*tables[name])
+                    rows = torch.from_numpy(np.flatnonzero(place >= 0))
+                    value = value[torch.from_numpy(place[place >= 0])]
+                parameter[rows] = value.to(parameter.device)
 
 
 def _normal(rows: int, dim: int) -> nn.Parameter:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,17 +19,30 @@ from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models.base import NOTHING_SEARCHED, Progress, no_progress
 from recommender.ml.models.graphsage.batches import Batch, Histories, Targets
 from recommender.ml.models.graphsage.config import Config
+from recommender.ml.models.graphsage.encoder import GraphSageWeights
 from recommender.ml.models.graphsage.network import GraphSage
 from recommender.ml.models.graphsage.objective import Noise, Objective, Share
 from recommender.ml.models.graphsage.serve import GraphSageModel
 from recommender.ml.models.graphsage.subgraphs import Subgraphs
-from recommender.ml.train import early_stopping
+from recommender.ml.train import budget, early_stopping, warm
 from recommender.ml.train.distributed import Group, distributed_fit
 from recommender.ml.train.early_stopping import Schedule
 from recommender.ml.train.loop import Loop, NetworkTrainer, keep_no_freed_memory
 
+NAME = "graphsage"
+MOST = 0.5  # of the videos
 
-@distributed_fit("graphsage")
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What one fit leaves for a later one: the columns of ``weights.content`` belong to
+    the features of ``encoder``."""
+
+    weights: GraphSageWeights
+    encoder: ContentEncoder
+
+
+@distributed_fit(NAME)
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> GraphSageModel:
@@ -35,12 +50,9 @@ def fit(
 
     Raises `ValueError` if the snapshot has no watches.
     """
-    encoder = ContentEncoder.fit(
-        snapshot.texts,
-        snapshot.duration,
-        text_size=config.text_size,
-        seed=config.seed,
-    )
+    config = config.fitting(len(snapshot.watched), budget.current())
+    earlier = _earlier(config, snapshot) if config.stop_after else None
+    encoder = earlier.encoder if earlier else _encoder(config, snapshot)
     model: GraphSageModel = early_stopping.fit(
         lambda part: GraphSageTrainer(part, encoder, config),
         snapshot,
@@ -69,6 +81,7 @@ class GraphSageTrainer(NetworkTrainer[Batch]):
             keep_no_freed_memory()
         self._encoder, self._config = encoder, config
         self._random = np.random.default_rng(config.seed)
+        self._done = 0  # epochs of the fit that left the weights
         self._group = group = Group.current()
         self._targets = Targets.from_snapshot(
             snapshot, blocks=config.blocks, balance=config.balance
@@ -116,6 +129,19 @@ class GraphSageTrainer(NetworkTrainer[Batch]):
             searched,
         )
 
+    def keep(self) -> None:
+        learned = self.network.weights(self._snapshot)
+        warm.keep(NAME, Learned(learned, self._encoder))
+
+    def start_warm(self, epochs: int) -> int:
+        earlier = _earlier(self._config, self._snapshot)
+        if earlier is None or earlier.encoder is not self._encoder:
+            return epochs
+        self.network.start_from(earlier.weights, self._snapshot)
+        left = math.ceil(epochs * warm.EPOCHS)
+        self._done = epochs - left
+        return left
+
     def _batches(self) -> list[Batch]:
         return self._targets.batches(self._config.batch_size, self._random)
 
@@ -130,4 +156,26 @@ class GraphSageTrainer(NetworkTrainer[Batch]):
     def _rate(self, epoch: int, step: int) -> float:
         """The learning rate: decays to a tenth over the configured epochs, even if
         fewer are run, so that a shorter run has the same first epochs."""
-        return self._config.learning_rate * (1 - 0.9 * epoch / self._config.epochs)
+        share = (self._done + epoch) / self._config.epochs
+        return self._config.learning_rate * (1 - 0.9 * share)
+
+
+def _encoder(config: Config, snapshot: GraphSnapshot) -> ContentEncoder:
+    return ContentEncoder.fit(
+        snapshot.texts,
+        snapshot.duration,
+        text_size=config.text_size,
+        seed=config.seed,
+    )
+
+
+def _earlier(config: Config, snapshot: GraphSnapshot) -> Learned | None:
+    """What an earlier fit left, if its widths are the same and it knows most videos."""
+    earlier: Learned | None = warm.weights_of(NAME)
+    if earlier is None:
+        return None
+    weights = earlier.weights
+    same = weights.item.shape[1] == config.dim
+    same = same and weights.trend_out.shape[1] == config.trend_dim
+    known = np.isin(snapshot.item_ids, weights.item_ids)
+    return earlier if same and known.mean() >= MOST else None

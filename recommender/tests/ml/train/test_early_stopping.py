@@ -28,6 +28,12 @@ class Rising:
         scores = -np.abs(place - wanted)
         return Popularity(self.snapshot.item_ids, scores, Config(), searched)
 
+    def keep(self):
+        self.kept = len(self.epochs)
+
+    def start_warm(self, epochs):
+        return epochs
+
 
 def tenth_is_last():
     rows = [(100 + u, 500 + (u + d) % 10, 1, d) for u in range(8) for d in range(9)]
