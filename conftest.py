@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list) -> None:
 def _isolated(settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.ARTIFACTS_DIR = tmp_path / "artifacts"
+    settings.CATALOGUE_DIR = tmp_path / "catalogue"
+    settings.CATALOGUE_MAX_AGE = timedelta(0)  # each feed builds it anew
     settings.RANKERS_DIR = tmp_path / "rankers"
     settings.SNAPSHOTS_DIR = tmp_path / "snapshots"
     settings.CHECKPOINTS_DIR = tmp_path / "checkpoints"

@@ -291,6 +291,9 @@ RESONANCE_ALGORITHM = env.text("RESONANCE_ALGORITHM")
 # Recommender
 
 ARTIFACTS_DIR = VAR_DIR / "artifacts"
+CATALOGUE_DIR = VAR_DIR / "catalogue"
+# Beyond this age of the stored catalogue, web processes build their own.
+CATALOGUE_MAX_AGE = timedelta(minutes=10)
 RETRAIN_EVERY = timedelta(hours=env.integer("RETRAIN_EVERY_HOURS", 24, at_least=1))
 FEED_PAGE_SIZE = 24
 # Whether `/feed` and `/posts/all` need no secret of a service client.
@@ -344,6 +347,7 @@ DUE_JOBS: dict[str, timedelta] = {
     "recommender.tasks.tell_moods": timedelta(days=1),
     "recommender.tasks.compute_daily_models": timedelta(days=1),
     "recommender.tasks.count_audiences": timedelta(minutes=10),
+    "recommender.tasks.store_catalogue": timedelta(minutes=2),
     "recommender.tasks.train_ranker": timedelta(days=1),
 }
 if API_BASE_URL and FLIC_TOKEN and RESONANCE_ALGORITHM:

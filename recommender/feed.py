@@ -62,7 +62,7 @@ def home(
         text = "You have seen all there is here. These are worth watching again."
         return replace(page, notice=text)
     if any(item.widened for item in page.items):
-        names = ", ".join(parent.name for parent in viewer.chosen.values())
+        names = ", ".join(viewer.chosen.values())
         text = f"Nothing new is left in {names}, so other subjects follow."
         return replace(page, notice=page.notice or text)
     return page

@@ -10,7 +10,7 @@ import logging
 from django.conf import settings
 from django_tasks import task
 
-from recommender.dataset import mood_labels, text_embeddings, view_counts
+from recommender.dataset import catalogue, mood_labels, text_embeddings, view_counts
 from recommender.feeds import pagination
 from recommender.graph.mirror import outbox
 from recommender.ranking import feature_log
@@ -66,6 +66,12 @@ def prune_graph_outbox() -> None:
 def count_audiences() -> None:
     """Count views of the last day, week and month, and impressions of new videos."""
     view_counts.update()
+
+
+@task()
+def store_catalogue() -> None:
+    """Store what feeds ask of videos, for all web processes."""
+    catalogue.store()
 
 
 @task(queue_name="training")

@@ -20,7 +20,9 @@ from recommender.feeds.listing import Listing
 from recommender.feeds.pagination import PlannedItem
 from recommender.feeds.related import Related
 from recommender.feeds.types import Feed, FeedPage
+from recommender.ml.data.catalogue import Selection
 from recommender.ml.experiments.interleaving import CONTROL, TREATMENT, team_draft
+from recommender.ml.models.base import Model
 from recommender.models import Experiment, Exposure
 from recommender.registry.serving import Trial
 from recommender.retrieval.viewer import Videos, Viewer
@@ -34,12 +36,19 @@ class Interleaved:
     treatment: Home
     viewer: Viewer
     kind = "home"
+    related_to = None
+
+    def models(self) -> list[Model]:
+        return [*self.control.models(), *self.treatment.models()]
 
     def parameters(self) -> dict[str, str]:
         return self.control.parameters()
 
     def eligible(self, *, last_resort: bool) -> Videos:
         return self.control.eligible(last_resort=last_resort)
+
+    def selected(self, *, last_resort: bool) -> Selection:
+        return self.control.selected(last_resort=last_resort)
 
     def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
         items = {

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from interactions.models import Follow
-from recommender.feeds.reasons import reasons
+from recommender.feeds.reasons import Shown, reasons
 from recommender.ml.models.base import Contribution
-from recommender.ml.ranking.candidates import Ranked
 from recommender.registry import serving
-from recommender.retrieval.queries import describe
-from recommender.retrieval.types import LEARNED, Request
 from recommender.retrieval.viewer import Viewer
 from videos.models import ParentCategory, Video
 
@@ -43,18 +40,14 @@ def explain(viewer: Viewer, video: Video) -> Explanation:
     """Explain by how much the model's score of `video` would fall without each of the
     viewer's newest interactions; each of them is removed in turn."""
     model = serving.active_model()
-    videos = Video.objects.filter(pk=video.pk)
     grounds: list[Ground] = []
     if model is not None:
         [contributions] = model.contributions(viewer.history, [video.pk])
         grounds = _grounds(viewer, contributions)
-    source = LEARNED if grounds else "popular"
-    [reason] = reasons(
-        Request(viewer, videos, model),
-        [Ranked(video.pk, source, 0.0)],
-        describe(videos, [video.pk]),
-    )
-    return Explanation(reason, model.name if model is not None else "", grounds)
+    name = model.name if model is not None else ""
+    shown = Shown(video, name if grounds else "popular")
+    [reason] = reasons(viewer, [shown], [model] if model is not None else [])
+    return Explanation(reason, name, grounds)
 
 
 def _grounds(viewer: Viewer, contributions: list[Contribution]) -> list[Ground]:

@@ -11,7 +11,10 @@ from recommender.feeds.home import Home
 from recommender.feeds.pagination import PlannedItem
 from recommender.feeds.related import Related
 from recommender.feeds.types import Feed
+from recommender.ml.data.catalogue import Selection
+from recommender.ml.models.base import Model
 from recommender.retrieval.viewer import Videos, Viewer
+from videos.models import Video
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,21 @@ class Filtered:
     def viewer(self) -> Viewer:
         return self.feed.viewer
 
+    @property
+    def related_to(self) -> Video | None:
+        return self.feed.related_to
+
+    def models(self) -> list[Model]:
+        return self.feed.models()
+
     def parameters(self) -> dict[str, str]:
         return dict(self.stored_parameters)
 
     def eligible(self, *, last_resort: bool) -> Videos:
         return self.feed.eligible(last_resort=last_resort)
+
+    def selected(self, *, last_resort: bool) -> Selection:
+        return self.feed.selected(last_resort=last_resort)
 
     def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
         return self.feed.extend(planned, count)

@@ -30,18 +30,25 @@ class GraphEvidence:
 
 
 def for_videos(
-    viewer: Viewer, videos: Collection[int], related_to: Video | None = None
+    viewer: Viewer,
+    videos: Collection[int],
+    *,
+    co_watched: Collection[int],
+    related_to: Video | None = None,
 ) -> GraphEvidence:
-    """Evidence that leads to `videos` from the anchors: `related_to`, or the videos
-    that the viewer finished.
+    """Evidence that leads to `videos` by likes, and to those of `co_watched` from the
+    anchors: `related_to`, or the videos that the viewer finished.
 
     Queries the graph once, and PostgreSQL once if there are likes.
     """
     anchors = [related_to.pk] if related_to else _finished_by(viewer)
-    if not videos or not (anchors or viewer.followed):
+    if not co_watched:
+        anchors = []
+    liked = sorted(videos) if viewer.followed else []
+    if not (liked or anchors):
         return GraphEvidence({}, {})
     paths = queries.graph().paths(
-        viewer=viewer.pk, anchors=anchors, videos=sorted(videos)
+        viewer=viewer.pk, anchors=anchors, videos=sorted({*liked, *co_watched})
     )
     return GraphEvidence(
         _sharing_likers({video: path.likers for video, path in paths.items()}, viewer),

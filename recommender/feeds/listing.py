@@ -9,13 +9,14 @@ from functools import cached_property
 from django.db.models import Q
 
 from recommender.feeds.home import FUSED_PER_ITEM, weights
-from recommender.feeds.pagination import PlannedItem
-from recommender.feeds.reasons import planned as with_reasons
+from recommender.feeds.pagination import PlannedItem, as_planned
 from recommender.feeds.types import FOR_YOU, AnyCategory, no_model
+from recommender.ml.data.catalogue import Selection
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.diversity import diversify
 from recommender.ml.ranking.fusion import fuse
-from recommender.retrieval.queries import retrieve
+from recommender.retrieval.queries import CATALOGUE, retrieve
+from recommender.retrieval.selecting import fulfilling, within
 from recommender.retrieval.sources import BY_LAYOUT
 from recommender.retrieval.types import Layout, Request
 from recommender.retrieval.viewer import Videos, Viewer
@@ -37,11 +38,16 @@ class Listing:
     category: AnyCategory | None = None
     creators: tuple[int, ...] | None = None
     condition: Q = field(default_factory=Q)
+    related_to = None
 
     @cached_property
     def model(self) -> Model | None:
         """The model that ranks the feed, read when the feed is first extended."""
         return self.find_model()
+
+    def models(self) -> list[Model]:
+        """The models that may have found its videos."""
+        return [self.model] if self.model is not None else []
 
     def parameters(self) -> dict[str, str]:
         return {
@@ -59,21 +65,33 @@ class Listing:
             videos = videos.filter(creator__in=self.creators)
         return videos
 
+    def selected(self, *, last_resort: bool = False) -> Selection:
+        videos = fulfilling(within(self.viewer.listed(), self.category), self.condition)
+        if self.kind == MOOD:
+            videos = videos.in_mood(self.viewer.mood)
+        if self.creators is not None:
+            videos = videos.of_creators(self.creators)
+        return videos
+
     def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
         excluded = {item.video_id for item in planned}
         request = Request(
             self.viewer,
-            self.eligible().exclude(pk__in=excluded),
+            self.selected().without(list(excluded)),
             model=self.model,
             excluded=excluded,
         )
         layout = Layout.MOOD if self.kind == MOOD else Layout.LISTING
-        candidates = retrieve(request, BY_LAYOUT[layout])
-        fused = fuse(candidates.by_source, weights(self.viewer))
+        fused = fuse(
+            retrieve(request, BY_LAYOUT[layout]),
+            weights(self.viewer),
+            count=FUSED_PER_ITEM * count,
+            fillers=CATALOGUE,
+        )
         ranked = diversify(
-            fused[: FUSED_PER_ITEM * count],
-            candidates.features,
+            fused,
+            self.viewer.catalogue.describe([item.video_id for item in fused]),
             count=count,
             model=self.model,
         )
-        return with_reasons(request, ranked, candidates.features)
+        return as_planned(ranked, self.model)

@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recommender.feeds.pagination import PlannedItem
-from recommender.feeds.reasons import planned as with_reasons
-from recommender.feeds.related import Related
+from recommender.feeds.pagination import PlannedItem, as_planned
 from recommender.feeds.types import FOR_YOU, Feed
+from recommender.ml.data.catalogue import Selection
 from recommender.ml.models.base import Model
 from recommender.ml.models.registry import MODELS
 from recommender.ml.ranking.fusion import concatenate
 from recommender.registry import serving
-from recommender.retrieval.queries import retrieve
+from recommender.retrieval.queries import CATALOGUE, retrieve
 from recommender.retrieval.sources import LAST_RESORT, SOURCES
 from recommender.retrieval.types import LEARNED, Request
 from recommender.retrieval.viewer import Videos, Viewer
@@ -71,6 +70,13 @@ class Ordered:
     def kind(self) -> str:
         return self.feed.kind
 
+    @property
+    def related_to(self) -> Video | None:
+        return self.feed.related_to
+
+    def models(self) -> list[Model]:
+        return [self.model] if self.model is not None else self.feed.models()
+
     def parameters(self) -> dict[str, str]:
         return self.feed.parameters() | {"strategy": self.ordering}
 
@@ -80,34 +86,39 @@ class Ordered:
             videos = videos.filter(creator__in=list(self.viewer.followed))
         return videos
 
+    def selected(self, *, last_resort: bool) -> Selection:
+        videos = self.feed.selected(last_resort=last_resort)
+        if self.ordering == FOLLOWING:
+            videos = videos.of_creators(list(self.viewer.followed))
+        return videos
+
     def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
         exhausted = any(item.source in LAST_RESORT for item in planned)
         if self.ordering == FOR_YOU or exhausted:
             return self.feed.extend(planned, count)
         request = self._request(planned)
-        candidates = retrieve(request, [SOURCES[name] for name in self._sources()])
-        lists = [candidates.by_source[name] for name in self._order()]
-        ranked = concatenate(lists)[:count]
+        found = retrieve(request, [SOURCES[name] for name in self._sources()])
+        ranked = concatenate(
+            [(name, found[name]) for name in self._order()],
+            count=count,
+            fillers=CATALOGUE,
+        )
         if not ranked and not planned and self.ordering != FOLLOWING:
             return self.feed.extend(planned, count)  # its items of last resort
-        return with_reasons(request, ranked, candidates.features)
-
-    @property
-    def _related_to(self) -> Video | None:
-        return self.feed.video if isinstance(self.feed, Related) else None
+        return as_planned(ranked, self.model)
 
     def _sources(self) -> tuple[str, ...]:
         """The sources, without the model, which cannot rank videos it does not know."""
         if self.model is None:
             return BY_SOURCES[self.ordering]
-        if self._related_to is not None:
+        if self.related_to is not None:
             return ("similar", "same_category", "popular")
         return ("popular",)
 
     def _order(self) -> tuple[str, ...]:
         """The lists in their order. On Related a model provides neighbours alone, not
         what it recommends to the viewer."""
-        if self.model is None or self._related_to is not None:
+        if self.model is None or self.related_to is not None:
             return self._sources()
         return (LEARNED, *self._sources())
 
@@ -115,8 +126,8 @@ class Ordered:
         excluded = {item.video_id for item in planned}
         return Request(
             self.viewer,
-            self.eligible(last_resort=False).exclude(pk__in=excluded),
+            self.selected(last_resort=False).without(list(excluded)),
             model=self.model,
             excluded=excluded,
-            related_to=self._related_to,
+            related_to=self.related_to,
         )

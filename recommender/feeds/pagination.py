@@ -17,11 +17,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from recommender.feeds.reasons import Shown, reasons
 from recommender.feeds.types import Feed, FeedItem, FeedPage
-from recommender.ml.ranking.candidates import LoggedFeatures
+from recommender.ml.models.base import Model
+from recommender.ml.ranking.candidates import Evidence, LoggedFeatures, Ranked
 from recommender.models import FeedSession
 from recommender.retrieval.sources import LAST_RESORT
-from recommender.retrieval.viewer import Videos, Viewer
+from recommender.retrieval.types import LEARNED
+from recommender.retrieval.viewer import Videos
 from videos.models import Video
 from videos.progress import progress_of
 
@@ -30,41 +33,69 @@ RETENTION = timedelta(days=2)
 PLAN_SIZE = 72
 SALT = "recommender.sessions"
 RESTARTED = "That list had grown old, so here is a fresh one."
-# How the reasons of widened items began while sessions stored lists by position.
+# How the reasons of widened items begin.
 WIDENED_PREFIX = "Beyond your interests · "
 
 
 @dataclass(frozen=True)
 class PlannedItem:
-    """One video of a feed. `logged` features and the `team` are not stored with it."""
+    """One video of a feed. `logged` features and the `team` are not stored with it.
+
+    Its `reason` is empty until the video is shown; older versions stored it.
+    """
 
     video_id: int
     source: str
     score: float
-    reason: str
+    evidence: Evidence | None = None
     widened: bool = False
+    reason: str = ""
     logged: LoggedFeatures | None = field(default=None, compare=False)
     team: str = field(default="", compare=False)  # its arm in an interleaved feed
 
     def to_json(self) -> dict[str, Any]:
+        evidence = self.evidence
         return {
             "video": self.video_id,
             "source": self.source,
             "score": self.score,
-            "reason": self.reason,
+            "evidence": [evidence.kind, evidence.pk] if evidence else None,
             "widened": self.widened,
         }
 
     @classmethod
     def from_json(cls, row: Any) -> PlannedItem:
-        """Also reads rows of older versions: [video, source, score, reason]."""
+        """Also reads rows of older versions, which hold the reason: lists of a video,
+        its source, score and reason, and objects without evidence."""
         if isinstance(row, list):
             video_id, source, score, reason = row
             widened = reason.startswith(WIDENED_PREFIX)
-            return cls(video_id, source, score, reason, widened)
+            return cls(video_id, source, score, widened=widened, reason=reason)
+        evidence = row.get("evidence")
         return cls(
-            row["video"], row["source"], row["score"], row["reason"], row["widened"]
+            row["video"],
+            row["source"],
+            row["score"],
+            Evidence(*evidence) if evidence else None,
+            row["widened"],
+            row.get("reason", ""),
         )
+
+
+def as_planned(ranked: Sequence[Ranked], model: Model | None) -> list[PlannedItem]:
+    """The ranked videos as items of a feed. The source of what the model found is the
+    model's name."""
+    learned = model.name if model is not None else LEARNED
+    return [
+        PlannedItem(
+            item.video_id,
+            learned if item.source == LEARNED else item.source,
+            item.score,
+            item.evidence,
+            logged=item.logged,
+        )
+        for item in ranked
+    ]
 
 
 class Placed(NamedTuple):
@@ -89,7 +120,7 @@ def page(feed: Feed, *, cursor: str, size: int) -> FeedPage:
         session.save(force_insert=True)
     shown, end, more = _visible(session, feed, start, size)
     return FeedPage(
-        items=_items(feed.viewer, shown),
+        items=_items(feed, shown),
         next_cursor=_cursor(session, end) if end is not None else "",
         feed_id=session.feed_id,
         logged=_logged([*added, *more]),
@@ -114,7 +145,7 @@ def numbered(feed: Feed, *, number: int, size: int) -> FeedPage:
         session.save(force_insert=True)
     added: Additions = []
     eligible = feed.eligible(last_resort=True)
-    if not session.complete and start < eligible.count():
+    if not session.complete and start < feed.selected(last_resort=True).count():
         added = _grow_stored(session, feed, beyond=end)
     window = _planned(session, start, end)
     videos = _among(eligible, window)
@@ -124,7 +155,7 @@ def numbered(feed: Feed, *, number: int, size: int) -> FeedPage:
         if item.video_id in videos
     ]
     return FeedPage(
-        items=_items(feed.viewer, shown),
+        items=_items(feed, shown),
         next_cursor=str(number + 1) if len(session.items) > end else "",
         feed_id=session.feed_id,
         logged=_logged(added),
@@ -247,17 +278,32 @@ def _among(videos: Videos, window: Sequence[PlannedItem]) -> dict[int, Video]:
     return {video.pk: video for video in rows.select_related("creator")}
 
 
-def _items(viewer: Viewer, shown: Sequence[Placed]) -> list[FeedItem]:
-    progress = progress_of(viewer.user, [video for _, _, video in shown])
+def _items(feed: Feed, shown: Sequence[Placed]) -> list[FeedItem]:
+    progress = progress_of(feed.viewer.user, [video for _, _, video in shown])
+    texts = texts_of(feed, [(item, video) for _, item, video in shown])
     return [
         FeedItem(
             video,
             item.source,
             item.score,
-            item.reason,
+            text,
             place + 1,
             progress.get(video.pk),
             item.widened,
         )
-        for place, item, video in shown
+        for (place, item, video), text in zip(shown, texts, strict=True)
+    ]
+
+
+def texts_of(feed: Feed, items: Sequence[tuple[PlannedItem, Video]]) -> list[str]:
+    """The reason of each item."""
+    new = [
+        Shown(video, item.source, item.evidence)
+        for item, video in items
+        if not item.reason
+    ]
+    found = iter(reasons(feed.viewer, new, feed.models(), feed.related_to))
+    return [
+        item.reason or (WIDENED_PREFIX if item.widened else "") + next(found)
+        for item, _ in items
     ]

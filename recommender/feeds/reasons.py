@@ -1,7 +1,8 @@
 """Reasons: one true sentence about why a video is in a feed.
 
-They name the viewer's own actions and numbers of people, never what another person
-watched. `graph_evidence` finds what leads to a video through other people.
+They are found for the page that is shown, when it is shown. They name the viewer's own
+actions and numbers of people, never what another person watched. `graph_evidence` finds
+what leads to a video through other people.
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from string import Formatter
 
+from django.utils import timezone
+
 from accounts.models import User
 from accounts.moods import Mood
 from recommender.feeds import graph_evidence
 from recommender.feeds.graph_evidence import GraphEvidence
-from recommender.feeds.pagination import PlannedItem
+from recommender.ml.data.catalogue import Label
 from recommender.ml.models.base import Contribution, Model
-from recommender.ml.ranking.candidates import CandidateFeatures, Evidence, Ranked
+from recommender.ml.ranking.candidates import Evidence
 from recommender.retrieval.sources import SOURCES
-from recommender.retrieval.types import LEARNED, Precedence, Request, Source
+from recommender.retrieval.types import LEARNED, Precedence, Source
 from recommender.retrieval.viewer import Viewer
-from videos.models import Category, ParentCategory, Video
+from videos.models import Video
 
 NEW = timedelta(days=14)
 WATCHED = ("watched", "liked")
@@ -35,52 +38,67 @@ EVIDENCE_KINDS = {
     "interested_in": "parent",
 }
 
-Features = Mapping[int, CandidateFeatures]
 
+@dataclass(frozen=True)
+class Shown:
+    """A video on a page, with the source that found it and its evidence.
 
-def planned(
-    request: Request, ranked: Sequence[Ranked], features: Features
-) -> list[PlannedItem]:
-    """The ranked videos as items of a feed, each with its reason.
-
-    The source of what the model found is the model's name.
+    `source` is the name of a source or of a model.
     """
-    learned = request.model.name if request.model is not None else LEARNED
-    return [
-        PlannedItem(
-            item.video_id,
-            learned if item.source == LEARNED else item.source,
-            item.score,
-            reason,
-            logged=item.logged,
-        )
-        for item, reason in zip(ranked, reasons(request, ranked, features), strict=True)
-    ]
+
+    video: Video
+    source: str
+    evidence: Evidence | None = None
+
+    @property
+    def found_by(self) -> Source:
+        return SOURCES.get(self.source) or SOURCES[LEARNED]
+
+
+@dataclass(frozen=True)
+class Properties:
+    """What reasons say of a video itself."""
+
+    creator_id: int
+    is_new: bool
+    categories: frozenset[int]
+    parents: frozenset[int]
 
 
 def reasons(
-    request: Request, ranked: Sequence[Ranked], features: Features
+    viewer: Viewer,
+    items: Sequence[Shown],
+    models: Sequence[Model] = (),
+    related_to: Video | None = None,
 ) -> list[str]:
-    """One reason for each ranked video, in a bounded number of queries."""
-    viewer, related_to = request.viewer, request.related_to
-    items = _with_contributions(viewer, ranked, features, request.model)
+    """One reason for each video, in a bounded number of queries.
+
+    `models` are those that may have found them.
+    """
+    properties = _properties(viewer, items)
+    items = _with_contributions(viewer, items, properties, models)
     graph = GraphEvidence({}, {})
     if related_to is not None or viewer.newest or viewer.followed:
-        replaceable = [
-            item.video_id
-            for item in items
-            if SOURCES[item.source].precedence != Precedence.ALWAYS
-        ]
-        graph = graph_evidence.for_videos(viewer, replaceable, related_to)
-    co_watched = _co_watched(items, graph, features, related_to)
-    names = _Names.load(viewer, items, features, co_watched.values())
+        graph = graph_evidence.for_videos(
+            viewer,
+            [
+                item.video.pk
+                for item in items
+                if item.found_by.precedence != Precedence.ALWAYS
+            ],
+            co_watched=[item.video.pk for item in items if _is_weak(item)],
+            related_to=related_to,
+        )
+    co_watched = _co_watched(viewer, items, graph, properties, related_to)
+    names = _Names.load(viewer, items, co_watched.values())
     return [
-        _likers(graph.likers.get(item.video_id, 0))
-        or _finishers(co_watched.get(item.video_id), names, related_to)
+        _likers(graph.likers.get(item.video.pk, 0))
+        or _finishers(co_watched.get(item.video.pk), names, related_to)
         or _Wording(
-            SOURCES[item.source],
+            item.found_by,
             item.evidence,
-            features[item.video_id],
+            properties[item.video.pk],
+            item.video,
             names,
             viewer,
         ).text()
@@ -88,35 +106,71 @@ def reasons(
     ]
 
 
+def _properties(viewer: Viewer, items: Sequence[Shown]) -> dict[int, Properties]:
+    described = viewer.catalogue.describe([item.video.pk for item in items])
+    now = timezone.now()
+    known = {}
+    for item in items:
+        video = item.video
+        place = described.place.get(video.pk)
+        if place is None:  # not listed
+            categories = list(video.categories.values_list("pk", flat=True))
+            parents = list(video.parent_categories.values_list("pk", flat=True))
+        else:
+            categories, parents = described.labels_of(place)
+        known[video.pk] = Properties(
+            video.creator_id,
+            now - (video.published_at or now) < NEW,
+            frozenset(categories),
+            frozenset(parents),
+        )
+    return known
+
+
 def _with_contributions(
-    viewer: Viewer, ranked: Sequence[Ranked], features: Features, model: Model | None
-) -> list[Ranked]:
-    """Adds to what the model found the action that contributes most to its score."""
-    items = list(ranked)
-    places = [i for i, item in enumerate(items) if item.source == LEARNED]
-    if model is None or not places:
-        return items
-    every = model.contributions(viewer.history, [items[i].video_id for i in places])
-    parents = _parents_of(
-        {c.id for each in every for c in each if c.relation in WATCHED}
-    )
-    for place, contributions in zip(places, every, strict=True):
-        video = features[items[place].video_id]
-        plausible = [c for c in contributions if _is_plausible(c, video, parents)]
-        if plausible:
-            best = max(
-                plausible,
-                key=lambda c: c.amount * CONTRIBUTION_WEIGHTS.get(c.relation, 1.0),
-            )
-            evidence = Evidence(EVIDENCE_KINDS[best.relation], best.id)
-            items[place] = replace(items[place], evidence=evidence)
-    return items
+    viewer: Viewer,
+    items: Sequence[Shown],
+    properties: Mapping[int, Properties],
+    models: Sequence[Model],
+) -> list[Shown]:
+    """Adds to what a model found the action that contributes most to its score."""
+    explained = list(items)
+    for model in {model.name: model for model in reversed(models)}.values():
+        places = [i for i, item in enumerate(items) if item.source == model.name]
+        if not places:
+            continue
+        keys = [items[i].video.pk for i in places]
+        every = model.contributions(viewer.history, keys)
+        parents = _parents_of(
+            viewer, {c.id for each in every for c in each if c.relation in WATCHED}
+        )
+        for place, contributions in zip(places, every, strict=True):
+            video = properties[items[place].video.pk]
+            plausible = [c for c in contributions if _is_plausible(c, video, parents)]
+            if plausible:
+                best = max(
+                    plausible,
+                    key=lambda c: c.amount * CONTRIBUTION_WEIGHTS.get(c.relation, 1.0),
+                )
+                evidence = Evidence(EVIDENCE_KINDS[best.relation], best.id)
+                explained[place] = replace(items[place], evidence=evidence)
+    return explained
+
+
+def _is_weak(item: Shown) -> bool:
+    """Whether a co-watch says more than the reason of its source."""
+    precedence = item.found_by.precedence
+    if precedence == Precedence.UNDER_CO_WATCH:
+        return True
+    other = precedence not in (Precedence.OVER_CO_WATCH, Precedence.ALWAYS)
+    return other and item.evidence is None
 
 
 def _co_watched(
-    items: Sequence[Ranked],
+    viewer: Viewer,
+    items: Sequence[Shown],
     graph: GraphEvidence,
-    features: Features,
+    properties: Mapping[int, Properties],
     related_to: Video | None,
 ) -> dict[int, int]:
     """For items with a weak reason, the video whose viewers finished theirs.
@@ -125,23 +179,21 @@ def _co_watched(
     """
     parents: dict[int, frozenset[int]] = {}
     if related_to is None:
-        parents = _parents_of(set().union(*graph.finished.values()))
+        parents = _parents_of(viewer, set().union(*graph.finished.values()))
     co_watched = {}
     for item in items:
-        precedence = SOURCES[item.source].precedence
-        weak = item.evidence is None and precedence != Precedence.OVER_CO_WATCH
-        if weak or precedence == Precedence.UNDER_CO_WATCH:
-            video = features[item.video_id]
-            for anchor in graph.finished.get(item.video_id, ()):
+        if _is_weak(item):
+            video = properties[item.video.pk]
+            for anchor in graph.finished.get(item.video.pk, ()):
                 if related_to is not None or _share_parent(video, parents.get(anchor)):
-                    co_watched[item.video_id] = anchor
+                    co_watched[item.video.pk] = anchor
                     break
     return co_watched
 
 
 def _is_plausible(
     contribution: Contribution,
-    video: CandidateFeatures,
+    video: Properties,
     parents: Mapping[int, frozenset[int]],
 ) -> bool:
     """Whether a person sees the connection between the action and the video."""
@@ -153,36 +205,31 @@ def _is_plausible(
     return _share_parent(video, parents.get(contribution.id))
 
 
-def _share_parent(video: CandidateFeatures, parents: frozenset[int] | None) -> bool:
+def _share_parent(video: Properties, parents: frozenset[int] | None) -> bool:
     return not video.parents or not video.parents.isdisjoint(parents or ())
 
 
-def _parents_of(videos: Collection[int]) -> dict[int, frozenset[int]]:
-    if not videos:
-        return {}
-    rows = Video.parent_categories.through.objects.filter(video__in=videos)
-    keys: dict[int, set[int]] = {}
-    for video, parent in rows.values_list("video_id", "parentcategory_id"):
-        keys.setdefault(video, set()).add(parent)
-    return {video: frozenset(parents) for video, parents in keys.items()}
+def _parents_of(viewer: Viewer, videos: Collection[int]) -> dict[int, frozenset[int]]:
+    """The parent categories of those of the videos that are listed."""
+    described = viewer.catalogue.describe(sorted(videos))
+    return {
+        key: frozenset(described.labels_of(place)[1])
+        for key, place in described.place.items()
+    }
 
 
 @dataclass(frozen=True)
 class _Names:
-    """The names that the reasons of one feed use, by key."""
+    """The names that the reasons of one page use, by key."""
 
     titles: Mapping[int, str]
     creators: Mapping[int, str]
-    categories: Mapping[int, Category]
-    parents: Mapping[int, ParentCategory]
+    categories: Mapping[int, Label]
+    parents: Mapping[int, Label]
 
     @classmethod
     def load(
-        cls,
-        viewer: Viewer,
-        items: Sequence[Ranked],
-        features: Features,
-        co_watched: Collection[int],
+        cls, viewer: Viewer, items: Sequence[Shown], co_watched: Collection[int]
     ) -> _Names:
         wanted: dict[str, set[int]] = {
             kind: set() for kind in (*WATCHED, "follows", "category", "parent")
@@ -190,28 +237,17 @@ class _Names:
         for item in items:
             if item.evidence is not None:
                 wanted[item.evidence.kind].add(item.evidence.pk)
-        videos = [features[item.video_id] for item in items]
-        titles = (
-            Video.objects.visible_to(viewer.user)
-            .filter(pk__in=wanted["watched"].union(wanted["liked"], co_watched))
-            .values_list("pk", "title")
-        )
-        people = User.objects.filter(
-            pk__in={video.creator_id for video in videos} | wanted["follows"]
-        )
-        return cls(
-            titles=dict(titles),
-            creators={
-                user.pk: user.display_name
-                for user in people.only("first_name", "last_name", "username")
-            },
-            categories=Category.objects.select_related("parent_category").in_bulk(
-                list(wanted["category"].union(*(v.categories for v in videos)))
-            ),
-            parents=ParentCategory.objects.in_bulk(
-                list(wanted["parent"].union(*(v.parents for v in videos)))
-            ),
-        )
+        titles: dict[int, str] = {}
+        if anchors := wanted["watched"].union(wanted["liked"], co_watched):
+            visible = Video.objects.visible_to(viewer.user).filter(pk__in=anchors)
+            titles = dict(visible.values_list("pk", "title"))
+        creators = {item.video.creator_id: item.video.creator for item in items}
+        names = {key: user.display_name for key, user in creators.items()}
+        if others := wanted["follows"] - names.keys():
+            people = User.objects.filter(pk__in=others)
+            for user in people.only("first_name", "last_name", "username"):
+                names[user.pk] = user.display_name
+        return cls(titles, names, viewer.catalogue.categories, viewer.catalogue.parents)
 
 
 def _likers(number: int) -> str:
@@ -233,13 +269,14 @@ class _Wording:
 
     source: Source
     evidence: Evidence | None
-    video: CandidateFeatures
+    properties: Properties
+    video: Video
     names: _Names
     viewer: Viewer
 
     def text(self) -> str:
         """The first template whose fields all have a value."""
-        new = self.source.new_reason if self.video.age < NEW else ()
+        new = self.source.new_reason if self.properties.is_new else ()
         for template in (*new, *self.source.reason):
             names = [name for _, name, _, _ in Formatter().parse(template) if name]
             values = {name: getattr(self, name)() for name in names}
@@ -248,7 +285,7 @@ class _Wording:
         raise ValueError(f"No reason of the source {self.source.name} applies.")
 
     def creator(self) -> str:
-        return self.names.creators[self.video.creator_id]
+        return self.names.creators[self.properties.creator_id]
 
     def mood(self) -> str:
         return str(Mood(self.viewer.mood).label)
@@ -256,29 +293,35 @@ class _Wording:
     def subject(self) -> str:
         """The category to name the video by: of several the viewer's favourite."""
         interests = self.viewer.interests
-        categories = [self.names.categories[key] for key in self.video.categories]
-        if categories:
-            best = max(categories, key=lambda c: (interests.get(c.pk, 0.0), -c.pk))
-            return best.name
-        parents = [self.names.parents[key].name for key in self.video.parents]
-        return min(parents, default="")
+        named = [
+            key for key in self.properties.categories if key in self.names.categories
+        ]
+        if named:
+            best = max(named, key=lambda key: (interests.get(key, 0.0), -key))
+            return self.names.categories[best].name
+        parents = self.names.parents
+        return min(
+            (parents[key].name for key in self.properties.parents if key in parents),
+            default="",
+        )
 
     def shared_category(self) -> str:
         """The category or parent category that is the evidence."""
         assert self.evidence is not None
-        if self.evidence.kind == "parent":
-            return self.names.parents[self.evidence.pk].name
-        return self.names.categories[self.evidence.pk].name
+        is_parent = self.evidence.kind == "parent"
+        labels = self.names.parents if is_parent else self.names.categories
+        label = labels.get(self.evidence.pk)
+        return label.name if label is not None else ""
 
     def interest(self) -> str:
         """That category with its relation to the viewer: "Music, which you picked"."""
         assert self.evidence is not None
         name = self.shared_category()
-        if self.evidence.kind == "parent":
-            return f"{name}, which you picked"
-        parent = self.names.categories[self.evidence.pk].parent_category
-        if parent.pk in self.viewer.chosen:
-            return f"{name}: you picked {parent.name}"
+        if not name or self.evidence.kind == "parent":
+            return f"{name}, which you picked" if name else ""
+        parent = self.names.categories[self.evidence.pk].parent
+        if parent is not None and parent in self.viewer.chosen:
+            return f"{name}: you picked {self.viewer.chosen[parent]}"
         return f"{name}, which you watch"
 
     def history(self) -> str:
@@ -300,7 +343,7 @@ class _Wording:
         return ""
 
     def _follow(self, creator: int) -> str:
-        if creator == self.video.creator_id:
+        if creator == self.properties.creator_id:
             return f"From {self.creator()}, whom you follow"
         name = self.names.creators.get(creator)
         return f"Because you follow {name}" if name else ""
@@ -310,6 +353,6 @@ class _Wording:
         if parent is None:
             return ""
         subject = self.subject()
-        if subject and key in self.video.parents and subject != parent.name:
+        if subject and key in self.properties.parents and subject != parent.name:
             return f"{subject}, because you picked {parent.name}"
         return f"Because you picked {parent.name}"

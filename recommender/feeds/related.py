@@ -10,13 +10,14 @@ from django.db.models import Q
 
 from recommender.feeds.home import FUSED_PER_ITEM
 from recommender.feeds.last_resort import watch_again
-from recommender.feeds.pagination import PlannedItem
-from recommender.feeds.reasons import planned as with_reasons
+from recommender.feeds.pagination import PlannedItem, as_planned
 from recommender.feeds.types import FOR_YOU, no_model
+from recommender.ml.data.catalogue import Selection
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.diversity import diversify
 from recommender.ml.ranking.fusion import fuse
-from recommender.retrieval.queries import retrieve
+from recommender.retrieval.queries import CATALOGUE, retrieve
+from recommender.retrieval.selecting import fulfilling
 from recommender.retrieval.sources import BY_LAYOUT, RELATED_WEIGHTS
 from recommender.retrieval.types import Layout, Request
 from recommender.retrieval.viewer import Videos, Viewer
@@ -40,6 +41,14 @@ class Related:
         """The model that ranks the feed, read when the feed is first extended."""
         return self.find_model()
 
+    def models(self) -> list[Model]:
+        """The models that may have found its videos."""
+        return [self.model] if self.model is not None else []
+
+    @property
+    def related_to(self) -> Video:
+        return self.video
+
     def parameters(self) -> dict[str, str]:
         return {"video": self.video.video_id, "strategy": FOR_YOU}
 
@@ -48,24 +57,33 @@ class Related:
         videos = viewer.listed_videos() if last_resort else viewer.unseen_videos()
         return videos.exclude(pk=self.video.pk).filter(self.condition)
 
+    def selected(self, *, last_resort: bool) -> Selection:
+        viewer = self.viewer
+        videos = viewer.listed() if last_resort else viewer.unseen()
+        return fulfilling(videos.without([self.video.pk]), self.condition)
+
     def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
         excluded = {item.video_id for item in planned}
         request = Request(
             self.viewer,
-            self.eligible(last_resort=False).exclude(pk__in=excluded),
+            self.selected(last_resort=False).without(list(excluded)),
             model=self.model,
             excluded=excluded,
             related_to=self.video,
         )
-        candidates = retrieve(request, BY_LAYOUT[Layout.RELATED])
-        fused = fuse(candidates.by_source, RELATED_WEIGHTS)[: FUSED_PER_ITEM * count]
+        fused = fuse(
+            retrieve(request, BY_LAYOUT[Layout.RELATED]),
+            RELATED_WEIGHTS,
+            count=FUSED_PER_ITEM * count,
+            fillers=CATALOGUE,
+        )
         ranked = diversify(
             fused,
-            candidates.features,
+            self.viewer.catalogue.describe([item.video_id for item in fused]),
             count=count,
             relevance=RELEVANCE,
             model=self.model,
         )
         if not ranked:
             return watch_again(self, planned, count)
-        return with_reasons(request, ranked, candidates.features)
+        return as_planned(ranked, self.model)

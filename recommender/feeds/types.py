@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from recommender.ml.data.catalogue import Selection
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import LoggedFeatures
 from recommender.retrieval.viewer import Videos, Viewer
@@ -33,11 +34,21 @@ class Feed(Protocol):
     @property
     def kind(self) -> str: ...
 
+    @property
+    def related_to(self) -> Video | None:
+        """The video that the feed belongs to, if it belongs to one."""
+
+    def models(self) -> list[Model]:
+        """The models that may have found its videos."""
+
     def parameters(self) -> dict[str, str]:
         """The filter and ordering that distinguish it from other feeds of its kind."""
 
     def eligible(self, *, last_resort: bool) -> Videos:
         """Videos that it may show now; more of them for items of last resort."""
+
+    def selected(self, *, last_resort: bool) -> Selection:
+        """The same, by the catalogue, to plan it from."""
 
     def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
         """The items that follow: at least `count`, or all that are left."""

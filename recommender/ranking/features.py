@@ -8,19 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from math import log1p
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+from django.utils import timezone
 
-from recommender.ml.ranking.candidates import (
-    Candidate,
-    CandidateFeatures,
-    CandidateSet,
-    LoggedFeatures,
-    Ranked,
-)
+from recommender.ml.data.catalogue import VideoFeatures
+from recommender.ml.data.snapshot import IntArray
+from recommender.ml.ranking.candidates import Candidates, LoggedFeatures, Ranked
 from recommender.models import FeatureLog
 from recommender.retrieval.sources import SOURCES
 from recommender.retrieval.types import Request
@@ -68,30 +64,29 @@ FeatureRows = npt.NDArray[np.float16]
 
 def rows(
     request: Request,
-    candidates: CandidateSet,
+    found: Mapping[str, Candidates],
     ranked: Sequence[Ranked],
+    features: VideoFeatures,
     *,
     tier: int,
 ) -> FeatureRows:
     """(len(ranked), len(NAMES)), NaN where a source does not have the video.
 
-    `write` sets the position. A set without sources holds exploration candidates, which
-    are not fused: their score is their propensity.
+    `features` are those of `ranked`, in this order. `write` sets the position.
+    Exploration candidates have no sources and are not fused: their score is their
+    propensity.
     """
     table = np.full((len(ranked), len(NAMES)), np.nan, np.float32)
     if not len(ranked):
         return table.astype(np.float16)
-    keys = [item.video_id for item in ranked]
     table[:, COLUMN["tier"]] = tier
     scores = np.array([item.score for item in ranked])
-    table[:, COLUMN["propensity"]] = 1 if candidates.by_source else scores
-    if candidates.by_source:
+    table[:, COLUMN["propensity"]] = 1 if found else scores
+    if found:
         table[:, COLUMN["fused"]] = scores / max(scores.max(), 1e-12)
-    place = {key: row for row, key in enumerate(keys)}
-    for name, found in candidates.by_source.items():
-        _set_source(table, place, name, found)
-    table[:, COLUMN["cosine"]] = _cosines(request, keys)
-    features = [candidates.features[key] for key in keys]
+    for name, candidates in found.items():
+        _set_source(table, features.keys, name, candidates)
+    table[:, COLUMN["cosine"]] = _cosines(request, features.keys)
     table[:, [COLUMN[name] for name in OF_THE_VIDEO]] = _of_videos(request, features)
     return table.astype(np.float16)
 
@@ -137,32 +132,28 @@ def to_bytes(table: FeatureRows) -> bytes:
 
 
 def _set_source(
-    table: npt.NDArray[np.float32],
-    place: Mapping[int, int],
-    source: str,
-    candidates: Sequence[Candidate],
+    table: npt.NDArray[np.float32], keys: IntArray, source: str, found: Candidates
 ) -> None:
     """Set ranks from 1, and scores from 0 (the least of the list) to 1 (its greatest).
 
     Scores are scaled because the scale of a model's scores changes with the model.
     """
-    both = [
-        (place[candidate.video_id], rank)
-        for rank, candidate in enumerate(candidates)
-        if candidate.video_id in place
-    ]
-    if not both or f"{source}_rank" not in COLUMN:
+    if not len(found) or f"{source}_rank" not in COLUMN:
         return
-    row, rank = np.array(both).T
+    order = np.argsort(found.keys)
+    place = np.minimum(np.searchsorted(found.keys, keys, sorter=order), len(found) - 1)
+    rank = order[place]
+    row = np.flatnonzero(found.keys[rank] == keys)
+    rank = rank[row]
     table[row, COLUMN[f"{source}_rank"]] = rank + 1
     if SOURCES[source].scored:
-        scores = np.array([candidate.score for candidate in candidates])
+        scores = found.scores
         low, high = scores.min(), scores.max()
         scaled = (scores - low) / (high - low) if high > low else np.ones(len(scores))
         table[row, COLUMN[f"{source}_score"]] = scaled[rank]
 
 
-def _cosines(request: Request, keys: Sequence[int]) -> npt.NDArray[np.float32]:
+def _cosines(request: Request, keys: IntArray) -> npt.NDArray[np.float32]:
     nothing = np.full(len(keys), np.nan, np.float32)
     if request.model is None or request.viewer.pk is None:
         return nothing
@@ -173,22 +164,25 @@ def _cosines(request: Request, keys: Sequence[int]) -> npt.NDArray[np.float32]:
     return np.where(vectors.any(1), vectors @ taste, np.nan).astype(np.float32)
 
 
-def _of_videos(
-    request: Request, features: Sequence[CandidateFeatures]
-) -> list[tuple[float, ...]]:
-    """The columns `OF_THE_VIDEO` of each video."""
+def _of_videos(request: Request, features: VideoFeatures) -> npt.NDArray[np.float64]:
+    """(n, len(OF_THE_VIDEO)): the columns of each video."""
     viewer = request.viewer
-    interests, chosen, followed = viewer.interests, viewer.chosen, viewer.followed
-    greatest = max(interests.values(), default=1.0)
-    return [
-        (
-            max((interests.get(key, 0.0) for key in video.categories), default=0.0)
-            / greatest,
-            not video.parents.isdisjoint(chosen),
-            video.creator_id in followed,
-            video.age.total_seconds() / 86_400,
-            *(log1p(views) for views in video.views),
-            log1p(video.duration),
-        )
-        for video in features
-    ]
+    owner, category = features.categories
+    interest = np.array([viewer.interests.get(key, 0.0) for key in category.tolist()])
+    affinity = np.zeros(len(features))
+    np.maximum.at(affinity, owner, interest)
+    affinity /= max(viewer.interests.values(), default=1.0)
+    chosen = np.zeros(len(features))
+    owner, parent = features.parents
+    chosen[owner[np.isin(parent, list(viewer.chosen))]] = 1
+    age = np.maximum(timezone.now().timestamp() - features.published, 0) / 86_400
+    return np.column_stack(
+        [
+            affinity,
+            chosen,
+            np.isin(features.creators, list(viewer.followed)),
+            age,
+            np.log1p(features.views),
+            np.log1p(features.durations),
+        ]
+    )

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from recommender.ml.data.catalogue import Selection
 from recommender.ml.models.base import Model
-from recommender.ml.ranking.candidates import Candidate
-from recommender.retrieval.viewer import Videos, Viewer
+from recommender.ml.ranking.candidates import Candidates
+from recommender.retrieval.viewer import Viewer
 from videos.models import Video
 
 LIMIT = 300
@@ -24,7 +25,7 @@ class Request:
     """
 
     viewer: Viewer
-    videos: Videos
+    videos: Selection
     model: Model | None = None
     excluded: Collection[int] = field(default=frozenset())
     related_to: Video | None = None
@@ -63,7 +64,7 @@ class Source:
 
     name: str
     reason: tuple[str, ...]
-    fetch: Callable[[Request], list[Candidate]] | None = None
+    fetch: Callable[[Request], Candidates] | None = None
     layouts: frozenset[Layout] = frozenset()
     weight: float = 1.0
     related_weight: float = 1.0

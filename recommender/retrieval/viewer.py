@@ -1,7 +1,7 @@
 """The person or visitor who requests a feed, what is known of them, and which videos
 they may be shown.
 
-Each property runs its query when it is first read, and once.
+All that PostgreSQL knows of them is read by one statement, when it is first needed.
 """
 
 from __future__ import annotations
@@ -9,27 +9,71 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
+import numpy as np
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from interactions.models import (
-    Engagement,
-    Follow,
-    NotInterested,
-    UserCategoryInterest,
-)
+from interactions.models import Engagement, NotInterested
+from interactions.querysets import MAX_HALF_LIVES
+from recommender.ml.data.catalogue import Catalogue, Selection
 from recommender.ml.data.history import Trail, UserHistory
-from recommender.ml.data.snapshot import FloatArray
+from recommender.ml.data.snapshot import FloatArray, IntArray
 from recommender.ml.models.base import Model
-from videos.models import ParentCategory, Video
+from recommender.registry.catalogue import catalogue
+from videos.models import Video
 from videos.querysets import VideoQuerySet
 
 HISTORY_LENGTH = 50
 
 Videos = VideoQuerySet
+
+# Lists of one statement have the same order where they share a subquery.
+PERSON = """
+SELECT
+    newest.videos, newest.fractions, newest.scores, newest.liked, newest.times,
+    ARRAY(SELECT video_id FROM interactions_engagement
+          WHERE user_id = %(user)s AND viewed),
+    dismissed.videos, dismissed.times,
+    followed.people, followed.times,
+    chosen.parents, chosen.names,
+    interests.categories, interests.scores, interests.times
+FROM (
+    SELECT array_agg(video_id) AS videos, array_agg(fraction) AS fractions,
+        array_agg(score) AS scores, array_agg(liked) AS liked,
+        array_agg(last_at) AS times
+    FROM (
+        SELECT video_id, fraction, score, liked, last_at FROM interactions_engagement
+        WHERE user_id = %(user)s ORDER BY last_at DESC LIMIT %(length)s
+    ) AS engagement
+) AS newest, (
+    SELECT array_agg(video_id) AS videos, array_agg(created_at) AS times
+    FROM interactions_notinterested WHERE user_id = %(user)s
+) AS dismissed, (
+    SELECT array_agg(followee_id) AS people, array_agg(created_at) AS times
+    FROM interactions_follow WHERE follower_id = %(user)s
+) AS followed, (
+    SELECT array_agg(id ORDER BY name) AS parents,
+        array_agg(name ORDER BY name) AS names
+    FROM videos_parentcategory
+    WHERE id IN (
+        SELECT parentcategory_id FROM accounts_user_parent_category_interests
+        WHERE user_id = %(user)s)
+) AS chosen, (
+    SELECT array_agg(category_id) AS categories, array_agg(score) AS scores,
+        array_agg(scored_at) AS times
+    FROM interactions_usercategoryinterest AS interest
+    JOIN videos_category AS category ON category.id = category_id
+    WHERE user_id = %(user)s AND score > 0 AND (
+        interaction_count > 0 OR parent_category_id IN (
+            SELECT parentcategory_id FROM accounts_user_parent_category_interests
+            WHERE user_id = %(user)s))
+) AS interests
+"""
 
 
 @dataclass(frozen=True)
@@ -54,8 +98,26 @@ class Viewer:
         self.mood: str = picked if mood is None else mood
         self._taste: tuple[Model, FloatArray | None] | None = None
 
-    def listed_videos(self) -> Videos:
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The catalogue that this request reads."""
+        return catalogue()
+
+    def listed(self) -> Selection:
         """Public, ready videos that the viewer did not dismiss."""
+        return self.catalogue.all().without(list(self.dismissed))
+
+    def unseen(self) -> Selection:
+        """Listed videos by others that the viewer has not seen.
+
+        Home and Related show these.
+        """
+        if self.pk is None:
+            return self.listed()
+        return self.listed().not_of_creator(self.pk).without(self.seen)
+
+    def listed_videos(self) -> Videos:
+        """As `listed`, by what PostgreSQL knows at this moment."""
         videos = Video.objects.listed()
         if self.pk is None:
             return videos
@@ -63,10 +125,7 @@ class Viewer:
         return videos.exclude(pk__in=dismissed.values("video"))
 
     def unseen_videos(self) -> Videos:
-        """Listed videos by others that the viewer has not seen.
-
-        Home and Related show these.
-        """
+        """As `unseen`, by what PostgreSQL knows at this moment."""
         videos = self.listed_videos()
         if self.pk is None:
             return videos
@@ -82,38 +141,28 @@ class Viewer:
     @cached_property
     def newest(self) -> list[Interaction]:
         """The newest interactions, newest first."""
-        rows = (
-            Engagement.objects.filter(user=self.pk)
-            .order_by("-last_at")
-            .values_list("video_id", "fraction", "score", "liked", "last_at")[
-                :HISTORY_LENGTH
-            ]
-        )
-        return [Interaction(*row) for row in rows] if self.pk else []
+        columns = (self._known[place] or () for place in range(5))
+        return [Interaction(*row) for row in zip(*columns, strict=True)]
 
     @cached_property
-    def seen(self) -> list[int]:
+    def seen(self) -> IntArray:
         """Keys of the videos that the viewer has seen."""
-        rows = Engagement.objects.seen_by(self.user)
-        return list(rows.values_list("video_id", flat=True)) if self.pk else []
+        return np.array(self._known[5] or (), np.int64)
 
     @cached_property
     def dismissed(self) -> dict[int, datetime]:
         """Keys of the dismissed videos, and when each was dismissed."""
-        rows = NotInterested.objects.filter(user=self.pk)
-        return dict(rows.values_list("video_id", "created_at")) if self.pk else {}
+        return dict(zip(self._known[6] or (), self._known[7] or (), strict=True))
 
     @cached_property
     def followed(self) -> dict[int, datetime]:
         """Keys of the followed creators, and since when each is followed."""
-        rows = Follow.objects.filter(follower=self.pk)
-        return dict(rows.values_list("followee_id", "created_at")) if self.pk else {}
+        return dict(zip(self._known[8] or (), self._known[9] or (), strict=True))
 
     @cached_property
-    def chosen(self) -> dict[int, ParentCategory]:
-        """The parent categories chosen as interests, by key, in order of name."""
-        rows = ParentCategory.objects.filter(interested_users=self.pk)
-        return {parent.pk: parent for parent in rows} if self.pk else {}
+    def chosen(self) -> dict[int, str]:
+        """The names of the parent categories chosen as interests, by key, in order."""
+        return dict(zip(self._known[10] or (), self._known[11] or (), strict=True))
 
     @cached_property
     def interests(self) -> dict[int, float]:
@@ -122,15 +171,12 @@ class Viewer:
         Holds categories that the viewer watched or liked, and those of the chosen
         parent categories.
         """
-        if not self.pk:
-            return {}
-        rows = UserCategoryInterest.objects.filter(
-            Q(interaction_count__gt=0)
-            | Q(category__parent_category__in=list(self.chosen)),
-            user=self.pk,
-            score__gt=0,
-        ).with_current_score(timezone.now())
-        return {row.category_id: row.current_score for row in rows}
+        now, half_life = timezone.now(), settings.INTEREST_HALF_LIFE
+        columns = (self._known[place] or () for place in (12, 13, 14))
+        return {
+            key: score * 2.0 ** -min((now - at) / half_life, MAX_HALF_LIVES)
+            for key, score, at in zip(*columns, strict=True)
+        }
 
     @cached_property
     def history(self) -> UserHistory:
@@ -158,6 +204,16 @@ class Viewer:
         if self._taste is None or self._taste[0] is not model:
             self._taste = model, model.user_vector(self.history)
         return self._taste[1]
+
+    @cached_property
+    def _known(self) -> tuple[Any, ...]:
+        """The columns of `PERSON`; None for empty lists."""
+        if self.pk is None:
+            return (None,) * 15
+        with connection.cursor() as cursor:
+            cursor.execute(PERSON, {"user": self.pk, "length": HISTORY_LENGTH})
+            row: tuple[Any, ...] = cursor.fetchone()
+        return row
 
 
 def _trail(since: dict[int, datetime]) -> Trail:

@@ -73,8 +73,12 @@ def get_personalized_ranking(client: ServiceClient, asked: Members) -> Members:
     known = identities.videos(client, item_ids, eligible)
     by_key = {video.pk: video for video in known.values()}
     feed = Listing(viewer, KIND, serving.active_model, condition=Q(pk__in=list(by_key)))
+    items = [(item, by_key[item.video_id]) for item in _all_of(feed)]
     ranked = [
-        (by_key[item.video_id], item.score, item.reason) for item in _all_of(feed)
+        (video, item.score, text)
+        for (item, video), text in zip(
+            items, pagination.texts_of(feed, items), strict=True
+        )
     ]
     rest = []
     if "filterArn" not in asked:

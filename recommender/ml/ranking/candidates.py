@@ -2,54 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
+
+from recommender.ml.data.catalogue import Ordered
+from recommender.ml.data.snapshot import IntArray
+
+# Kinds of evidence by the numbers that `Candidates.kinds` holds; 0 is none.
+KINDS = ("", "watched", "liked", "follows", "category", "parent")
+KIND = {name: number for number, name in enumerate(KINDS)}
 
 
 @dataclass(frozen=True)
 class Evidence:
     """The user action that caused a candidate.
 
-    `kind` is watched, liked, follows, category or parent; `pk` is the key of the video,
-    creator, category or parent category.
+    `kind` is one of `KINDS`; `pk` is the key of the video, creator, category or parent
+    category.
     """
 
     kind: str
     pk: int
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A video with the source that found it and the score that the source gave it."""
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The videos that one source found, the best first, with its scores.
 
-    video_id: int
-    source: str
-    score: float
-    evidence: Evidence | None = None
+    The evidence of each is its kind, a number of `KINDS`, and its key. `remaining` is
+    the place from which on videos only fill up the list.
+    """
 
+    keys: IntArray
+    scores: npt.NDArray[np.float64]
+    kinds: IntArray
+    evidence: IntArray
+    remaining: int | None = None
 
-@dataclass(frozen=True)
-class CandidateFeatures:
-    """Properties of a video that ranking and reasons use."""
+    @classmethod
+    def of(
+        cls,
+        found: Ordered,
+        kind: str = "",
+        evidence: npt.ArrayLike = 0,
+        remaining: int | None = None,
+    ) -> Candidates:
+        """The videos `found`, all with evidence of one kind."""
+        n = len(found)
+        return cls(
+            found.keys,
+            found.scores,
+            np.full(n, KIND[kind]),
+            np.broadcast_to(np.asarray(evidence, np.int64), n),
+            remaining,
+        )
 
-    creator_id: int
-    age: timedelta
-    categories: frozenset[int]
-    parents: frozenset[int]
-    duration: float = 0.0  # seconds
-    views: tuple[int, int, int] = (0, 0, 0)  # of the last day, 7 days, 28 days
+    @classmethod
+    def joined(cls, lists: list[Candidates]) -> Candidates:
+        """One list after the other."""
+        if not lists:
+            return cls.of(Ordered.nothing())
+        return cls(
+            np.concatenate([one.keys for one in lists]),
+            np.concatenate([one.scores for one in lists]),
+            np.concatenate([one.kinds for one in lists]),
+            np.concatenate([one.evidence for one in lists]),
+        )
 
+    def __len__(self) -> int:
+        return len(self.keys)
 
-@dataclass(frozen=True)
-class CandidateSet:
-    """Ranked candidates by source name, and the features of each video by key."""
+    def at(self, places: IntArray) -> Candidates:
+        """Those at some places, in their order."""
+        return Candidates(
+            self.keys[places],
+            self.scores[places],
+            self.kinds[places],
+            self.evidence[places],
+            self.remaining,
+        )
 
-    by_source: Mapping[str, Sequence[Candidate]]
-    features: Mapping[int, CandidateFeatures]
+    def first_of_each(self) -> Candidates:
+        """The first candidate of each video."""
+        _, first = np.unique(self.keys, return_index=True)
+        return self.at(np.sort(first))
 
 
 @dataclass(frozen=True, eq=False)
