@@ -232,6 +232,7 @@ class Video(TimeStamped, Sourced):
                 condition=Q(visibility="public", state="ready"),
             ),
             models.Index(fields=["creator", "-published_at"], name="video_by_creator"),
+            models.Index(fields=["updated_at"], name="video_changed"),
             GinIndex(fields=["search"], name="video_search"),
             GinIndex(fields=["tags"], name="video_tags"),
         ]

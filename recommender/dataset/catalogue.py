@@ -10,13 +10,13 @@ import shutil
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, Q, Sum
 from django.utils import timezone
 
 from accounts.moods import Mood
@@ -38,11 +38,8 @@ Labels = tuple[dict[int, Label], dict[int, Label]]  # categories, parent categor
 def build(keys: Collection[int] | None = None) -> Part:
     """The listed videos, or those of them with one of `keys`."""
     now = timezone.now()
-    videos = Video.objects.listed()
-    if keys is not None:
-        videos = videos.filter(pk__in=keys)
     with transaction.atomic():
-        return Part.build(_rows(videos.order_by("pk"), now), at=now.timestamp())
+        return Part.build(_rows(keys, now), at=now.timestamp())
 
 
 def labels() -> Labels:
@@ -104,7 +101,7 @@ def load(folder: Path) -> tuple[Part, Labels]:
             found = np.load(path, mmap_mode="r", allow_pickle=False)
         except ValueError:  # an empty array cannot be memory-mapped
             found = np.load(path, allow_pickle=False)
-        return cast(npt.NDArray[Any], found)
+        return np.asarray(found)  # a memmap is slow to index
 
     names = json.loads((folder / "labels.json").read_text())
     categories, parents = (
@@ -114,23 +111,28 @@ def load(folder: Path) -> tuple[Part, Labels]:
     return Part.from_arrays(array), (categories, parents)
 
 
-def _rows(videos: QuerySet[Video], now: datetime) -> Rows:
+def _rows(keys: Collection[int] | None, now: datetime) -> Rows:
+    videos, of_videos = Video.objects.listed(), Q()
+    if keys is not None:
+        videos, of_videos = videos.filter(pk__in=keys), Q(video__in=keys)
     columns = _columns(
-        videos.values_list(
+        videos.order_by("pk")
+        .values_list(
             *("pk", "creator_id", "published_at", "duration", "engagement"),
             *("view_counts__day", "view_counts__week", "view_counts__month"),
             *("view_counts__impressions", "view_counts__engaged"),
-        ).iterator(AT_ONCE),
+        )
+        .iterator(AT_ONCE),
         now,
     )
     ids = columns[:, 0].astype(np.int64)
     trend = np.zeros(len(ids), np.float32)
-    keys, sums = _trends(videos, now)
+    keys, sums = _trends(of_videos, now)
     place = np.searchsorted(ids, keys)
     known = place < len(ids)
     known[known] = ids[place[known]] == keys[known]
     trend[place[known]] = sums[known]
-    moods, strengths = _moods(videos, ids)
+    moods, strengths = _moods(of_videos, ids)
     return Rows(
         ids=ids,
         creators=columns[:, 1].astype(np.int64),
@@ -141,9 +143,9 @@ def _rows(videos: QuerySet[Video], now: datetime) -> Rows:
         views=columns[:, 5:8].astype(np.int32),
         shown=columns[:, 8].astype(np.int32),
         engaged=columns[:, 9].astype(np.int32),
-        categories=_labelled(Video.categories.through, "category_id", videos, ids),
+        categories=_labelled(Video.categories.through, "category_id", of_videos, ids),
         parents=_labelled(
-            Video.parent_categories.through, "parentcategory_id", videos, ids
+            Video.parent_categories.through, "parentcategory_id", of_videos, ids
         ),
         moods=moods,
         strengths=strengths,
@@ -165,38 +167,33 @@ def _columns(rows: Iterable[Sequence[Any]], now: datetime) -> npt.NDArray[np.flo
     return np.concatenate(blocks)
 
 
-def _trends(
-    videos: QuerySet[Video], now: datetime
-) -> tuple[IntArray, npt.NDArray[np.float64]]:
+def _trends(of_videos: Q, now: datetime) -> tuple[IntArray, npt.NDArray[np.float64]]:
     """Videos whose audience of the last days engaged with them, and how much."""
     rows = (
-        Engagement.objects.filter(last_at__gte=now - TRENDING_WINDOW, score__gt=0)
-        .filter(video__in=videos.order_by())
+        Engagement.objects.filter(of_videos, last_at__gte=now - TRENDING_WINDOW)
+        .filter(score__gt=0)
         .order_by()
         .values_list("video_id")
         .annotate(total=Sum("score"))
     )
-    table = np.array(list(rows.iterator(AT_ONCE)), np.float64).reshape(-1, 2)
+    # No cursor: PostgreSQL would plan for the first rows.
+    table = np.array(list(rows), np.float64).reshape(-1, 2)
     return table[:, 0].astype(np.int64), table[:, 1]
 
 
-def _labelled(
-    through: Any, label: str, videos: QuerySet[Video], ids: IntArray
-) -> IntArray:
+def _labelled(through: Any, label: str, of_videos: Q, ids: IntArray) -> IntArray:
     """(2, m): pairs of a video and its category, for the videos of `ids`."""
-    rows = through.objects.filter(video__in=videos.order_by())
+    rows = through.objects.filter(of_videos)
     pairs = np.array(
         list(rows.values_list("video_id", label).iterator(AT_ONCE)), np.int64
     ).reshape(-1, 2)
     return pairs[np.isin(pairs[:, 0], ids)].T
 
 
-def _moods(
-    videos: QuerySet[Video], ids: IntArray
-) -> tuple[IntArray, npt.NDArray[np.float32]]:
+def _moods(of_videos: Q, ids: IntArray) -> tuple[IntArray, npt.NDArray[np.float32]]:
     """(2, m) pairs of a video and a place in `MOODS`, and (m,) strengths."""
     rows = (
-        VideoMood.objects.filter(video__in=videos.order_by(), mood__in=MOODS)
+        VideoMood.objects.filter(of_videos, mood__in=MOODS)
         .order_by()
         .values_list("video_id", "mood")
         .annotate(best=Max(trusted_strength()))

@@ -20,7 +20,7 @@ from recommender.feeds.listing import Listing
 from recommender.feeds.pagination import PlannedItem
 from recommender.feeds.related import Related
 from recommender.feeds.types import Feed, FeedPage
-from recommender.ml.data.catalogue import Selection
+from recommender.ml.data.selection import Selection
 from recommender.ml.experiments.interleaving import CONTROL, TREATMENT, team_draft
 from recommender.ml.models.base import Model
 from recommender.models import Experiment, Exposure

@@ -11,7 +11,7 @@ from recommender.feeds.home import Home
 from recommender.feeds.pagination import PlannedItem
 from recommender.feeds.related import Related
 from recommender.feeds.types import Feed
-from recommender.ml.data.catalogue import Selection
+from recommender.ml.data.selection import Selection
 from recommender.ml.models.base import Model
 from recommender.retrieval.viewer import Videos, Viewer
 from videos.models import Video

@@ -33,15 +33,17 @@ def for_videos(
     viewer: Viewer,
     videos: Collection[int],
     *,
-    co_watched: Collection[int],
+    co_watched: Collection[int] | None = None,
     related_to: Video | None = None,
 ) -> GraphEvidence:
-    """Evidence that leads to `videos` by likes, and to those of `co_watched` from the
-    anchors: `related_to`, or the videos that the viewer finished.
+    """Evidence that leads to `videos` by likes, and to those of `co_watched` (by
+    default all) from the anchors: `related_to`, or the videos that the viewer finished.
 
     Queries the graph once, and PostgreSQL once if there are likes.
     """
     anchors = [related_to.pk] if related_to else _finished_by(viewer)
+    if co_watched is None:
+        co_watched = videos
     if not co_watched:
         anchors = []
     liked = sorted(videos) if viewer.followed else []

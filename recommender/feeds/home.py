@@ -12,7 +12,7 @@ from django.db.models import Q
 from recommender.feeds.last_resort import watch_again
 from recommender.feeds.pagination import PlannedItem, as_planned
 from recommender.feeds.types import FOR_YOU, AnyCategory, no_model
-from recommender.ml.data.catalogue import Selection
+from recommender.ml.data.selection import Selection
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import Ranked
 from recommender.ml.ranking.diversity import diversify

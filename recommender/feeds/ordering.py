@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from recommender.feeds.pagination import PlannedItem, as_planned
 from recommender.feeds.types import FOR_YOU, Feed
-from recommender.ml.data.catalogue import Selection
+from recommender.ml.data.selection import Selection
 from recommender.ml.models.base import Model
 from recommender.ml.models.registry import MODELS
 from recommender.ml.ranking.fusion import concatenate

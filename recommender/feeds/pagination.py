@@ -279,6 +279,8 @@ def _among(videos: Videos, window: Sequence[PlannedItem]) -> dict[int, Video]:
 
 
 def _items(feed: Feed, shown: Sequence[Placed]) -> list[FeedItem]:
+    if not shown:
+        return []
     progress = progress_of(feed.viewer.user, [video for _, _, video in shown])
     texts = texts_of(feed, [(item, video) for _, item, video in shown])
     return [

@@ -7,7 +7,7 @@ what leads to a video through other people.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from string import Formatter
@@ -209,13 +209,18 @@ def _share_parent(video: Properties, parents: frozenset[int] | None) -> bool:
     return not video.parents or not video.parents.isdisjoint(parents or ())
 
 
-def _parents_of(viewer: Viewer, videos: Collection[int]) -> dict[int, frozenset[int]]:
-    """The parent categories of those of the videos that are listed."""
+def _parents_of(viewer: Viewer, videos: Set[int]) -> dict[int, frozenset[int]]:
     described = viewer.catalogue.describe(sorted(videos))
-    return {
+    parents = {
         key: frozenset(described.labels_of(place)[1])
         for key, place in described.place.items()
     }
+    unlisted = videos - parents.keys()
+    if unlisted:
+        rows = Video.parent_categories.through.objects.filter(video__in=unlisted)
+        for video, parent in rows.values_list("video_id", "parentcategory_id"):
+            parents[video] = parents.get(video, frozenset()) | {parent}
+    return parents
 
 
 @dataclass(frozen=True)

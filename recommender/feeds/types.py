@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from recommender.ml.data.catalogue import Selection
+from recommender.ml.data.selection import Selection
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import LoggedFeatures
 from recommender.retrieval.viewer import Videos, Viewer

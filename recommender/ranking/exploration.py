@@ -14,7 +14,7 @@ import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
-from recommender.ml.data.catalogue import Selection
+from recommender.ml.data.selection import Selection
 from recommender.ml.ranking import slots as places
 from recommender.ml.ranking import thompson
 from recommender.ml.ranking.candidates import Ranked

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 from django.conf import settings
@@ -31,6 +32,7 @@ class _Served:
     """The catalogue in memory, and the videos that were known to have changed."""
 
     def __init__(self) -> None:
+        self._root: Path | None = None
         self._current: Catalogue | None = None
         self._changed_at: datetime | None = None  # of the newest changed video
 
@@ -40,6 +42,8 @@ class _Served:
 
     def _built(self) -> Catalogue:
         """The catalogue in memory unless a newer one is stored or it is too old."""
+        if self._root != settings.CATALOGUE_DIR:
+            self._root, self._current = settings.CATALOGUE_DIR, None
         current = self._current
         stored = next(iter(dataset.folders()), None)
         now = timezone.now().timestamp()

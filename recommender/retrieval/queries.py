@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from recommender.ml.data.catalogue import Ordered
+from recommender.ml.data.selection import Ordered
 from recommender.ml.data.snapshot import IntArray
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import Candidates

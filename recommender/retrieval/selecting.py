@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from django.db.models import Q
 
-from recommender.ml.data.catalogue import Mask, Selection
+from recommender.ml.data.selection import Mask, Selection
 from recommender.ml.data.snapshot import IntArray
 from videos.models import Category, ParentCategory, Video
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from recommender.ml.data.catalogue import Selection
+from recommender.ml.data.selection import Selection
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import Candidates
 from recommender.retrieval.viewer import Viewer

@@ -20,8 +20,9 @@ from django.utils import timezone
 from accounts.models import User
 from interactions.models import Engagement, NotInterested
 from interactions.querysets import MAX_HALF_LIVES
-from recommender.ml.data.catalogue import Catalogue, Selection
+from recommender.ml.data.catalogue import Catalogue
 from recommender.ml.data.history import Trail, UserHistory
+from recommender.ml.data.selection import Selection
 from recommender.ml.data.snapshot import FloatArray, IntArray
 from recommender.ml.models.base import Model
 from recommender.registry.catalogue import catalogue
@@ -105,7 +106,7 @@ class Viewer:
 
     def listed(self) -> Selection:
         """Public, ready videos that the viewer did not dismiss."""
-        return self.catalogue.all().without(list(self.dismissed))
+        return Selection.of(self.catalogue).without(list(self.dismissed))
 
     def unseen(self) -> Selection:
         """Listed videos by others that the viewer has not seen.

@@ -237,6 +237,7 @@ class FactorModel(Model):
         self.vectors = vectors
         self.index = index or VectorIndex.build(item_ids, vectors)
         self._cached: tuple[UserHistory, IntArray, FloatArray] | None = None
+        self._norms: tuple[FloatArray, FloatArray] | None = None
 
     @abstractmethod
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
@@ -280,9 +281,19 @@ class FactorModel(Model):
         place = positions(self.item_ids, item_id)[0]
         if place < 0:
             return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
-        cosines = unit(self.vectors) @ unit(self.vectors[place])
+        cosines = (self.vectors @ unit(self.vectors[place])) * self._inverse_norms
         excluded = np.append(np.asarray(exclude, np.int64), item_id)
         return self._best(cosines, k, excluded)
+
+    @property
+    def _inverse_norms(self) -> FloatArray:
+        """(n_items,): computed once for the same vectors."""
+        cached = self._norms
+        if cached is None or cached[0] is not self.vectors:
+            lengths = np.sqrt(np.einsum("ij,ij->i", self.vectors, self.vectors))
+            inverse = np.asarray(1 / np.maximum(lengths, 1e-8), np.float32)
+            cached = self._norms = self.vectors, inverse
+        return cached[1]
 
     def item_vectors(self, item_ids: npt.ArrayLike) -> FloatArray | None:
         return known_units(self.item_ids, self.vectors, item_ids)

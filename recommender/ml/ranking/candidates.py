@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from recommender.ml.data.catalogue import Ordered
+from recommender.ml.data.selection import Ordered
 from recommender.ml.data.snapshot import IntArray
 
 # Kinds of evidence by the numbers that `Candidates.kinds` holds; 0 is none.

@@ -104,7 +104,8 @@ class Artifact:
         """``NAME.npy``, memory-mapped and read-only."""
         path = self.path(f"{name}.npy")
         try:
-            array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+            array: npt.NDArray[Any] = np.asarray(mapped)  # a memmap is slow to index
         except ValueError:
             array = self._load_small(path)
         return array

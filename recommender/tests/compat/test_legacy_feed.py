@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -10,6 +12,7 @@ from accounts.moods import Mood
 from accounts.tests.factories import make_user
 from interactions import services as interactions
 from interactions.tests.factories import watch
+from recommender.registry.catalogue import catalogue
 from recommender.tests.ml.models.test_every_model import QUICK
 from recommender.tests.planted import plant
 from recommender.training import pipeline
@@ -166,11 +169,13 @@ def test_what_is_not_there_and_what_cannot_be(ask, query, status):
 
 
 def test_a_page_far_beyond_the_end_is_empty_and_costs_little(
-    ask, django_assert_max_num_queries
+    ask, django_assert_max_num_queries, settings
 ):
     make_user(username="ann")
     for _ in range(3):
         make_video()
+    settings.CATALOGUE_MAX_AGE = timedelta(hours=1)
+    catalogue()
     with django_assert_max_num_queries(8):
         assert ids(ask(username="ann", page=10**6, page_size=1000)) == []
 

@@ -14,6 +14,7 @@ from interactions.tests.factories import watch
 from recommender import feed
 from recommender.feeds import pagination
 from recommender.feeds.pagination import PlannedItem
+from recommender.ml.ranking.candidates import Evidence
 from recommender.models import FeedSession
 from videos.models import Video
 from videos.tests.factories import make_category, make_video
@@ -128,11 +129,12 @@ def test_the_session_stores_the_items(many):
     page = feed.home(user, size=10)
     session = FeedSession.objects.get(feed_id=page.feed_id)
     assert session.user == user
-    shown = [
-        PlannedItem(i.video.pk, i.source, i.score, i.reason, i.widened)
-        for i in page.items
+    stored = [PlannedItem.from_json(row) for row in session.items[:10]]
+    assert [(i.video_id, i.source, i.score, i.widened) for i in stored] == [
+        (i.video.pk, i.source, i.score, i.widened) for i in page.items
     ]
-    assert [PlannedItem.from_json(row) for row in session.items[:10]] == shown
+    item = PlannedItem(1, "similar", 0.5, Evidence("watched", 2), widened=True)
+    assert PlannedItem.from_json(item.to_json()) == item
 
 
 def test_a_session_of_an_older_version_goes_on(many):

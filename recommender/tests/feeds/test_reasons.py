@@ -105,17 +105,13 @@ def score(user, item):
     model = serving.active_model()
     if item.source == model.name:
         return float(model.score_items(viewer.history, [item.video.pk])[0])
-    request = Request(viewer, viewer.unseen_videos(), model)
+    request = Request(viewer, viewer.unseen(), model)
     source = "popular" if item.source == "catalogue" else item.source
-    found = [
-        candidate
-        for candidate in sources.SOURCES[source].fetch(request)
-        if candidate.video_id == item.video.pk
-    ]
+    found = sources.SOURCES[source].fetch(request)
+    own = found.keys == item.video.pk
     if title := re.search("“(.+)”", item.reason):
-        named = Video.objects.get(title=title[1]).pk
-        found = [c for c in found if c.evidence and c.evidence.pk == named]
-    return max((candidate.score for candidate in found), default=-math.inf)
+        own &= found.evidence == Video.objects.get(title=title[1]).pk
+    return max(found.scores[own].tolist(), default=-math.inf)
 
 
 @contextmanager
@@ -218,12 +214,15 @@ def test_what_trends_does_so_by_the_week_that_it_names():
     visitor = make_user()
     item = next(i for i in feed.explore(visitor).items if i.video == hit)
     assert item.reason == "Trending this week"
-    viewer = Viewer(visitor)
-    request = Request(viewer, viewer.unseen_videos())
-    before = {c.video_id: c.score for c in queries.trending(request)}
+    before = trends(visitor)
     assert take_away(visitor, item) == "trend"
-    after = {c.video_id: c.score for c in queries.trending(request)}
-    assert after.get(hit.pk, 0) < before[hit.pk]
+    assert trends(visitor).get(hit.pk, 0) < before[hit.pk]
+
+
+def trends(user):
+    viewer = Viewer(user)
+    found = queries.trending(Request(viewer, viewer.unseen()))
+    return dict(zip(found.keys.tolist(), found.scores.tolist(), strict=True))
 
 
 def test_a_category_one_watches_is_named_because_of_what_one_watched():
@@ -245,6 +244,7 @@ def test_a_category_one_watches_is_named_because_of_what_one_watched():
 
 def score_without_model(user, item):
     viewer = Viewer(user)
-    request = Request(viewer, viewer.unseen_videos())
+    request = Request(viewer, viewer.unseen())
     found = sources.SOURCES[item.source].fetch(request)
-    return next((c.score for c in found if c.video_id == item.video.pk), -math.inf)
+    scores = found.scores[found.keys == item.video.pk].tolist()
+    return scores[0] if scores else -math.inf

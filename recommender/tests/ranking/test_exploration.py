@@ -14,9 +14,11 @@ from interactions.tests.factories import watch
 from recommender import feed
 from recommender.dataset import view_counts
 from recommender.feeds import pagination
+from recommender.ml.data.selection import Selection
 from recommender.models import FeatureLog, ViewCounts
 from recommender.ranking import exploration, feature_log
 from recommender.ranking.features import COLUMN
+from recommender.registry.catalogue import catalogue
 from videos.models import Video
 from videos.tests.factories import make_video
 
@@ -25,7 +27,7 @@ LONG_AGO = timezone.now() - timedelta(days=400)
 
 
 def everything():
-    return Video.objects.listed()
+    return Selection.of(catalogue())
 
 
 def chosen(slots=5, ranked=()):

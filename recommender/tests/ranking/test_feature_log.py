@@ -224,5 +224,5 @@ def test_a_plan_is_kept_in_fifty_bytes_a_video():
     log = FeatureLog.objects.get()
     assert len(log.signals) == 50 * len(log.video_ids)
     # The stored feed has no features in it: pages do not read them.
-    fields = {"video", "source", "score", "reason", "widened"}
+    fields = {"video", "source", "score", "evidence", "widened"}
     assert all(item.keys() == fields for item in FeedSession.objects.get().items)

@@ -53,11 +53,11 @@ def test_each_interest_is_found_explained_and_displayed(world, user):
     assert set(kinds(world, [row.video_id for row in anchors])) == {0, 1}
     assert len(anchors) <= 6
 
-    request = Request(viewer, viewer.unseen_videos(), model, limit=20)
+    request = Request(viewer, viewer.unseen(), model, limit=20)
     found = queries.similar(request)
-    reasons = [candidate.evidence.pk for candidate in found]
+    reasons = found.evidence.tolist()
     assert set(reasons) <= {row.video_id for row in viewer.newest}
-    own = kinds(world, [candidate.video_id for candidate in found])
+    own = kinds(world, found.keys.tolist())
     assert min(own.count(0), own.count(1)) >= 4
     agree = sum(a == b for a, b in zip(own, kinds(world, reasons), strict=True))
     assert agree >= 0.9 * len(found)

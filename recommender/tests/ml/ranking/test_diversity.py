@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import numpy as np
 
-from recommender.ml.ranking.candidates import CandidateFeatures, Ranked
+from recommender.ml.data.catalogue import VideoFeatures
+from recommender.ml.ranking.candidates import Ranked
 from recommender.ml.ranking.diversity import category_vectors, diversify
 
 
-def video(creator=1, categories=(), parents=()):
-    return CandidateFeatures(
-        creator, timedelta(), frozenset(categories), frozenset(parents)
+def videos(*rows):
+    """Features of videos of (key, creator, categories, parent categories)."""
+    keys, creators, categories, parents = zip(*rows, strict=True)
+    labels = [
+        np.array(
+            [(place, key) for place, keys in enumerate(level) for key in keys], np.int64
+        ).reshape(-1, 2)
+        for level in (categories, parents)
+    ]
+    none = np.zeros(len(rows))
+    return VideoFeatures(
+        np.array(keys),
+        np.array(creators),
+        none,
+        none,
+        np.zeros((len(rows), 3), np.int64),
+        (labels[0][:, 0], labels[0][:, 1]),
+        (labels[1][:, 0], labels[1][:, 1]),
     )
 
 
@@ -20,17 +36,14 @@ def ranked(keys):
 
 def test_diversify_puts_the_unlike_between_the_alike():
     items = ranked([1, 2, 3])
-    features = {
-        key: video(creator=key, categories=[category])
-        for key, category in ((1, 7), (2, 7), (3, 8))
-    }
+    features = videos((1, 1, [7], []), (2, 2, [7], []), (3, 3, [8], []))
     chosen = diversify(items, features, count=3)
     assert [r.video_id for r in chosen] == [1, 3, 2]
 
 
 def test_diversify_postpones_a_creator_but_drops_nothing():
     items = ranked(range(1, 7))
-    features = {key: video(creator=1 if key < 5 else key) for key in range(1, 7)}
+    features = videos(*((n, 1 if n < 5 else n, [], []) for n in range(1, 7)))
     chosen = [r.video_id for r in diversify(items, features, count=6)]
     assert set(chosen[:4]) == {1, 2, 5, 6}
     assert sorted(chosen) == [1, 2, 3, 4, 5, 6]
@@ -38,11 +51,7 @@ def test_diversify_postpones_a_creator_but_drops_nothing():
 
 def test_shared_categories_make_videos_alike():
     vectors = category_vectors(
-        [
-            video(categories=[1], parents=[1]),
-            video(categories=[2], parents=[1]),
-            video(),
-        ]
+        videos((1, 1, [1], [1]), (2, 1, [2], [1]), (3, 1, [], []))
     )
     assert (vectors @ vectors.T).round(3).tolist() == [
         [1.0, 0.5, 0.0],
