@@ -71,7 +71,7 @@ def similar(request: Request) -> Candidates:
     lists = []
     for anchor, kind in anchors:
         k = max(1, request.limit // len(anchors))
-        hits = request.model.similar(anchor, k=k, exclude=hidden)
+        hits = request.model.nearest(anchor, k=k, exclude=hidden)
         found = Ordered(hits.ids, np.asarray(hits.scores, np.float64))
         lists.append(Candidates.of(found, kind, anchor))
     ranks = np.concatenate([np.arange(len(one)) for one in lists] or [np.empty(0, int)])

@@ -19,6 +19,7 @@ from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, po
 from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation.interval import Interval
 from recommender.ml.store.artifact import Artifact, Manifest
+from recommender.ml.store.neighbours import Neighbours
 from recommender.ml.store.vector_index import Hits, VectorIndex
 
 INDEX = "index.faiss"
@@ -94,6 +95,8 @@ class Model(ABC):
     members: Mapping[str, Model] = MappingProxyType({})
     # Settings that `fit` searched for; a config that has them spares the search.
     searched: Mapping[str, Any] = NOTHING_SEARCHED
+    # The nearest items of each, where they were found in advance.
+    neighbours: Neighbours | None = None
     _manifest: Manifest
     _run: str = ""
 
@@ -142,6 +145,15 @@ class Model(ABC):
             return Hits(np.empty(0, np.int64), np.empty(0, np.float32))
         state = UserHistory(watched=Trail.from_ids([item_id]))
         return self.recommend(state, k=k, exclude=exclude)
+
+    def nearest(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
+        """As `similar`, from the `neighbours` that were found in advance. They do not
+        have items that were added since, and may be fewer than ``k``."""
+        if self.neighbours is not None:
+            hits = self.neighbours.of(item_id, k=k, exclude=exclude)
+            if hits is not None:
+                return hits
+        return self.similar(item_id, k=k, exclude=exclude)
 
     def item_vectors(self, item_ids: npt.ArrayLike) -> FloatArray | None:
         """(len(item_ids), d) of unit length, so that products are cosines, zeros where

@@ -17,7 +17,7 @@ from typing import Any
 
 from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models.base import Model, Progress, no_progress
-from recommender.ml.store import artifact
+from recommender.ml.store import artifact, neighbours
 from recommender.ml.store.artifact import Artifact, ArtifactError, Manifest
 from recommender.ml.train.budget import Budget, within
 
@@ -115,10 +115,15 @@ def save(
     """Write ``model`` as the new artifact ``folder``, with ``metrics`` about it and
     ``files`` beside it."""
     parts = model.parts()
+    found: Mapping[str, Any] = {}
+    if len(model.item_ids) >= neighbours.FEWEST_ITEMS:
+        units = model.item_vectors(model.item_ids)
+        if units is not None:
+            found = neighbours.Neighbours.find(model.item_ids, units).arrays()
     return artifact.write(
         folder,
         Manifest(**{**vars(model.manifest), "metrics": dict(metrics or {})}),
-        arrays=parts.arrays,
+        arrays={**parts.arrays, **found},
         documents=parts.documents,
         files={**parts.files, **(files or {})},
     )
@@ -134,6 +139,7 @@ def load(folder: Path, *, verify: bool = True) -> Model:
         model = loader(name)(opened)
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ArtifactError(f"{folder} does not fit its model {name}") from error
+    model.neighbours = neighbours.Neighbours.load(opened, model.item_ids)
     return model.with_manifest(opened.manifest, folder.name)
 
 

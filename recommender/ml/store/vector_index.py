@@ -126,6 +126,13 @@ class VectorIndex:
         order = np.argsort(-scores, kind="stable")[:k]
         return Hits(ids[order], scores[order])
 
+    def search_each(self, queries: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+        """(m, k) ids of the best built items for each query, -1 after the last, and
+        their scores."""
+        queries = np.ascontiguousarray(queries, np.float32)
+        scores, ids = self._index.search(queries, min(k, int(self._index.ntotal)))
+        return ids, scores
+
     def add(self, ids: IntArray, vectors: FloatArray) -> None:
         """Add or replace items; a search finds them at once."""
         if vectors.shape != (len(ids), self._index.d):
