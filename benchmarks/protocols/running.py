@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmarks.reports import Figures, Report, peak_memory_mb
@@ -63,10 +63,10 @@ def fitted(
         if only and label not in only:
             continue
         began = time.perf_counter()
-        if name == "blend":
+        if name == "blend" and settings.get("members"):
             model: Model = _blend(done, blend.Config(**settings), history)
         else:
-            model = models.fit(name, history, settings, _show)
+            model = models.fit(name, history, settings, show)
             done.append((name, settings, model))
         _print(
             f"{label}: fitted in {time.perf_counter() - began:.0f} s, {model.searched}"
@@ -84,22 +84,25 @@ def _blend(
         for name, settings, model in done
         if settings == config.settings.get(name, {})
     }
-    weights, settings = config.weights, config.settings
-    if weights is None:
-        weights, settings = blend.find_weights(history, config, _show)
+    choice: Mapping[str, Any] = vars(config)
+    if config.weights is None:
+        choice = blend.find(history, config, show).settings
+    weights, settings = choice["weights"], choice["settings"]
     members = {
         name: fitted[name]
         if name in fitted
-        else models.fit(name, history, settings.get(name), _show)
+        else models.fit(name, history, settings.get(name), show)
         for name in config.members
         if weights.get(name, 0) > 0
     }
+    config = replace(config, by_person=choice["by_person"])
     return blend.Blend.from_members(
         members, weights, history, config, {"weights": weights}
     )
 
 
-def _show(step: TrainingStep) -> None:
+def show(step: TrainingStep) -> None:
+    """Print a step of a training."""
     value = "" if step.validation is None else f", validation {step.validation:.4f}"
     _print(f"  {step.stage} {step.epoch}/{step.epochs}: loss {step.loss:.4f}{value}")
 

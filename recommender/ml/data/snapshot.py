@@ -241,6 +241,14 @@ class GraphSnapshot:
             **{name: e.where(e.time < time) for name, e in edges.items()},
         )
 
+    def of_users(self, chosen: npt.NDArray[np.bool_]) -> GraphSnapshot:
+        """The same nodes, with only the interactions of ``chosen`` users,
+        (n_users,)."""
+        edges = {name: getattr(self, name) for name in INTERACTIONS}
+        return replace(
+            self, **{name: e.where(chosen[e.source]) for name, e in edges.items()}
+        )
+
     def content_hash(self) -> str:
         """SHA-256 over nodes, features and edges."""
         digest = hashlib.sha256(f"snapshot {FORMAT}".encode())

@@ -256,6 +256,19 @@ def _newest(
     return last, ~last & (from_end < 2 * n_held_out[watched.source])
 
 
+def _without_newest(
+    snapshot: GraphSnapshot, order: TimeArray, share: float, people: int | None
+) -> Holdout:
+    """Hold out the last ``share`` in ``order`` of at most ``people``, spread evenly
+    over their ids."""
+    newest, _ = _newest(snapshot, order, share)
+    users = np.unique(snapshot.watched.source[newest])
+    if people is not None and len(users) > people:
+        users = users[np.linspace(0, len(users) - 1, people).astype(np.int64)]
+        newest &= np.isin(snapshot.watched.source, users)
+    return _without(snapshot, newest, newest)
+
+
 def _without(
     snapshot: GraphSnapshot, hidden: Flags, targets: Flags, min_history: int = 1
 ) -> Holdout:
@@ -287,10 +300,11 @@ def validation_part(
     *,
     cut: str = Cut.TIME,
     enough_people: int = 0,
+    people: int | None = None,
     seed: int = 0,
 ) -> Holdout | None:
     """Hold out a ``share`` of the watches, chosen by ``cut``; None if no person is left
-    to validate with.
+    to validate with. At most ``people`` lose their last or random watches.
 
     If a cut in time leaves fewer than ``enough_people``, hold out each person's last
     watches, or random ones without an order, if that leaves more.
@@ -299,9 +313,10 @@ def validation_part(
     if share <= 0 or not len(watches):
         return None
     if cut == Cut.LAST:
-        part = leave_last(snapshot, share=share).test
+        part = _without_newest(snapshot, snapshot.watched.time, share, people)
     elif cut == Cut.RANDOM:
-        part = leave_random(snapshot, share=share, seed=seed).test
+        order = np.random.default_rng(seed).random(len(snapshot.watched))
+        part = _without_newest(snapshot, order, share, people)
     elif cut == Cut.CLUSTER:
         part = leave_cluster(snapshot, share=share, seed=seed)
     else:

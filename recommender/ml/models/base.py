@@ -139,6 +139,13 @@ class Model(ABC):
         seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
         return self._best(self.scores([state])[0], k, seen)
 
+    def retrieve(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> IntArray:
+        """The ids of about ``k`` items that are likely to be the best, for a model that
+        combines this one with others."""
+        return self.recommend(state, k=k, exclude=exclude).ids
+
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
         """The ``k`` items nearest to one; empty for an unknown item."""
         if positions(self.item_ids, item_id)[0] < 0:

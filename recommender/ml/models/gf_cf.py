@@ -13,16 +13,23 @@ for small eigenvalues it matters little.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from recommender.ml.data.history import UserHistory, watch_matrix
-from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.models.base import Model, Parts, Progress, no_progress
-from recommender.ml.models.item_graph import ItemGraph
+from recommender.ml.models.item_graph import (
+    Graph,
+    ItemGraph,
+    NeighbourGraph,
+    weighted_columns,
+)
 from recommender.ml.models.lightgcn.serve import normalised
 from recommender.ml.store.artifact import Artifact
 
@@ -36,13 +43,15 @@ class Config:
 
     ``sharpening`` is s of the linear filter. With exponent a = ``degree``, a watched
     item counts by its degree^-a, a scored one by its degree^a. The defaults are the
-    published GF-CF.
+    published GF-CF. With ``neighbours``, the linear filter uses as many neighbours of
+    each item, which is faster with many items; 0 uses all.
     """
 
     rank: int = 256
     low_pass: float = 0.3
     sharpening: float = 0.0
     degree: float = 0.0
+    neighbours: int = 0
     seed: int = 0
 
 
@@ -55,7 +64,7 @@ class GfCf(Model):
     def __init__(
         self,
         item_ids: IntArray,
-        graph: ItemGraph,
+        graph: Graph,
         basis: FloatArray,
         eigenvalues: FloatArray,
         config: Config,
@@ -66,18 +75,69 @@ class GfCf(Model):
         self._eigenvalues = eigenvalues
         self._config = config
 
+    def adjusted(self, settings: Mapping[str, Any]) -> GfCf | None:
+        """The same filter with other ``settings``, of which ``rank`` may be lower; None
+        if they need another fit."""
+        config = Config(**settings)
+        ours = self._config
+        same = config.neighbours == ours.neighbours and config.seed == ours.seed
+        if not same or config.rank > ours.rank:
+            return None
+        return GfCf(
+            self.item_ids,
+            self._graph.with_power(config.degree),
+            self._basis[:, : config.rank],
+            self._eigenvalues[: config.rank],
+            config,
+        )
+
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
-        config, graph, basis = self._config, self._graph, self._basis
+        return self._scores(states, None)
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        place = positions(self.item_ids, item_ids)
+        scores = self._scores(states, np.maximum(place, 0))
+        return np.where(place >= 0, scores, np.nan).astype(np.float32)
+
+    def retrieve(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> IntArray:
+        """The items of greatest score by the linear filter alone, where it has the
+        lists of neighbours."""
+        if not isinstance(self._graph, NeighbourGraph):
+            return super().retrieve(state, k=k, exclude=exclude)
+        watched = watch_matrix(self.item_ids, [state])
+        count = k + len(state.watched) + np.size(exclude)
+        strongest = self._graph.strongest(self._graph.send(watched), count)
+        return self.item_ids[strongest]
+
+    def _scores(
+        self, states: Sequence[UserHistory], items: IntArray | None
+    ) -> FloatArray:
+        """Scores of all ``items``, or of those places."""
+        config, graph = self._config, self._graph
         watched = watch_matrix(self.item_ids, states)
+        rows, row = np.unique(watched.indices, return_inverse=True)
+        of_rows = np.asarray(self._basis[rows])
+        wanted = slice(None) if items is None else items
+        basis, degree = self._basis[wanted], graph.degree[wanted]
+
+        def projected(matrix: sparse.csr_array) -> FloatArray:
+            """The watches in the basis; only their rows of it are read."""
+            few = (matrix.data, row, matrix.indptr)
+            product = sparse.csr_array(few, (len(states), len(rows))) @ of_rows
+            return np.asarray(product, np.float32)
+
         sent = graph.send(watched)
-        linear = graph.receive(sent)
+        linear = graph.receive(sent, items)
         if config.sharpening:
-            common = (sent @ basis) * self._eigenvalues**2
-            less = (common @ basis.T) * graph.degree**config.degree
-            linear -= config.sharpening * less
-        root = np.sqrt(graph.degree)
-        scaled = watched.multiply(1 / root[None, :]).tocsr()
-        smooth = ((scaled @ basis) @ basis.T) * root
+            common = projected(sent) * self._eigenvalues**2
+            less = (common @ basis.T) * degree**config.degree
+            linear = np.asarray(linear - config.sharpening * less, np.float32)
+        scaled = weighted_columns(watched, graph.degree, -0.5)
+        smooth = (projected(scaled) @ basis.T) * np.sqrt(degree)
         return np.asarray(linear + config.low_pass * smooth, np.float32)
 
     def parts(self) -> Parts:
@@ -101,18 +161,22 @@ def fit(
 ) -> GfCf:
     """Compute graph and singular vectors; raises `ValueError` without watches."""
     matrix = normalised(snapshot, snapshot.training_watches)
-    graph = ItemGraph.from_matrix(matrix, config.degree)
-    basis = right_singular_vectors(graph.half, config.rank, seed=config.seed)
-    eigenvalues = ((graph.half @ basis) ** 2).sum(0)
+    whole = ItemGraph.from_matrix(matrix, config.degree)
+    basis = right_singular_vectors(matrix, config.rank, seed=config.seed)
+    eigenvalues = ((matrix @ basis) ** 2).sum(0)
+    graph: Graph = whole
+    if config.neighbours:
+        graph = NeighbourGraph.from_graph(whole, config.neighbours)
     return GfCf(snapshot.item_ids, graph, basis, eigenvalues, config)
 
 
 def load(artifact: Artifact) -> GfCf:
     """Load the arrays and documents of `GfCf.parts`."""
     config = Config(**artifact.document("gf_cf"))
+    kind = NeighbourGraph if config.neighbours else ItemGraph
     return GfCf(
         artifact.array("item_ids"),
-        ItemGraph.load(artifact, config.degree),
+        kind.load(artifact, config.degree),
         artifact.array("basis"),
         artifact.array("eigenvalues"),
         config,

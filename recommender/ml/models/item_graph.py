@@ -7,8 +7,8 @@ The graph R^T R is too dense to store; two sparse products multiply by it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,119 @@ from scipy import sparse
 
 from recommender.ml.data.snapshot import FloatArray, IntArray
 from recommender.ml.store.artifact import Artifact
+
+ROWS_AT_ONCE = 512
+
+
+class Graph(Protocol):
+    """What a spectral filter asks of a graph of items."""
+
+    @property
+    def degree(self) -> FloatArray: ...
+
+    def with_power(self, power: float) -> Self: ...
+
+    def send(self, watched: sparse.csr_array) -> sparse.csr_array: ...
+
+    def receive(
+        self, sent: sparse.csr_array, items: IntArray | None = None
+    ) -> FloatArray: ...
+
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class NeighbourGraph:
+    """The graph R^T R with only the strongest neighbours of each item, for many items:
+    a row of ``similarity`` holds those of a watched item. For the rest see
+    `ItemGraph`."""
+
+    similarity: sparse.csr_array
+    degree: FloatArray
+    power: float = 0.0
+
+    @classmethod
+    def from_graph(cls, graph: ItemGraph, neighbours: int) -> NeighbourGraph:
+        """The strongest ``neighbours`` of each item, once messages are weighted."""
+        half = graph.half
+        by_item = half.T.tocsr()
+        weight = graph.degree**graph.power
+        rows, columns, values = [], [], []
+        for start in range(0, half.shape[1], ROWS_AT_ONCE):
+            block = (by_item[start : start + ROWS_AT_ONCE] @ half).tocsr()
+            for row in range(block.shape[0]):
+                span = slice(block.indptr[row], block.indptr[row + 1])
+                column, value = block.indices[span], block.data[span]
+                other = column != start + row
+                column, value = column[other], value[other]
+                if len(column) > neighbours:
+                    best = np.argpartition(-value * weight[column], neighbours)
+                    best = np.sort(best[:neighbours])
+                    column, value = column[best], value[best]
+                rows.append(len(column))
+                columns.append(column.astype(np.int32))
+                values.append(value.astype(np.float32))
+        indptr = np.concatenate([[0], np.cumsum(rows)]).astype(np.int32)
+        similarity = sparse.csr_array(
+            (np.concatenate(values), np.concatenate(columns), indptr),
+            shape=(half.shape[1], half.shape[1]),
+        )
+        return cls(similarity, graph.degree, graph.power)
+
+    def with_power(self, power: float) -> Self:
+        """The same graph with other weights of messages."""
+        return replace(self, power=power)
+
+    def send(self, watched: sparse.csr_array) -> sparse.csr_array:
+        """(people, items): the messages of the items ``watched``, for `receive`."""
+        return weighted_columns(watched, self.degree, -self.power)
+
+    def receive(
+        self, sent: sparse.csr_array, items: IntArray | None = None
+    ) -> FloatArray:
+        """(people, items): the sums of messages ``sent`` to all or some ``items``."""
+        sums = np.asarray((sent @ self.similarity).toarray(), np.float32)
+        degree = self.degree
+        if items is not None:
+            sums, degree = sums[:, items], degree[items]
+        return np.asarray(sums * degree**self.power, np.float32)
+
+    def strongest(self, sent: sparse.csr_array, count: int) -> IntArray:
+        """The ``count`` items that receive most of one person's messages."""
+        product = sent @ self.similarity
+        items, sums = product.indices, product.data
+        sums = sums * self.degree[items] ** self.power
+        if len(items) > count:
+            items = items[np.argpartition(-sums, count)[:count]]
+        return np.asarray(items, np.int64)
+
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The arrays by name, for an artifact."""
+        return {
+            "neighbours_indptr": self.similarity.indptr,
+            "neighbours_indices": self.similarity.indices,
+            "neighbours_data": self.similarity.data,
+            "degree": self.degree,
+        }
+
+    @classmethod
+    def load(cls, artifact: Artifact, power: float) -> NeighbourGraph:
+        """Load the stored `arrays`."""
+        parts = tuple(
+            artifact.array(f"neighbours_{name}")
+            for name in ("data", "indices", "indptr")
+        )
+        degree = artifact.array("degree")
+        shape = (len(degree), len(degree))
+        return cls(sparse.csr_array(parts, shape=shape), degree, power)
+
+
+def weighted_columns(
+    matrix: sparse.csr_array, degree: FloatArray, power: float
+) -> sparse.csr_array:
+    """``matrix`` with each column multiplied by its ``degree``^``power``."""
+    data = matrix.data * degree[matrix.indices] ** power
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), matrix.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +147,13 @@ class ItemGraph:
         degree = np.bincount(half.indices, minlength=half.shape[1])
         return cls(half, np.maximum(degree, 1).astype(np.float32), power)
 
+    def with_power(self, power: float) -> Self:
+        """The same graph with other weights of messages."""
+        return replace(self, power=power)
+
     def send(self, watched: sparse.csr_array) -> sparse.csr_array:
         """(people, items): the messages of the items ``watched``, for `receive`."""
-        return watched.multiply(1 / self.degree[None, :] ** self.power).tocsr()
+        return weighted_columns(watched, self.degree, -self.power)
 
     def receive(
         self, sent: sparse.csr_array, items: IntArray | None = None

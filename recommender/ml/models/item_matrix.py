@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
+from scipy import sparse
 
 from recommender.ml.data.history import UserHistory, watch_matrix
-from recommender.ml.data.snapshot import FloatArray, IntArray
+from recommender.ml.data.snapshot import FloatArray, IntArray, positions
 from recommender.ml.models.base import Model, Parts
 
 
@@ -33,6 +35,19 @@ class ItemMatrixModel(Model, Generic[C]):
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         watched = watch_matrix(self.item_ids, states, recency=self._config.recency)
         return np.asarray(watched @ self._matrix, np.float32)
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        place = positions(self.item_ids, item_ids)
+        watched = watch_matrix(self.item_ids, states, recency=self._config.recency)
+        rows, row = np.unique(watched.indices, return_inverse=True)
+        few = sparse.csr_array(
+            (watched.data, row, watched.indptr), shape=(len(states), len(rows))
+        )
+        # Only the wanted entries of the matrix are read.
+        part = self._matrix[np.ix_(rows, np.maximum(place, 0))]
+        return np.where(place >= 0, few @ part, np.nan).astype(np.float32)
 
     def parts(self) -> Parts:
         return Parts(

@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recommender.ml.data import splits
 from recommender.ml.data.history import UserHistory
-from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
+from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.evaluation import evaluate
 from recommender.ml.models.base import NOTHING_SEARCHED, Model, Parts, Progress
 from recommender.ml.store.artifact import Artifact
+from recommender.ml.store.vector_index import Hits
 
 DAY = 86_400.0
 # In days; the first wins ties.
@@ -45,10 +47,29 @@ class Popularity(Model):
         self.searched = searched
         self.item_ids = item_ids
         self._engagement = engagement
+        self._order: IntArray | None = None
         self._config = config
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         return np.tile(self._engagement, (len(states), 1))
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        place = positions(self.item_ids, item_ids)
+        scores = np.where(place >= 0, self._engagement[place], np.nan)
+        return np.tile(scores.astype(np.float32), (len(states), 1))
+
+    def recommend(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
+        if self._order is None:
+            self._order = np.argsort(-self._engagement, kind="stable")
+        # Enough of the most popular, whichever of them were seen.
+        best = self._order[: k + len(seen)]
+        best = best[~np.isin(self.item_ids[best], seen)][:k]
+        return Hits(self.item_ids[best], self._engagement[best])
 
     def parts(self) -> Parts:
         return Parts(

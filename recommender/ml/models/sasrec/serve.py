@@ -105,6 +105,16 @@ class SequenceModel(Model):
         least = learned.min(1, keepdims=True)
         return np.asarray(np.hstack([least, learned])[:, self._row], np.float32)
 
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        place = positions(self.item_ids, item_ids)
+        row = self._row[np.maximum(place, 0)]
+        if not row.all():  # an item without an embedding gets the least of all scores
+            return super().score_each(states, item_ids)
+        scores = self.embed_users(states) @ self._weights.items[row].T
+        return np.where(place >= 0, scores, np.nan).astype(np.float32)
+
     def parts(self) -> Parts:
         arrays = {f"weights_{f.name}": getattr(self._weights, f.name) for f in WEIGHTS}
         return Parts(

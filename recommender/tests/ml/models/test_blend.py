@@ -8,6 +8,7 @@ from recommender.ml.data.history import Trail, UserHistory
 from recommender.ml.data.splits import global_time_split, leave_cluster
 from recommender.ml.evaluation import evaluate
 from recommender.ml.models import blend, registry
+from recommender.ml.models.blend import serve, weights
 from recommender.tests.ml.worlds import START, two_communities
 
 SETTINGS = {"ease": {"regularization": 100.0}}
@@ -45,8 +46,8 @@ def test_weights_are_no_worse_than_the_best_member_on_their_part(by_person):
         name: registry.fit(name, split.test.history, SETTINGS.get(name))
         for name in config.members
     }
-    weights = blend.search(fitted, split.test, config)
-    whole = blend.Blend.from_members(fitted, weights, split.test.history, config)
+    found = weights.search(fitted, split.test, config)
+    whole = blend.Blend.from_members(fitted, found.weights, split.test.history, config)
 
     def value(model):
         values = evaluate.user_metrics(
@@ -76,10 +77,10 @@ def test_scores_are_standardised_over_what_is_unseen():
     ids = np.arange(5)
     scores = np.array([[9, 1, 2, 3, 4], [7, 7, 7, 7, 7]], np.float32)
     states = [UserHistory(watched=Trail.from_ids([0])), UserHistory()]
-    z = blend.standardised(scores, ids, states)
+    z = serve.standardised(scores, ids, states)
     assert z[0, 1:].mean() == pytest.approx(0, abs=1e-6)
     assert z[0, 1:].std() == pytest.approx(1, abs=1e-6)
-    by_spread = blend.standardised(scores, ids, states, 0.5)
+    by_spread = serve.standardised(scores, ids, states, 0.5)
     np.testing.assert_allclose(by_spread[0, 1:], [-3, -1, 1, 3])
     assert not z[1].any()
 

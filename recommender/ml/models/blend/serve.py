@@ -1,74 +1,46 @@
-"""Several models as one: the weighted sum of their standardised scores.
+"""Serves a blend: the weighted sum of its members' standardised scores.
 
 The scales of models differ, so scores are centred and scaled over the items that a
-person has not watched, by the person's deviation or the median one. The weights are
-found on a validation part, by coordinate ascent on a metric of the lists. A model that
-adds nothing gets weight 0 and is dropped.
+person has not watched, by the person's deviation or the median one.
+
+With the median deviations and more than `DENSE_ITEMS` items, a request does not score
+every item: each member retrieves its best, and all members score these. Such scores are
+not centred, which changes no order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recommender.ml.data import splits
 from recommender.ml.data.features import ItemFeatures
 from recommender.ml.data.history import UserHistory, histories, watch_matrix
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
-from recommender.ml.data.splits import Holdout
-from recommender.ml.evaluation import metrics
 from recommender.ml.models import registry
 from recommender.ml.models.base import (
     NOTHING_SEARCHED,
+    FactorModel,
     Inductive,
     Model,
     Parts,
-    Progress,
-    TooLargeError,
-    no_progress,
     top_k,
 )
+from recommender.ml.models.blend.config import Config
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits
 
-STEPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
-ROUNDS = 4
-SHARPENED = {"rank": 128, "sharpening": 0.6, "degree": 0.2}
-CANDIDATES = 200  # of each member, in the search for weights
+DENSE_ITEMS = 5000  # up to as many, all items are scored
+RETRIEVED = 300  # items of each member, at least
+REFERENCE = 256  # items with watches, to compare new ones with
 PEOPLE_AT_ONCE = 256
 
 
-@dataclass(frozen=True)
-class Config:
-    """``members`` by name, with their ``settings``; the first finds similar items.
-
-    Without ``weights``, a search maximises the metric ``aim`` on the ``validation``
-    share of the watches of up to ``people``. ``cut`` (see `splits.Cut`) chooses the
-    watches: the newest of all ("time"), each person's last ("last") or a cluster of
-    each person's ("cluster"). If scores are not scaled ``by_person``, a member counts
-    more for people whose scores vary more, as EASE's do with the length of the history.
-    """
-
-    members: tuple[str, ...] = ("graphsage", "gf_cf", "als", "popularity")
-    settings: Mapping[str, Mapping[str, Any]] = field(
-        default_factory=lambda: {"gf_cf": SHARPENED}
-    )
-    weights: Mapping[str, float] | None = None
-    cut: str = "time"
-    aim: str = "ndcg@20"
-    by_person: bool = True
-    validation: float = 0.1
-    people: int = 2000
-    seed: int = 0
-
-
 class Blend(Model):
-    """``members`` and their weights by name; the first one finds similar items.
+    """``members`` and their weights by name; the first one with vectors finds similar
+    items.
 
     Only `Inductive` members score videos without watches; these scores are scaled to
     the deviation of the total. ``watched_ids`` are the sorted ids of videos with
@@ -90,7 +62,9 @@ class Blend(Model):
         self.members = dict(members)
         self._spreads = dict(spreads or {})
         self.weights = {name: float(weights[name]) for name in self.members}
-        self.first = next(iter(self.members.values()))
+        in_order = list(self.members.values())
+        factors = (each for each in in_order if isinstance(each, FactorModel))
+        self.first = next(factors, in_order[0])
         self.item_ids = self.first.item_ids
         self.reasons = self.first.reasons
         self._watched_ids = watched_ids
@@ -105,7 +79,10 @@ class Blend(Model):
         searched: Mapping[str, Any] = NOTHING_SEARCHED,
     ) -> Blend:
         """Combine ``members`` that were fitted to ``snapshot``."""
-        medians = None if config.by_person else spreads(members, snapshot, config)
+        by_person = config.by_person
+        if by_person is None:
+            by_person = snapshot.n_items <= DENSE_ITEMS
+        medians = None if by_person else spreads(members, snapshot, config)
         return cls(members, weights, watched_ids(snapshot), medians, searched)
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
@@ -128,6 +105,68 @@ class Blend(Model):
             inductive_spread = _deviation(np.delete(inductive, new, 1))
             total[:, new] = inductive[:, new] * (spread / inductive_spread)
         return total
+
+    @property
+    def _retrieves(self) -> bool:
+        """Whether members retrieve what is scored."""
+        return bool(self._spreads) and len(self.item_ids) > DENSE_ITEMS
+
+    def score_each(
+        self, states: Sequence[UserHistory], item_ids: npt.ArrayLike
+    ) -> FloatArray:
+        if not self._retrieves:
+            return super().score_each(states, item_ids)
+        wanted = np.asarray(item_ids, np.int64).reshape(-1)
+        new = positions(self._watched_ids, wanted) < 0
+        total, inductive = self._sums(states, wanted)
+        if new.any():
+            total[:, new] = self._scores_of_new(states, inductive[:, new])
+        total[:, positions(self.item_ids, wanted) < 0] = np.nan
+        return total
+
+    def recommend(
+        self, state: UserHistory, *, k: int, exclude: npt.ArrayLike = ()
+    ) -> Hits:
+        if not self._retrieves:
+            return super().recommend(state, k=k, exclude=exclude)
+        seen = np.concatenate([state.watched.ids, np.asarray(exclude, np.int64)])
+        pools = [
+            member.retrieve(state, k=max(k, RETRIEVED), exclude=exclude)
+            for member in self.members.values()
+        ]
+        pool = np.setdiff1d(np.concatenate(pools), seen)
+        scores = self.score_each([state], pool)
+        order = top_k(np.nan_to_num(scores, nan=-np.inf), k)[0]
+        return Hits(pool[order], scores[0, order])
+
+    def _sums(
+        self, states: Sequence[UserHistory], item_ids: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """(len(states), len(item_ids)) weighted sums of all members' scores over their
+        spreads, and of the `Inductive` members'."""
+        total = np.zeros((len(states), len(item_ids)), np.float32)
+        inductive = np.zeros_like(total)
+        for name, member in self.members.items():
+            scale = self.weights[name] / (self._spreads[name] or 1.0)
+            scores = scale * np.nan_to_num(member.score_each(states, item_ids))
+            total += scores
+            if isinstance(member, Inductive):
+                inductive += scores
+        return total, inductive
+
+    def _scores_of_new(
+        self, states: Sequence[UserHistory], inductive: FloatArray
+    ) -> FloatArray:
+        """Scores of items without watches, scaled from the mean and deviation that the
+        ``inductive`` members give items with watches to those of the total."""
+        count = len(self._watched_ids)
+        places = np.linspace(0, count - 1, min(REFERENCE, count)).astype(np.int64)
+        total, reference = self._sums(states, self._watched_ids[places])
+        if not reference.any():
+            return np.broadcast_to(total.mean(1, keepdims=True), inductive.shape)
+        scale = _deviation(total) / _deviation(reference)
+        centred = inductive - reference.mean(1, keepdims=True)
+        return np.asarray(centred * scale + total.mean(1, keepdims=True), np.float32)
 
     def similar(self, item_id: int, *, k: int, exclude: npt.ArrayLike = ()) -> Hits:
         return self.first.similar(item_id, k=k, exclude=exclude)
@@ -165,45 +204,6 @@ class Blend(Model):
     def renewed(self, snapshot: GraphSnapshot) -> Blend:
         renewed = {name: m.renewed(snapshot) for name, m in self.members.items()}
         return Blend(renewed, self.weights, watched_ids(snapshot), self._spreads)
-
-
-def fit(
-    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
-) -> Blend:
-    """Find the weights on a part, then fit the members with a weight on everything.
-
-    Raises `ValueError` if the snapshot has too few watches.
-    """
-    weights, settings = config.weights, config.settings
-    if weights is None:
-        weights, settings = find_weights(snapshot, config, progress)
-    chosen = {
-        name: registry.fit(name, snapshot, settings.get(name), progress)
-        for name in config.members
-        if weights.get(name, 0) > 0
-    }
-    searched = {"weights": weights, "settings": settings}
-    return Blend.from_members(chosen, weights, snapshot, config, searched)
-
-
-def find_weights(
-    snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
-) -> tuple[dict[str, float], dict[str, Mapping[str, Any]]]:
-    """Weights of the members, and their settings including the searched ones, from
-    members fitted without the validation part of ``snapshot``. Members that raise
-    `TooLargeError` are left out."""
-    part, settings = _part(snapshot, config), config.settings
-    fitted = {}
-    for name in config.members:
-        with suppress(TooLargeError):
-            fitted[name] = registry.fit(
-                name, part.history, settings.get(name), progress
-            )
-    all_settings: dict[str, Mapping[str, Any]] = {
-        name: {**settings.get(name, {}), **model.searched}
-        for name, model in fitted.items()
-    }
-    return search(fitted, part, config), all_settings
 
 
 def load(artifact: Artifact) -> Blend:
@@ -279,77 +279,3 @@ def _deviation(scores: FloatArray) -> FloatArray:
     """The deviation of each row, (rows, 1); 1 if its scores are equal."""
     deviation = scores.std(1, keepdims=True)
     return np.asarray(np.where(deviation > 1e-6, deviation, 1), np.float32)
-
-
-def search(
-    fitted: Mapping[str, Model], part: Holdout, config: Config
-) -> dict[str, float]:
-    """Weights that maximise ``aim`` on ``part``: coordinate ascent from the best single
-    model, until a round gains nothing."""
-    names = list(fitted)
-    scores, targets, relevant = _candidate_scores(fitted, part, config)
-    metric, _, cutoff = config.aim.partition("@")
-
-    def value(weights: npt.NDArray[np.float64]) -> float:
-        total = np.einsum("mpc,m->pc", scores, weights.astype(np.float32))
-        top = top_k(total, int(cutoff))
-        hits = np.take_along_axis(targets, top, 1)
-        return float(getattr(metrics, metric)(hits, relevant).mean())
-
-    single = np.eye(len(names))
-    best = max(single, key=value)
-    best_value = value(best)
-    for _ in range(ROUNDS):
-        before = best_value
-        for place in range(len(names)):
-            for step in STEPS:
-                tried = best.copy()
-                tried[place] = step
-                if tried.any() and (gained := value(tried)) > best_value + 1e-6:
-                    best, best_value = tried, gained
-        if best_value == before:
-            break
-    return dict(zip(names, best.round(4).tolist(), strict=True))
-
-
-def _candidate_scores(
-    fitted: Mapping[str, Model], part: Holdout, config: Config
-) -> tuple[FloatArray, npt.NDArray[np.bool_], IntArray]:
-    """Scores (members, people, candidates), which candidates are targets, and the
-    number of targets of each person. Candidates are the best items of all members."""
-    medians = {} if config.by_person else spreads(fitted, part.history, config)
-    random = np.random.default_rng(config.seed)
-    count = min(config.people, len(part.users))
-    rows = np.sort(random.choice(len(part.users), count, replace=False))
-    width = min(CANDIDATES, part.history.n_items) * len(fitted)
-    scores = np.full((len(fitted), count, width), -1e6, np.float32)
-    targets = np.zeros((count, width), bool)
-    for start in range(0, count, PEOPLE_AT_ONCE):
-        block = rows[start : start + PEOPLE_AT_ONCE]
-        states = histories(part.history, part.users[block])
-        per_member = []
-        for name, model in fitted.items():
-            scored, ids = model.scores(states), model.item_ids
-            z = standardised(scored, ids, states, medians.get(name))
-            for place, state in enumerate(states):
-                seen = positions(model.item_ids, state.watched.ids)
-                z[place, seen[seen >= 0]] = -1e6
-            per_member.append(z)
-        tops = np.concatenate([top_k(z, CANDIDATES) for z in per_member], axis=1)
-        for place, row in enumerate(block):
-            candidates = np.unique(tops[place])
-            here = start + place
-            targets[here, : len(candidates)] = np.isin(candidates, part.targets(row))
-            for member, z in enumerate(per_member):
-                scores[member, here, : len(candidates)] = z[place, candidates]
-    return scores, targets, np.diff(part.indptr)[rows]
-
-
-def _part(snapshot: GraphSnapshot, config: Config) -> Holdout:
-    part = splits.validation_part(
-        snapshot, config.validation, cut=config.cut, seed=config.seed
-    )
-    if part is None:
-        _ = snapshot.training_watches  # raises where there are none
-        raise ValueError("the watches have too few distinct times to find weights by")
-    return part
