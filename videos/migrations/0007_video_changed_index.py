@@ -5,15 +5,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('videos', '0006_plain_texts'),
+        ("videos", "0006_plain_texts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='video',
-            index=models.Index(fields=['updated_at'], name='video_changed'),
+            model_name="video",
+            index=models.Index(fields=["updated_at"], name="video_changed"),
         ),
     ]

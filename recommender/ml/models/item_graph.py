@@ -87,20 +87,51 @@ class NeighbourGraph:
         self, sent: sparse.csr_array, items: IntArray | None = None
     ) -> FloatArray:
         """(people, items): the sums of messages ``sent`` to all or some ``items``."""
-        sums = np.asarray((sent @ self.similarity).toarray(), np.float32)
         degree = self.degree
-        if items is not None:
-            sums, degree = sums[:, items], degree[items]
+        if items is None:
+            # Indices of another type would make scipy copy those of the graph.
+            indices, indptr = sent.indices.astype("i4"), sent.indptr.astype("i4")
+            same = sparse.csr_array((sent.data, indices, indptr), sent.shape)
+            sums = (same @ self.similarity).toarray()
+        else:
+            rows, row = np.unique(sent.indices, return_inverse=True)
+            shape = (sent.shape[0], len(rows))
+            few = sparse.csr_array((sent.data, row, sent.indptr), shape)
+            sums, degree = few @ self._between(rows, items), degree[items]
         return np.asarray(sums * degree**self.power, np.float32)
 
     def strongest(self, sent: sparse.csr_array, count: int) -> IntArray:
         """The ``count`` items that receive most of one person's messages."""
-        product = sent @ self.similarity
-        items, sums = product.indices, product.data
-        sums = sums * self.degree[items] ** self.power
+        row, columns, values = self._lists(sent.indices)
+        sums = np.bincount(columns, values * sent.data[row], len(self.degree))
+        items = np.flatnonzero(sums)
         if len(items) > count:
-            items = items[np.argpartition(-sums, count)[:count]]
-        return np.asarray(items, np.int64)
+            received = sums[items] * self.degree[items] ** self.power
+            items = items[np.argpartition(-received, count)[:count]]
+        return items
+
+    def _between(self, rows: IntArray, items: IntArray) -> FloatArray:
+        """(rows, items): the similarity of each to each."""
+        unique, place = np.unique(items, return_inverse=True)
+        column = np.full(len(self.degree), -1, np.int32)
+        column[unique] = np.arange(len(unique))
+        row, columns, values = self._lists(rows)
+        wanted = column[columns]
+        inside = wanted >= 0
+        block = np.zeros((len(rows), len(unique)), np.float32)
+        block[row[inside], wanted[inside]] = values[inside]
+        return block[:, place]
+
+    def _lists(self, rows: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """The neighbours of items ``rows``, one after the other: places in ``rows``,
+        neighbours and similarities."""
+        graph = self.similarity
+        start, stop = graph.indptr[rows], graph.indptr[rows + 1]
+        lengths = stop - start
+        row = np.repeat(np.arange(len(rows)), lengths)
+        first = np.cumsum(lengths) - lengths
+        place = np.arange(len(row)) + np.repeat(start - first, lengths)
+        return row, graph.indices[place], graph.data[place]
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """The arrays by name, for an artifact."""
