@@ -7,6 +7,7 @@ planned. A cursor is signed, belongs to one feed of one viewer, and expires.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +23,7 @@ from recommender.feeds.types import Feed, FeedItem, FeedPage
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import Evidence, LoggedFeatures, Ranked
 from recommender.models import FeedSession
+from recommender.models.inserting import insert_soon
 from recommender.retrieval.sources import LAST_RESORT
 from recommender.retrieval.types import LEARNED
 from recommender.retrieval.viewer import Videos
@@ -117,7 +119,7 @@ def page(feed: Feed, *, cursor: str, size: int) -> FeedPage:
     if session is None:
         session = _new_session(feed)
         added = _grow(session, feed)
-        session.save(force_insert=True)
+        _store(session)
     shown, end, more = _visible(session, feed, start, size)
     return FeedPage(
         items=_items(feed, shown),
@@ -175,6 +177,22 @@ def _new_session(feed: Feed) -> FeedSession:
     return FeedSession(
         user_id=feed.viewer.pk, kind=feed.kind, parameters=feed.parameters()
     )
+
+
+def _store(session: FeedSession) -> None:
+    now = timezone.now()
+    row = {
+        "feed_id": session.feed_id,
+        "user_id": session.user_id,
+        "kind": session.kind,
+        "parameters": json.dumps(session.parameters),
+        "items": json.dumps(session.items),
+        "complete": session.complete,
+        "created_at": now,
+        "updated_at": now,
+    }
+    insert_soon(FeedSession, [row])
+    session._state.adding = False
 
 
 def _cursor(session: FeedSession, place: int) -> str:
@@ -275,7 +293,8 @@ def _teams(added: Additions) -> dict[int, str]:
 def _among(videos: Videos, window: Sequence[PlannedItem]) -> dict[int, Video]:
     """The videos of the items that are among `videos`, by key."""
     rows = videos.filter(pk__in=[item.video_id for item in window])
-    return {video.pk: video for video in rows.select_related("creator")}
+    shown = rows.select_related("creator").defer("search")
+    return {video.pk: video for video in shown}
 
 
 def _items(feed: Feed, shown: Sequence[Placed]) -> list[FeedItem]:

@@ -18,6 +18,7 @@ from recommender.ml.data.catalogue import VideoFeatures
 from recommender.ml.data.snapshot import IntArray
 from recommender.ml.ranking.candidates import Candidates, LoggedFeatures, Ranked
 from recommender.models import FeatureLog
+from recommender.models.inserting import insert_soon
 from recommender.retrieval.sources import SOURCES
 from recommender.retrieval.types import Request
 from recommender.retrieval.viewer import Viewer
@@ -112,17 +113,22 @@ def write(
         row = features.row.copy()
         row[COLUMN["position"]] = position
         by_runs[features.ranker, features.model_run].append((video_id, row))
-    FeatureLog.objects.bulk_create(
-        FeatureLog(
-            feed_id=feed_id,
-            user_id=viewer.pk,
-            ranker=ranker,
-            model_run=model_run,
-            layout=LAYOUT,
-            video_ids=[video_id for video_id, _ in of_runs],
-            signals=to_bytes(np.stack([row for _, row in of_runs])),
-        )
-        for (ranker, model_run), of_runs in by_runs.items()
+    insert_soon(
+        FeatureLog,
+        (
+            {
+                "feed_id": feed_id,
+                "user_id": viewer.pk,
+                "ranker": ranker,
+                "model_run": model_run,
+                "layout": LAYOUT,
+                "video_ids": [video_id for video_id, _ in of_runs],
+                "signals": to_bytes(np.stack([row for _, row in of_runs])),
+                "settled": False,
+                "created_at": timezone.now(),
+            }
+            for (ranker, model_run), of_runs in by_runs.items()
+        ),
     )
 
 
