@@ -39,7 +39,11 @@ def build(keys: Collection[int] | None = None) -> Part:
     """The listed videos, or those of them with one of `keys`."""
     now = timezone.now()
     with transaction.atomic():
-        return Part.build(_rows(keys, now), at=now.timestamp())
+        return Part.build(
+            _rows(keys, now),
+            at=now.timestamp(),
+            new=settings.EXPLORE_MAX_AGE.total_seconds(),
+        )
 
 
 def labels() -> Labels:

@@ -118,11 +118,12 @@ class Home:
         best = diversify(ordered, described, count=count, model=request.model)
         run = active.run_id if active is not None else ""
         return [
-            replace(
-                item,
-                logged=features.logged(
-                    table[described.place[item.video_id]], request, run
-                ),
+            Ranked(
+                item.video_id,
+                item.source,
+                item.score,
+                item.evidence,
+                features.logged(table[described.place[item.video_id]], request, run),
             )
             for item in best
         ]

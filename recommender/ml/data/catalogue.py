@@ -112,6 +112,7 @@ class Part:
     newest: Places
     new_rank: Places
     trending: Places  # the rows with a trend
+    least_shown: Places  # of the new ones by impressions, then the newest first
     categories: Groups  # of a video, by its id
     parents: Groups
     by_category: Groups
@@ -122,8 +123,9 @@ class Part:
     built_at: float
 
     @classmethod
-    def build(cls, rows: Rows, *, at: float) -> Part:
-        """Sort and group ``rows``; heat is that of the Unix time ``at``."""
+    def build(cls, rows: Rows, *, at: float, new: float) -> Part:
+        """Sort and group ``rows``; heat is that of the Unix time ``at``. Videos are new
+        for ``new`` seconds."""
         order = np.argsort(rows.ids)
         ids = rows.ids[order]
         published = rows.published[order]
@@ -135,7 +137,9 @@ class Part:
         hot_rank, new_rank = _ranks(hottest), _ranks(newest)
         trending = np.lexsort((-ids, -trend)).astype(np.int32)
         trending = trending[trend[trending] > 0]
-        creators = rows.creators[order]
+        creators, shown = rows.creators[order], rows.shown[order]
+        least_shown = np.lexsort((-ids, -published, shown)).astype(np.int32)
+        least_shown = least_shown[published[least_shown] >= at - new]
 
         def by_label(pairs: IntArray) -> Groups:
             row = np.searchsorted(ids, pairs[0])
@@ -152,13 +156,14 @@ class Part:
             heat=heat,
             trend=trend,
             views=rows.views[order],
-            shown=rows.shown[order],
+            shown=shown,
             engaged=rows.engaged[order],
             hottest=hottest,
             hot_rank=hot_rank,
             newest=newest,
             new_rank=new_rank,
             trending=trending,
+            least_shown=least_shown,
             categories=_sorted_lists(rows.categories),
             parents=_sorted_lists(rows.parents),
             by_category=by_label(rows.categories),

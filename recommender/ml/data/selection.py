@@ -205,20 +205,17 @@ class Selection:
         then the newest."""
         found = []
         for part, mask in self._each():
-            until = int(np.searchsorted(-part.published[part.newest], -since, "right"))
-            rows = part.newest[:until]
-            rows = rows[mask[rows] & (part.shown[rows] < below)]
-            rows = rows[np.argsort(part.shown[rows], kind="stable")[:limit]]
-            table = np.column_stack(
-                [part.ids[rows], part.shown[rows], part.engaged[rows]]
-            )
-            found.append((table, part.published[rows]))
+
+            def is_new(rows: Places, part: Part = part) -> Mask:
+                return (part.published[rows] >= since) & (part.shown[rows] < below)
+
+            rows = self._walk(part, mask, part.least_shown, limit, is_new)
+            columns = part.ids[rows], part.shown[rows], part.engaged[rows]
+            found.append((np.column_stack(columns), part.published[rows]))
         table = np.concatenate([table for table, _ in found])
         published = np.concatenate([times for _, times in found])
-        table = table[np.lexsort((-table[:, 0], -published, table[:, 1]))]
-        if self.check is not None and len(table):
-            table = table[self.check(table[:, 0])]
-        return table[:limit]
+        order = np.lexsort((-table[:, 0], -published, table[:, 1]))
+        return table[order[:limit]]
 
     def sample(self, count: int, generator: np.random.Generator) -> IntArray:
         """The keys of up to ``count`` different videos, drawn uniformly."""
@@ -269,12 +266,22 @@ class Selection:
             rows, ranks = rows[nearest], ranks[nearest]
         return rows[np.argsort(ranks)]
 
-    def _walk(self, part: Part, mask: Mask, order: Places, limit: int) -> Places:
-        """The first selected rows of ``order``, read piece by piece."""
+    def _walk(
+        self,
+        part: Part,
+        mask: Mask,
+        order: Places,
+        limit: int,
+        condition: Callable[[Places], Mask] | None = None,
+    ) -> Places:
+        """The first selected rows of ``order`` that fulfil ``condition``, read piece by
+        piece."""
         found, missing, start, size = [order[:0]], limit, 0, 4 * limit
         while missing > 0 and start < len(order):
             piece = order[start : start + size]
             piece = piece[mask[piece]]
+            if condition is not None:
+                piece = piece[condition(piece)]
             if self.check is not None and len(piece):
                 piece = piece[self.check(part.ids[piece])]
             found.append(piece[:missing])

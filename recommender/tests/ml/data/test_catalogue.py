@@ -41,8 +41,8 @@ def rows(n, seed=0, first=1):
 def catalogue(built, changed=None, superseded=()):
     changed = rows(0) if changed is None else changed
     return Catalogue(
-        built=Part.build(built, at=NOW),
-        changed=Part.build(changed, at=NOW),
+        built=Part.build(built, at=NOW, new=60 * DAY),
+        changed=Part.build(changed, at=NOW, new=60 * DAY),
         superseded=np.sort(np.array(superseded, np.int64)),
         categories={},
         parents={},
@@ -170,7 +170,7 @@ def test_a_sample_is_uniform_over_what_is_selected():
 
 def test_the_arrays_of_a_part_are_all_of_it():
     table = rows(60)
-    part = Part.build(table, at=NOW)
+    part = Part.build(table, at=NOW, new=60 * DAY)
     again = Part.from_arrays(part.arrays().__getitem__)
     for name, array in part.arrays().items():
         np.testing.assert_array_equal(again.arrays()[name], array, err_msg=name)
