@@ -19,6 +19,8 @@ from recommender.ml.data.snapshot import (
     positions,
 )
 
+SMALL = 100_000  # entries of a matrix
+
 
 @dataclass(frozen=True, eq=False)
 class Trail:
@@ -132,10 +134,28 @@ def watch_matrix(
     time = np.concatenate([*(s.watched.time for s in states), np.empty(0)])
     known = (column >= 0) & (weight > 0)
     row, column = row[known], column[known]
+    counts = np.bincount(row, minlength=len(states))
     return sparse.csr_array(
-        (recency_weights(row, time[known], recency), (row, column)),
+        (
+            recency_weights(row, time[known], recency),
+            column,
+            np.concatenate([[0], np.cumsum(counts)]),
+        ),
         shape=(len(states), len(item_ids)),
     )
+
+
+def few_columns(matrix: sparse.csr_array) -> tuple[IntArray, Any]:
+    """The columns (n,) of a sparse ``matrix`` that have entries, and the matrix with
+    only these columns: dense if it is small, which is faster."""
+    columns, place = np.unique(matrix.indices, return_inverse=True)
+    shape = (matrix.shape[0], len(columns))
+    if shape[0] * shape[1] > SMALL:
+        return columns, sparse.csr_array((matrix.data, place, matrix.indptr), shape)
+    dense = np.zeros(shape, np.float32)
+    row = np.repeat(np.arange(shape[0]), np.diff(matrix.indptr))
+    np.add.at(dense, (row, place), matrix.data)
+    return columns, dense
 
 
 def recency_weights(owner: IntArray, time: TimeArray, recency: float) -> FloatArray:

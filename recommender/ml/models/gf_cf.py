@@ -21,14 +21,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recommender.ml.data.history import UserHistory, watch_matrix
+from recommender.ml.data.history import UserHistory, few_columns, watch_matrix
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.models.base import Model, Parts, Progress, no_progress
 from recommender.ml.models.item_graph import (
     Graph,
     ItemGraph,
     NeighbourGraph,
-    weighted_columns,
 )
 from recommender.ml.models.lightgcn.serve import normalised
 from recommender.ml.store.artifact import Artifact
@@ -119,26 +118,20 @@ class GfCf(Model):
         """Scores of all ``items``, or of those places."""
         config, graph = self._config, self._graph
         watched = watch_matrix(self.item_ids, states)
-        rows, row = np.unique(watched.indices, return_inverse=True)
-        of_rows = np.asarray(self._basis[rows])
+        rows, few = few_columns(watched)
+        own = graph.degree[rows]
+        of_rows = np.asarray(self._basis[rows])  # only these rows of it are read
         wanted = slice(None) if items is None else items
         basis, degree = self._basis[wanted], graph.degree[wanted]
-
-        def projected(matrix: sparse.csr_array) -> FloatArray:
-            """The watches in the basis; only their rows of it are read."""
-            few = (matrix.data, row, matrix.indptr)
-            product = sparse.csr_array(few, (len(states), len(rows))) @ of_rows
-            return np.asarray(product, np.float32)
-
-        sent = graph.send(watched)
-        linear = graph.receive(sent, items)
+        scores = graph.receive(graph.send(watched), items)
         if config.sharpening:
-            common = projected(sent) * self._eigenvalues**2
+            sent = own[:, None] ** -config.degree * of_rows
+            common = (few @ sent) * self._eigenvalues**2
             less = (common @ basis.T) * degree**config.degree
-            linear = np.asarray(linear - config.sharpening * less, np.float32)
-        scaled = weighted_columns(watched, graph.degree, -0.5)
-        smooth = (projected(scaled) @ basis.T) * np.sqrt(degree)
-        return np.asarray(linear + config.low_pass * smooth, np.float32)
+            scores = np.asarray(scores - config.sharpening * less, np.float32)
+        scaled = own[:, None] ** -0.5 * of_rows
+        smooth = ((few @ scaled) @ basis.T) * np.sqrt(degree)
+        return np.asarray(scores + config.low_pass * smooth, np.float32)
 
     def parts(self) -> Parts:
         return Parts(

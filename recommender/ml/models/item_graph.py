@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from recommender.ml.data.history import few_columns
 from recommender.ml.data.snapshot import FloatArray, IntArray
 from recommender.ml.store.artifact import Artifact
 
@@ -94,9 +95,7 @@ class NeighbourGraph:
             same = sparse.csr_array((sent.data, indices, indptr), sent.shape)
             sums = (same @ self.similarity).toarray()
         else:
-            rows, row = np.unique(sent.indices, return_inverse=True)
-            shape = (sent.shape[0], len(rows))
-            few = sparse.csr_array((sent.data, row, sent.indptr), shape)
+            rows, few = few_columns(sent)
             sums, degree = few @ self._between(rows, items), degree[items]
         return np.asarray(sums * degree**self.power, np.float32)
 

@@ -7,9 +7,8 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
-from recommender.ml.data.history import UserHistory, watch_matrix
+from recommender.ml.data.history import UserHistory, few_columns, watch_matrix
 from recommender.ml.data.snapshot import FloatArray, IntArray, positions
 from recommender.ml.models.base import Model, Parts
 
@@ -41,10 +40,7 @@ class ItemMatrixModel(Model, Generic[C]):
     ) -> FloatArray:
         place = positions(self.item_ids, item_ids)
         watched = watch_matrix(self.item_ids, states, recency=self._config.recency)
-        rows, row = np.unique(watched.indices, return_inverse=True)
-        few = sparse.csr_array(
-            (watched.data, row, watched.indptr), shape=(len(states), len(rows))
-        )
+        rows, few = few_columns(watched)
         # Only the wanted entries of the matrix are read.
         part = self._matrix[np.ix_(rows, np.maximum(place, 0))]
         return np.where(place >= 0, few @ part, np.nan).astype(np.float32)
