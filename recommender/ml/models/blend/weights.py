@@ -65,7 +65,7 @@ def search(
         return max(ways, key=lambda found: found.value)
     candidates = _candidates(fitted, part, config, by_person=by_person)
     best, value = _without_idle(*_ascend(candidates, config.aim), candidates, config)
-    weights = dict(zip(fitted, best.round(4).tolist(), strict=True))
+    weights = dict(zip(fitted, best.astype(float).round(4).tolist(), strict=True))
     return Found(weights, value, by_person)
 
 

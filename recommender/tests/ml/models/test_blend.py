@@ -163,6 +163,26 @@ def test_a_new_video_is_found_at_once(sage):
     assert theirs == pytest.approx(before[0], abs=0.1)
 
 
+def test_a_new_video_is_found_where_members_retrieve(sage, monkeypatch):
+    monkeypatch.setattr(serve, "DENSE_ITEMS", 10)
+    world = two_communities(users=120, watches=12)
+    spreads = serve.spreads(sage.members, world, blend.Config())
+    watched = serve.watched_ids(world)
+    model = blend.Blend(sage.members, sage.weights, watched, spreads)
+    model.add_items(
+        [ItemFeatures(9001, "guitar", 60, START, category_ids=[11], parent_ids=[1])]
+    )
+    state = UserHistory(watched=Trail.from_ids([500, 502, 504]))
+    ours, theirs = model.score_items(state, [9001, 503])
+    assert ours > theirs
+    hits = model.recommend(state, k=20)
+    assert 9001 in hits.ids
+    # As with the scores of all videos, it ranks in the middle of its community.
+    dense = np.sort(model.scores([state])[0])[::-1]
+    place = np.searchsorted(-dense, -model.scores([state])[0][-1])
+    assert list(hits.ids).index(9001) == pytest.approx(place, abs=5)
+
+
 def test_new_videos_compete_on_equal_terms():
     """Ten of forty videos are new: people get some of them, of their community."""
     whole = two_communities(users=120, watches=12)
