@@ -9,6 +9,7 @@ so new people are served like all others.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -32,6 +33,9 @@ from recommender.ml.models.base import (
 )
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import VectorIndex
+from recommender.ml.train.budget import current
+
+PRIOR_PEOPLE = 20_000  # whose mean is the vector of people without watches
 
 
 @dataclass(frozen=True)
@@ -96,17 +100,25 @@ class Als(FactorModel):
         vectors = np.zeros((snapshot.n_items, self.vectors.shape[1]), np.float32)
         vectors[place >= 0] = self.vectors[place[place >= 0]]
         matrix = _matrix(snapshot, snapshot.positive_watches)
-        users = _fold_in(matrix, vectors, self._config)
         new = np.flatnonzero(place < 0)
-        vectors[new] = _fold_in(matrix.T.tocsr()[new], users, self._config)
-        prior = _prior(_fold_in(matrix, vectors, self._config), self._prior)
+        by_new = matrix.T.tocsr()[new]
+        watchers = np.unique(by_new.indices)
+        users = np.zeros((snapshot.n_users, vectors.shape[1]), np.float32)
+        users[watchers] = _fold_in(matrix[watchers], vectors, self._config)
+        vectors[new] = _fold_in(by_new, users, self._config)
+        prior = _prior(matrix, vectors, self._config, self._prior)
         return Als(snapshot.item_ids, vectors, prior, self._config)
+
+
+class _SpentError(Exception):
+    """Ends the training after an iteration."""
 
 
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Als:
-    """Alternate for ``iterations`` rounds; raises `ValueError` without watches."""
+    """Alternate for ``iterations`` rounds, or until the budget is spent; raises
+    `ValueError` without watches."""
     # Only training imports these.
     from implicit.cpu.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
@@ -126,6 +138,8 @@ def fit(
                 seconds=seconds,
             )
         )
+        if current().is_spent:
+            raise _SpentError
 
     # The package has its own threads; those of BLAS would compete with them.
     with threadpool_limits(1, "blas"):
@@ -137,10 +151,13 @@ def fit(
             calculate_training_loss=True,
             random_state=config.seed,
         )
-        trainer.fit(sparse.csr_matrix(confidence), show_progress=False, callback=record)
+        with suppress(_SpentError):
+            trainer.fit(
+                sparse.csr_matrix(confidence), show_progress=False, callback=record
+            )
     vectors = np.array(trainer.item_factors, np.float32)
-    users = _fold_in(matrix, vectors, config)
-    return Als(snapshot.item_ids, vectors, _prior(users), config)
+    prior = _prior(matrix, vectors, config)
+    return Als(snapshot.item_ids, vectors, prior, config)
 
 
 def load(artifact: Artifact) -> Als:
@@ -183,8 +200,17 @@ def _solve(gram: FloatArray, vectors: FloatArray, extra: FloatArray) -> FloatArr
     return np.asarray(np.linalg.solve(left, right), np.float32)
 
 
-def _prior(users: FloatArray, default: FloatArray | None = None) -> FloatArray:
-    """The mean of the rows that are not 0."""
+def _prior(
+    matrix: sparse.csr_array,
+    vectors: FloatArray,
+    config: Config,
+    default: FloatArray | None = None,
+) -> FloatArray:
+    """The mean vector of up to `PRIOR_PEOPLE` people with watches."""
+    people = np.flatnonzero(np.diff(matrix.indptr))
+    if len(people) > PRIOR_PEOPLE:
+        people = people[np.linspace(0, len(people) - 1, PRIOR_PEOPLE).astype(np.int64)]
+    users = _fold_in(matrix[people], vectors, config)
     known = users[users.any(1)]
     if not len(known) and default is not None:
         return default

@@ -36,6 +36,7 @@ DENSE_ITEMS = 5000  # up to as many, all items are scored
 RETRIEVED = 300  # items of each member, at least
 REFERENCE = 256  # items with watches, to compare new ones with
 PEOPLE_AT_ONCE = 256
+SPREAD_PEOPLE = 500  # in the median deviation of scores
 
 
 class Blend(Model):
@@ -245,7 +246,7 @@ def spreads(
 ) -> dict[str, float]:
     """The median deviation of each member's scores, over a sample of people."""
     random = np.random.default_rng(config.seed)
-    count = min(config.people, snapshot.n_users)
+    count = min(SPREAD_PEOPLE, snapshot.n_users)
     users = np.sort(random.choice(snapshot.n_users, count, replace=False))
     deviations: dict[str, list[FloatArray]] = {name: [] for name in members}
     for start in range(0, count, PEOPLE_AT_ONCE):

@@ -2,6 +2,7 @@ import numpy as np
 
 from recommender.ml.data.history import Trail, UserHistory
 from recommender.ml.models import registry
+from recommender.ml.train.budget import Budget
 from recommender.tests.ml.worlds import make_snapshot, two_communities
 
 
@@ -42,3 +43,10 @@ def test_a_new_video_gets_factors_from_its_watchers():
     assert set(renewed.similar(508, k=4).ids) == {500, 502, 504, 506}
     np.testing.assert_array_equal(renewed.vectors[:8], model.vectors)
     assert not renewed.vectors[9].any()
+
+
+def test_training_ends_when_the_budget_is_spent():
+    steps = []
+    budget = Budget(seconds=0.0)
+    registry.fit("als", two_communities(), {}, steps.append, budget=budget)
+    assert [step.epoch for step in steps] == [1]
