@@ -37,6 +37,7 @@ class Interleaved:
     viewer: Viewer
     kind = "home"
     related_to = None
+    hides_seen = True
 
     def models(self) -> list[Model]:
         return [*self.control.models(), *self.treatment.models()]
@@ -44,8 +45,8 @@ class Interleaved:
     def parameters(self) -> dict[str, str]:
         return self.control.parameters()
 
-    def eligible(self, *, last_resort: bool) -> Videos:
-        return self.control.eligible(last_resort=last_resort)
+    def eligible(self) -> Videos:
+        return self.control.eligible()
 
     def selected(self, *, last_resort: bool) -> Selection:
         return self.control.selected(last_resort=last_resort)

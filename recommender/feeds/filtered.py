@@ -39,8 +39,12 @@ class Filtered:
     def parameters(self) -> dict[str, str]:
         return dict(self.stored_parameters)
 
-    def eligible(self, *, last_resort: bool) -> Videos:
-        return self.feed.eligible(last_resort=last_resort)
+    @property
+    def hides_seen(self) -> bool:
+        return self.feed.hides_seen
+
+    def eligible(self) -> Videos:
+        return self.feed.eligible()
 
     def selected(self, *, last_resort: bool) -> Selection:
         return self.feed.selected(last_resort=last_resort)

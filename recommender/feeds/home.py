@@ -23,6 +23,7 @@ from recommender.retrieval.selecting import fulfilling, within
 from recommender.retrieval.sources import BY_LAYOUT, WEIGHTS
 from recommender.retrieval.types import Layout, Request
 from recommender.retrieval.viewer import Videos, Viewer
+from videos.models import Video
 
 FUSED_PER_ITEM = 4  # fused candidates from which diversity chooses an item
 MOOD_WEIGHT = 4.0
@@ -42,6 +43,7 @@ class Home:
     category: AnyCategory | None = None
     condition: Q = field(default_factory=Q)
     kind = "home"
+    hides_seen = True
     related_to = None
 
     @cached_property
@@ -60,10 +62,8 @@ class Home:
             "strategy": FOR_YOU,
         }
 
-    def eligible(self, *, last_resort: bool) -> Videos:
-        viewer = self.viewer
-        videos = viewer.listed_videos() if last_resort else viewer.unseen_videos()
-        return videos.within(self.category).filter(self.condition)
+    def eligible(self) -> Videos:
+        return Video.objects.listed().within(self.category).filter(self.condition)
 
     def selected(self, *, last_resort: bool) -> Selection:
         viewer = self.viewer

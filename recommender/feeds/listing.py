@@ -20,6 +20,7 @@ from recommender.retrieval.selecting import fulfilling, within
 from recommender.retrieval.sources import BY_LAYOUT
 from recommender.retrieval.types import Layout, Request
 from recommender.retrieval.viewer import Videos, Viewer
+from videos.models import Video
 from videos.moods import store
 
 MOOD = "mood"  # the kind of a list of one mood
@@ -39,6 +40,7 @@ class Listing:
     creators: tuple[int, ...] | None = None
     condition: Q = field(default_factory=Q)
     related_to = None
+    hides_seen = False
 
     @cached_property
     def model(self) -> Model | None:
@@ -56,8 +58,8 @@ class Listing:
             "strategy": FOR_YOU,
         }
 
-    def eligible(self, *, last_resort: bool = False) -> Videos:
-        listed = self.viewer.listed_videos().within(self.category)
+    def eligible(self) -> Videos:
+        listed = Video.objects.listed().within(self.category)
         videos = listed.filter(self.condition)
         if self.kind == MOOD:
             videos = store.in_mood(videos, self.viewer.mood)

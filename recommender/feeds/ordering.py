@@ -80,8 +80,12 @@ class Ordered:
     def parameters(self) -> dict[str, str]:
         return self.feed.parameters() | {"strategy": self.ordering}
 
-    def eligible(self, *, last_resort: bool) -> Videos:
-        videos = self.feed.eligible(last_resort=last_resort)
+    @property
+    def hides_seen(self) -> bool:
+        return self.feed.hides_seen
+
+    def eligible(self) -> Videos:
+        videos = self.feed.eligible()
         if self.ordering == FOLLOWING:
             videos = videos.filter(creator__in=list(self.viewer.followed))
         return videos

@@ -26,7 +26,6 @@ from recommender.models import FeedSession
 from recommender.models.inserting import insert_soon
 from recommender.retrieval.sources import LAST_RESORT
 from recommender.retrieval.types import LEARNED
-from recommender.retrieval.viewer import Videos
 from videos.models import Video
 from videos.progress import progress_of
 
@@ -146,11 +145,10 @@ def numbered(feed: Feed, *, number: int, size: int) -> FeedPage:
         session = _new_session(feed)
         session.save(force_insert=True)
     added: Additions = []
-    eligible = feed.eligible(last_resort=True)
     if not session.complete and start < feed.selected(last_resort=True).count():
         added = _grow_stored(session, feed, beyond=end)
     window = _planned(session, start, end)
-    videos = _among(eligible, window)
+    videos = _among(feed, window, last_resort=True)
     shown = [
         Placed(place, item, videos[item.video_id])
         for place, item in enumerate(window, start)
@@ -243,7 +241,7 @@ def _visible(
             added += _grow_stored(session, feed, beyond=len(session.items))
             continue
         last_resort = any(item.source in LAST_RESORT for item in window)
-        videos = _among(feed.eligible(last_resort=last_resort), window)
+        videos = _among(feed, window, last_resort=last_resort)
         for item in window:
             if item.video_id in videos:
                 if len(shown) == size:
@@ -290,11 +288,17 @@ def _teams(added: Additions) -> dict[int, str]:
     return {item.video_id: item.team for _, item in added if item.team}
 
 
-def _among(videos: Videos, window: Sequence[PlannedItem]) -> dict[int, Video]:
-    """The videos of the items that are among `videos`, by key."""
-    rows = videos.filter(pk__in=[item.video_id for item in window])
-    shown = rows.select_related("creator").defer("search")
-    return {video.pk: video for video in shown}
+def _among(
+    feed: Feed, window: Sequence[PlannedItem], *, last_resort: bool
+) -> dict[int, Video]:
+    """The videos of the items that may be shown now, by key."""
+    rows = feed.eligible().filter(pk__in=[item.video_id for item in window])
+    unseen = feed.hides_seen and not last_resort
+    return {
+        video.pk: video
+        for video in rows.select_related("creator").defer("search")
+        if feed.viewer.may_be_shown(video, unseen=unseen)
+    }
 
 
 def _items(feed: Feed, shown: Sequence[Placed]) -> list[FeedItem]:

@@ -35,6 +35,7 @@ class Related:
     find_model: Callable[[], Model | None] = no_model
     condition: Q = field(default_factory=Q)
     kind = "related"
+    hides_seen = True
 
     @cached_property
     def model(self) -> Model | None:
@@ -52,10 +53,8 @@ class Related:
     def parameters(self) -> dict[str, str]:
         return {"video": self.video.video_id, "strategy": FOR_YOU}
 
-    def eligible(self, *, last_resort: bool) -> Videos:
-        viewer = self.viewer
-        videos = viewer.listed_videos() if last_resort else viewer.unseen_videos()
-        return videos.exclude(pk=self.video.pk).filter(self.condition)
+    def eligible(self) -> Videos:
+        return Video.objects.listed().exclude(pk=self.video.pk).filter(self.condition)
 
     def selected(self, *, last_resort: bool) -> Selection:
         viewer = self.viewer

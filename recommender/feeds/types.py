@@ -44,11 +44,16 @@ class Feed(Protocol):
     def parameters(self) -> dict[str, str]:
         """The filter and ordering that distinguish it from other feeds of its kind."""
 
-    def eligible(self, *, last_resort: bool) -> Videos:
-        """Videos that it may show now; more of them for items of last resort."""
+    @property
+    def hides_seen(self) -> bool:
+        """Whether it leaves out what the viewer has seen and their own videos, until
+        nothing else is left."""
+
+    def eligible(self) -> Videos:
+        """The listed videos that belong to it, whoever looks at it."""
 
     def selected(self, *, last_resort: bool) -> Selection:
-        """The same, by the catalogue, to plan it from."""
+        """Videos that it may show, by the catalogue; more for items of last resort."""
 
     def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
         """The items that follow: at least `count`, or all that are left."""

@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from interactions.models import Engagement, NotInterested
+from interactions.models import NotInterested
 from interactions.querysets import MAX_HALF_LIVES
 from recommender.ml.data.catalogue import Catalogue
 from recommender.ml.data.history import Trail, UserHistory
@@ -125,13 +125,13 @@ class Viewer:
         dismissed = NotInterested.objects.filter(user=self.pk)
         return videos.exclude(pk__in=dismissed.values("video"))
 
-    def unseen_videos(self) -> Videos:
-        """As `unseen`, by what PostgreSQL knows at this moment."""
-        videos = self.listed_videos()
-        if self.pk is None:
-            return videos
-        seen = Engagement.objects.seen_by(self.user)
-        return videos.exclude(creator=self.pk).exclude(pk__in=seen.values("video"))
+    def may_be_shown(self, video: Video, *, unseen: bool) -> bool:
+        """Whether a listed video was not dismissed, and where it must be `unseen`, is
+        by others and was not seen."""
+        if video.pk in self.dismissed:
+            return False
+        hidden = video.creator_id == self.pk or video.pk in self._seen
+        return not (unseen and hidden)
 
     @property
     def interactions_since_mood(self) -> int:
@@ -149,6 +149,10 @@ class Viewer:
     def seen(self) -> IntArray:
         """Keys of the videos that the viewer has seen."""
         return np.array(self._known[5] or (), np.int64)
+
+    @cached_property
+    def _seen(self) -> frozenset[int]:
+        return frozenset(self._known[5] or ())
 
     @cached_property
     def dismissed(self) -> dict[int, datetime]:

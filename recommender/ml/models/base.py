@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -48,8 +48,7 @@ def no_progress(step: TrainingStep) -> None:
 NEWEST = 50  # interactions of a trail that `Model.contributions` removes in turn
 
 
-@dataclass(frozen=True)
-class Contribution:
+class Contribution(NamedTuple):
     """An interaction without which the score of an item is lower.
 
     ``relation`` is watched, liked, follows or interested_in; ``id`` the external id of
@@ -201,13 +200,14 @@ class Model(ABC):
         reduced = [state.without(*edge) for edge in edges]
         scores = self.score_each([state, *reduced], item_ids)
         lost = np.nan_to_num(scores[0] - scores[1:])
+        orders = np.argsort(-lost, axis=0, kind="stable").T.tolist()
         return [
             [
-                Contribution(relations[row], ids[row], float(column[row]))
-                for row in np.argsort(-column, kind="stable")
-                if column[row] > 0
+                Contribution(relations[row], ids[row], amounts[row])
+                for row in order
+                if amounts[row] > 0
             ]
-            for column in lost.T
+            for order, amounts in zip(orders, lost.T.tolist(), strict=True)
         ]
 
     def _best(self, scores: FloatArray, k: int, exclude: IntArray) -> Hits:
