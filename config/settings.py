@@ -294,6 +294,8 @@ ARTIFACTS_DIR = VAR_DIR / "artifacts"
 CATALOGUE_DIR = VAR_DIR / "catalogue"
 # Beyond this age of the stored catalogue, web processes build their own.
 CATALOGUE_MAX_AGE = timedelta(minutes=10)
+# The time of a training, from the snapshot to the index.
+TRAIN_MINUTES = env.integer("TRAIN_MINUTES", 30, at_least=1)
 RETRAIN_EVERY = timedelta(hours=env.integer("RETRAIN_EVERY_HOURS", 24, at_least=1))
 FEED_PAGE_SIZE = 24
 # Whether `/feed` and `/posts/all` need no secret of a service client.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
 from datetime import datetime
@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, FloatField, QuerySet, Value
+from django.db.models import DateTimeField, F, FloatField, QuerySet, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, Extract
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from accounts.models import User
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 HEADER = 19  # bytes: signature, flags, length of the (empty) extension
 TRAILER = 2
+BINARY = {"source": ">i8", "target": ">i8", "weight": ">f8", "time": ">i8"}
+MICROSECONDS_TO_2000 = 946_684_800_000_000
+MOST_MARKS = 1 << 28
 GOOD = 0.5  # of the highest rating
 
 
@@ -74,7 +77,7 @@ def take(at: datetime | None = None) -> GraphSnapshot:
         for kind, end in zip(RELATIONS[name], (links.source, links.target), strict=True)
         if kind == "user"
     ]
-    user_ids = np.unique(np.concatenate(people))
+    user_ids = _distinct(people)
     graph = GraphSnapshot.from_ids(
         taken_at=moment.timestamp(),
         user_ids=user_ids,
@@ -89,6 +92,17 @@ def take(at: datetime | None = None) -> GraphSnapshot:
         relations=relations,
     )
     return with_embeddings(graph)
+
+
+def _distinct(keys: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """The sorted distinct keys; by marks where keys are small, as sequences give."""
+    highest = max(int(each.max(initial=0)) for each in keys)
+    if highest > MOST_MARKS:
+        return np.unique(np.concatenate(keys))
+    marks = np.zeros(highest + 1, bool)
+    for each in keys:
+        marks[each] = True
+    return np.flatnonzero(marks)
 
 
 def _export() -> AbstractContextManager[Export | None]:
@@ -194,19 +208,24 @@ def _links(
     time: str | Combinable | None = None,
 ) -> Links:
     """The rows as parallel arrays; `time` becomes seconds since 1970."""
-    number = FloatField()
-    columns = rows.order_by().values_list(
-        F(source),
-        F(target),
-        Cast(weight or Value(1.0), number),
-        Cast(Extract(time, "epoch") if time else Value(0.0), number),
+    columns: dict[str, Combinable] = {"source": F(source), "target": F(target)}
+    if weight is not None:
+        columns["weight"] = Cast(weight, FloatField())
+    if time is not None:
+        columns["time"] = Cast(time, DateTimeField())
+    copied = _copy(rows.order_by().values_list(*columns.values()), list(columns))
+    return Links(
+        copied["source"],
+        copied["target"],
+        copied.get("weight", 1.0),
+        copied.get("time", 0.0),
     )
-    copied = _copy(columns)
-    return Links(copied["f0"], copied["f1"], copied["f2"], copied["f3"])
 
 
-def _copy(columns: QuerySet[Any, Any]) -> npt.NDArray[np.void]:
-    """Two bigint and two double precision columns, without nulls, as a record array.
+def _copy(
+    rows: QuerySet[Any, Any], columns: Sequence[str]
+) -> dict[str, npt.NDArray[Any]]:
+    """The ``columns`` (keys of `BINARY`) of rows without nulls, as native arrays.
 
     In PostgreSQL's binary COPY each row is the number of fields, then for each field
     its length and its big-endian bytes. Without nulls all rows have the same size.
@@ -216,18 +235,21 @@ def _copy(columns: QuerySet[Any, Any]) -> npt.NDArray[np.void]:
             ("count", ">i2"),
             *(
                 part
-                for i, kind in enumerate((">i8", ">i8", ">f8", ">f8"))
-                for part in ((f"length{i}", ">i4"), (f"f{i}", kind))
+                for name in columns
+                for part in ((f"length of {name}", ">i4"), (name, BINARY[name]))
             ),
         ]
     )
-    sql, parameters = columns.query.sql_with_params()
+    sql, parameters = rows.query.sql_with_params()
     buffer = io.BytesIO()
     with connection.cursor() as cursor:
         query = cursor.mogrify(sql, parameters).decode()
         cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", buffer)
     data = buffer.getbuffer()[HEADER : len(buffer.getbuffer()) - TRAILER]
     records = np.frombuffer(data, layout)
-    if len(records) and not (records["count"] == 4).all():
+    if len(records) and not (records["count"] == len(columns)).all():
         raise ValueError("COPY returned rows of an unexpected shape")
-    return records
+    arrays = {name: records[name].astype(BINARY[name][1:]) for name in columns}
+    if "time" in arrays:  # PostgreSQL counts microseconds since 2000
+        arrays["time"] = (arrays["time"] + MICROSECONDS_TO_2000) / 1e6
+    return arrays

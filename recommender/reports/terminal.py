@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from recommender.ml.evaluation.interval import Interval
 from recommender.ml.models.base import TrainingStep
+from recommender.ml.train.budget import current
 
 METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "hr@10", "coverage@20")
 
@@ -36,7 +37,10 @@ class Bars:
             )
         self._bar.update(step.epoch - self._bar.n)
         recall = "" if step.validation is None else f"recall@20 {step.validation:.4f}"
-        self._bar.set_postfix_str(f"loss {step.loss:.4f} {recall}".strip())
+        left = current()
+        until = f"at most {left.seconds / 60:.0f} min left" if left.has_limit else ""
+        words = (f"loss {step.loss:.4f}", recall, until)
+        self._bar.set_postfix_str(", ".join(word for word in words if word))
 
     def __enter__(self) -> Self:
         return self

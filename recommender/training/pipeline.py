@@ -18,14 +18,17 @@ from recommender.ml.data.text_encoder import TextModelError
 from recommender.ml.evaluation import evaluate, per_user
 from recommender.ml.models import registry
 from recommender.ml.store.artifact import ArtifactError
+from recommender.ml.train import warm
+from recommender.ml.train.budget import current, within
 from recommender.models import ModelRun
 from recommender.registry import activation
 from recommender.registry.activation import MODELS, active_run
-from recommender.training import resume
+from recommender.training import plan, resume, warm_start
 from recommender.training.errors import TrainingError, marked_failed_on_error
-from recommender.training.evaluation import BASELINES, evaluate_models, refusal
+from recommender.training.evaluation import evaluate_models, refusal
 from recommender.training.lock import training_lock
 from recommender.training.progress import WHOLE, Progress, Recorder, silent
+from recommender.training.warm_start import WarmStart
 
 
 def train(
@@ -37,12 +40,14 @@ def train(
     progress: Progress = silent,
 ) -> ModelRun:
     """Train `model` (default: `settings.MODEL`), evaluate it on a temporal split, and
-    activate it if it beats popularity.
+    activate it if it beats popularity and ALS, all within `settings.TRAIN_MINUTES`.
 
+    It starts from the weights of the active run if that is no worse (see `warm_start`).
     A daily model is computed once a day from the daily snapshot; a run of today is
     returned unchanged. An interrupted training resumes from its last checkpoint and its
-    snapshot. `again` does neither. Returns the run, trained or refused. Raises
-    `TrainingError` or `ConfigError`; the run is then marked failed, without artifact.
+    snapshot. With `again`, nothing earlier is used. Returns the run, trained or
+    refused. Raises `TrainingError` or `ConfigError`; the run is then marked failed,
+    without artifact.
     """
     model = model or settings.MODEL
     if model not in registry.MODELS:
@@ -56,10 +61,10 @@ def train(
             run = None if again else _resumed(model, chosen)
             run = run or _new_run(model=model, config=chosen)
             take = snapshot.take_once_a_day if daily else snapshot.take
-            with marked_failed_on_error(run):
-                _train(run, chosen, take, progress)
+            with marked_failed_on_error(run), within(plan.whole()):
+                _train(run, chosen, take, progress, cold=again)
     if activate and run.state == ModelRun.State.TRAINED and active_run(MODELS) != run:
-        reason = "Trained, and better than popularity"
+        reason = "Trained, and better than its baselines"
         activation.activate(MODELS, run=run, reason=reason)
     return run
 
@@ -152,16 +157,21 @@ def _train(
     config: Mapping[str, Any],
     take: Callable[[], GraphSnapshot],
     progress: Progress,
+    *,
+    cold: bool,
 ) -> None:
     record = Recorder(run, progress)
     with resume.checkpoints_of(run):
         try:
-            report = _fitted(run, config, take, record)
+            report = _fitted(run, config, take, record, cold=cold)
         except (ArtifactError, TextModelError) as error:
             raise TrainingError(str(error)) from error
     run.metrics, run.state = report, ModelRun.State.TRAINED
-    if not evaluate.beats_popularity(report, run.model):
-        run.state, run.note = ModelRun.State.REFUSED, refusal(report, run.model)
+    run.note = refusal(report, run.model)
+    if run.note:
+        run.state = ModelRun.State.REFUSED
+    else:
+        run.note = report["warm"].get("cold", "")
     run.finished_at = timezone.now()
     run.save()
 
@@ -171,24 +181,71 @@ def _fitted(
     config: Mapping[str, Any],
     take: Callable[[], GraphSnapshot],
     record: Recorder,
+    *,
+    cold: bool,
 ) -> evaluate.Report:
     """Evaluate the model, fit it on all data and save it; returns the report."""
     record("Snapshot", None)
     graph = resume.snapshot_of(run, take)
     run.data_hash = graph.content_hash()
-    evaluated = evaluate_models(
-        [run.model, *BASELINES], graph, configs={run.model: config}, progress=record
-    )
-    report = evaluated.report
+    start, about = None, ""
+    if not cold:
+        start, about = warm_start.find(run.model, config, graph)
+    if start is not None:
+        report = _fitted_warm(run, start, graph, record)
+        if report is not None:
+            return report
+        about = f"Starts cold: worse from the weights of run {start.run}."
+    with warm.kept():
+        record.planned(plan.Plan.for_graph(graph, run.model, about, plan.FIT))
+        evaluated = evaluate_models(
+            [run.model],
+            graph,
+            configs={run.model: config},
+            share=plan.FIT,
+            progress=record,
+        )
+        # Settings that the evaluation searched for, such as the number of epochs.
+        chosen = {**config, **evaluated.report["found"][run.model]}
+        evaluated.report["warm"] = {"cold": about}
+        return _final(run, chosen, graph, evaluated, record)
+
+
+def _fitted_warm(
+    run: ModelRun, start: WarmStart, graph: GraphSnapshot, record: Recorder
+) -> evaluate.Report | None:
+    """As `_fitted`, from the weights of an earlier run; None if that is worse."""
+    about = f"Starts from the weights of run {start.run}."
+    limits = current().share(plan.WARM_TIME)
+    with warm.kept(start.weights), within(limits):
+        record.planned(plan.Plan.for_graph(graph, run.model, about, plan.WARM_FIT))
+        evaluated = start.judged(record)
+        report = evaluated.report
+        if evaluate.worse_than(report, run.model, start.run.run_id):
+            return None
+        report["warm"] = {"from": start.run.run_id, "night": start.night}
+        return _final(run, start.config, graph, evaluated, record)
+
+
+def _final(
+    run: ModelRun,
+    config: Mapping[str, Any],
+    graph: GraphSnapshot,
+    evaluated: evaluate.Evaluation,
+    record: Recorder,
+) -> evaluate.Report:
+    """Fit on all data and save; returns the report."""
     record(WHOLE, None)
-    # Settings that the evaluation searched for, such as the number of epochs.
-    chosen = {**config, **report["found"][run.model]}
-    fitted = registry.fit(run.model, graph, chosen, lambda step: record(WHOLE, step))
+    with within(current().share(1 - plan.INDEX)):
+        fitted = registry.fit(
+            run.model, graph, config, lambda step: record(WHOLE, step)
+        )
+    record("Save and index", None)
     manifest = registry.save(
         fitted,
         run.folder,
-        metrics=report,
+        metrics=evaluated.report,
         files=per_user.writer(evaluated.values[run.model]),
     )
     run.config = dict(manifest.config)
-    return report
+    return evaluated.report

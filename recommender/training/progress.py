@@ -8,7 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from recommender.ml.models.base import TrainingStep
+from recommender.ml.train.budget import current
 from recommender.models import ModelRun
+from recommender.training.plan import Plan, in_words
 
 # Called with the current stage, and with each finished epoch of it.
 Progress = Callable[[str, TrainingStep | None], None]
@@ -31,11 +33,20 @@ class Recorder:
 
     def __call__(self, stage: str, step: TrainingStep | None) -> None:
         if step is not None:
+            left = current()
             self._run.curves.append({"part": stage, **asdict(step)})
+            if left.has_limit:
+                self._run.curves[-1]["left"] = round(left.seconds)
         if time.monotonic() - self._saved_at >= SAVE_EVERY:
             self._run.save(update_fields=["curves", "updated_at"])
             self._saved_at = time.monotonic()
         self._onward(stage, step)
+
+    def planned(self, plan: Plan) -> None:
+        """Show the plan, and store it with the run until that has ended."""
+        self._run.note = str(plan)
+        self._run.save(update_fields=["note", "updated_at"])
+        self._onward(str(plan), None)
 
 
 def trainings(run: ModelRun) -> dict[str, list[Step]]:
@@ -69,7 +80,10 @@ def describe(run: ModelRun) -> str:
     ]
     if step["validation"] is not None:
         words.append(f"recall@20 {step['validation']:.4f}")
-    return ", ".join([*words, f"{step['seconds']:.1f} s an epoch"])
+    words.append(f"{step['seconds']:.1f} s an epoch")
+    if "left" in step:
+        words.append(f"at most {in_words(step['left'])} left")
+    return ", ".join(words)
 
 
 def _follows(before: Step, step: Step) -> bool:

@@ -15,13 +15,13 @@ from recommender.ml.models.registry import MODELS
 from recommender.reports import html
 from recommender.reports.terminal import Bars, table
 from recommender.training.errors import TrainingError
-from recommender.training.evaluation import BASELINES, evaluate_models, evaluate_runs
+from recommender.training.evaluation import evaluate_models, evaluate_runs
 
 
 class Command(BaseCommand):
     help = (
         "Train models on the earlier part of today's data and evaluate them on the "
-        "later part, beside popularity and co-watch; or evaluate runs on what people "
+        "later part, beside popularity and ALS; or evaluate runs on what people "
         "watched since they were trained."
     )
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
                 if run is not None:
                     evaluation = evaluate_runs(run, graph, progress=bars)
                 else:
-                    names = [*(model or [settings.MODEL]), *BASELINES]
+                    names = model or [settings.MODEL]
                     evaluation = evaluate_models(names, graph, progress=bars)
             report = evaluation.report
             if folder is not None:

@@ -21,9 +21,10 @@ from recommender.training.errors import TrainingError
 
 class Command(BaseCommand):
     help = (
-        "Train a model, evaluate it on a temporal split, and activate it if it beats "
-        "popularity. Resumes an interrupted training. Under torchrun, all processes "
-        "train."
+        "Train a model within TRAIN_MINUTES, evaluate it on a temporal split, and "
+        "activate it if it beats popularity and ALS. Starts from the weights of the "
+        "active run if that is no worse, and resumes an interrupted training. Under "
+        "torchrun, all processes train."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -32,13 +33,14 @@ class Command(BaseCommand):
             "--activate",
             action=argparse.BooleanOptionalAction,
             default=True,
-            help="Activate the run if it beats popularity.",
+            help="Activate the run if it beats popularity and ALS.",
         )
         parser.add_argument(
             "--again",
             action="store_true",
-            help="Train on current data, even if a daily model was already computed "
-            "today or an interrupted training could be resumed.",
+            help="Train on current data from the beginning, even if a daily model was "
+            "already computed today, an interrupted training could be resumed, or "
+            "the weights of the active run could be learned on from.",
         )
         parser.add_argument(
             "--if-needed",

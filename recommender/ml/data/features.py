@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,9 @@ class ItemFeatures:
     creator_id: int | None = None
     category_ids: Sequence[int] = ()
     parent_ids: Sequence[int] = ()
+
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +164,26 @@ def unit(rows: npt.NDArray[Any]) -> FloatArray:
     return np.asarray(rows / np.maximum(norm, 1e-8), np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class _Same(Generic[V]):
+    """Equal to another one of the same object."""
+
+    value: V
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@lru_cache(maxsize=1)  # one encoder describes the parts of one snapshot several times
+def _content(
+    encoder: ContentEncoder, texts: _Same[tuple[str, ...]], duration: _Same[FloatArray]
+) -> FloatArray:
+    return encoder.encode(texts.value, duration.value)
+
+
 def content(snapshot: GraphSnapshot, encoder: ContentEncoder) -> FloatArray:
     """Encode the items of a snapshot, (n_items, encoder.size)."""
-    return encoder.encode(snapshot.texts, snapshot.duration)
+    return _content(encoder, _Same(snapshot.texts), _Same(snapshot.duration))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from recommender.ml.store.atomic_folder import new_folder
 
@@ -19,6 +20,7 @@ FloatArray = npt.NDArray[np.float32]
 TimeArray = npt.NDArray[np.float64]
 
 FORMAT = 3
+TABLE_FROM = 100_000  # queries of `positions` from which a table is faster
 
 # relation -> (kind of source node, kind of target node)
 RELATIONS: Mapping[str, tuple[str, str]] = {
@@ -269,7 +271,7 @@ class GraphSnapshot:
             "user_texts": self.user_texts,
         }
         with new_folder(folder) as part:
-            np.savez_compressed(part / "snapshot.npz", **_arrays(self))  # type: ignore[arg-type]
+            np.savez(part / "snapshot.npz", **_arrays(self))  # type: ignore[arg-type]
             (part / "snapshot.json").write_text(json.dumps(document))
 
     @classmethod
@@ -304,8 +306,31 @@ def positions(ids: IntArray, wanted: npt.ArrayLike) -> IntArray:
     queries = np.asarray(wanted, np.int64).reshape(-1)
     if not len(ids):
         return np.full(len(queries), -1, np.int64)
+    if len(queries) > TABLE_FROM and ids[0] >= 0 and ids[-1] < 4 * len(queries):
+        return _looked_up(ids, queries)
     place = np.minimum(np.searchsorted(ids, queries), len(ids) - 1)
     return np.where(ids[place] == queries, place, -1).astype(np.int64)
+
+
+def _looked_up(ids: IntArray, queries: IntArray) -> IntArray:
+    """`positions` by a table of all ids up to the greatest."""
+    size = int(ids[-1]) + 1
+    table = np.full(size + 1, -1, np.int64)
+    table[ids] = np.arange(len(ids))
+    inside = np.where((queries >= 0) & (queries < size), queries, size)
+    return np.asarray(table[inside])
+
+
+def counting_order(
+    keys: IntArray, size: int, order: npt.NDArray[np.integer] | None = None
+) -> npt.NDArray[Any]:
+    """The order that sorts ``keys`` (n,), from 0 to below ``size``; equal ones stay in
+    ``order``, by default their own. Linear, where sorting compares."""
+    order = np.arange(len(keys)) if order is None else order
+    columns = np.arange(len(order))
+    shape = (size, max(len(order), 1))
+    grouped = sparse.coo_array((order, (keys[order], columns)), shape).tocsr()
+    return np.asarray(grouped.data)
 
 
 def _sorted_ids(ids: npt.ArrayLike, name: str) -> tuple[IntArray, IntArray]:
@@ -335,7 +360,8 @@ def _dense_edges(name: str, links: Links, ids: Mapping[str, IntArray]) -> Edges:
         raise SnapshotError(f"{name}: weight or time has another length") from None
     if not len(source):
         return Edges(source, target, weight.copy(), time.copy())
-    order = np.lexsort((target, source))
+    by_target = counting_order(target, len(ids[target_kind]))
+    order = counting_order(source, len(ids[source_kind]), by_target)
     source, target, weight, time = (
         source[order],
         target[order],

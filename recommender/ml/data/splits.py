@@ -34,6 +34,22 @@ class Newcomers:
     indptr: IntArray
     items: IntArray
 
+    def sample(self, people: int) -> Newcomers:
+        """At most ``people`` of them, spread evenly over their ids."""
+        if len(self.users) <= people:
+            return self
+        rows = np.linspace(0, len(self.users) - 1, people).astype(np.int64)
+        sampled = np.zeros(len(self.users), bool)
+        sampled[rows] = True
+        counts = np.diff(self.indptr)
+        return Newcomers(
+            self.snapshot,
+            self.users[rows],
+            self.first[rows],
+            np.concatenate([[0], np.cumsum(counts[rows])]).astype(np.int64),
+            self.items[np.repeat(sampled, counts)],
+        )
+
     @classmethod
     def from_snapshot(cls, snapshot: GraphSnapshot, cut: float) -> Newcomers:
         """The people with more than `FIRST_WATCHES` watches, all from ``cut`` on."""

@@ -27,6 +27,8 @@ CUTOFF = 20  # of the lists whose categories are counted
 STEPS = (0, 1, 3, FIRST_WATCHES)  # known watches of a newcomer
 HISTORY = (1, 3, 6, 11, 21, 51)  # lower bounds of ranges of known watches
 ITEM_HISTORY = (0, 1, 6, 21, 101)
+NEWCOMERS = 1000  # at most
+SCORES_AT_ONCE = 8_000_000
 
 Lists = Mapping[str, IntArray]
 Rows = list[dict[str, Any]]
@@ -111,6 +113,7 @@ def newcomers(
     """
     if people is None or not len(people.users):
         return []
+    people = people.sample(NEWCOMERS)
     return [
         {
             "known": known,
@@ -188,8 +191,9 @@ def _newcomers_ndcg(model: Model, people: Newcomers, known: int) -> Values:
         for row, (a, b) in enumerate(zip(start, stop, strict=True))
     ]
     lists = []
-    for begin in range(0, len(states), 512):
-        part = slice(begin, begin + 512)
+    at_once = max(1, SCORES_AT_ONCE // people.snapshot.n_items)
+    for begin in range(0, len(states), at_once):
+        part = slice(begin, begin + at_once)
         scores = model.scores(states[part]).copy()
         np.put_along_axis(scores, people.first[part], -np.inf, axis=1)
         lists.append(top_k(scores, 10))

@@ -6,6 +6,7 @@ Full ranking: all items of the snapshot are ranked, without the seen ones.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -25,11 +26,15 @@ from recommender.ml.evaluation.interval import (
 from recommender.ml.evaluation.metrics import Values
 from recommender.ml.models import registry
 from recommender.ml.models.base import Model, Progress, no_progress, top_k
+from recommender.ml.train.budget import current, within
 
 CUTOFFS = (10, 20)
 GATE = "recall@20"
 USERS_AT_ONCE = 512
-SCORES_AT_ONCE = 8_000_000  # limits the users at once of a large catalogue
+GATE_CUTOFF = 20
+PILOT, FEWEST = 500, 2000  # people
+VISIBLE = 0.05  # of a baseline's value: the difference that has to be seen
+JUDGING = 0.15  # of limited time
 
 Report = dict[str, Any]
 
@@ -50,10 +55,15 @@ def evaluate(
     *,
     seed: int = 0,
     configs: Mapping[str, Mapping[str, Any]] | None = None,
+    baselines: Sequence[str] = (),
+    share: float = 1.0,
     progress: Progress = no_progress,
 ) -> Evaluation:
-    """Fit each model on the history of the test part and evaluate it, and the members
-    of combined models.
+    """Fit each model on the history of the test part and evaluate it, the members of
+    combined models, and ``baselines`` that are not among those.
+
+    Where time is limited, a ``share`` of it is for fitting ``names``. People are as
+    many as `enough_people` says.
 
     The report: ``models`` (name -> metric -> value, low, high; metrics such as
     "recall@20"), ``differences`` (name -> other name -> metric -> paired difference),
@@ -61,15 +71,80 @@ def evaluate(
     to fit it again without the search), ``users`` and ``targets`` (counts),
     ``holdout`` (see `fingerprint`), ``seed``.
     """
-    known = split.test.history
-    fitted = {
-        name: registry.fit(name, known, (configs or {}).get(name), progress)
-        for name in names
+    known, settings = split.test.history, configs or {}
+    with within(current().share(share)):
+        fitted = {
+            name: registry.fit(name, known, settings.get(name), progress)
+            for name in names
+        }
+    return compare(
+        fitted,
+        split.test,
+        names[0],
+        baselines=baselines,
+        configs=settings,
+        seed=seed,
+    )
+
+
+def compare(
+    fitted: Mapping[str, Model],
+    holdout: Holdout,
+    name: str,
+    *,
+    baselines: Sequence[str],
+    configs: Mapping[str, Mapping[str, Any]],
+    seed: int = 0,
+) -> Evaluation:
+    """Evaluate fitted models, their members, and ``baselines`` that are not among
+    those, by as many people as show differences of ``name`` from the baselines."""
+    judged = dict(fitted)
+    for model in fitted.values():
+        for part, member in model.members.items():
+            judged.setdefault(part, member)
+    for baseline in baselines:
+        if baseline not in judged:
+            judged[baseline] = registry.fit(
+                baseline, holdout.history, configs.get(baseline)
+            )
+    people = enough_people(judged, holdout, name, baselines)
+    return evaluate_fitted(judged, holdout.sample(people), seed=seed)
+
+
+def enough_people(
+    fitted: Mapping[str, Model],
+    holdout: Holdout,
+    name: str,
+    baselines: Sequence[str],
+) -> int:
+    """How many people show a difference of `VISIBLE` between ``name`` and each of the
+    ``baselines``: its 95 % interval is as wide as the difference.
+
+    The spread is that of `PILOT` people. Of the time that is left at most `JUDGING` is
+    used. All people, if they are few.
+    """
+    everyone = len(holdout.users)
+    if everyone <= FEWEST:
+        return everyone
+    pilot = holdout.sample(PILOT)
+    began = time.perf_counter()
+    values = {
+        each: metrics.recall(
+            metrics.hits(
+                rank_items(model, pilot, GATE_CUTOFF), pilot.indptr, pilot.items
+            ),
+            np.diff(pilot.indptr),
+        )
+        for each, model in fitted.items()
     }
-    for model in list(fitted.values()):
-        for name, member in model.members.items():
-            fitted.setdefault(name, member)
-    return evaluate_fitted(fitted, split.test, seed=seed)
+    seconds = (time.perf_counter() - began) / PILOT
+    needed = float(FEWEST)
+    for baseline in baselines:
+        theirs = values[baseline]
+        error = 1.96 * float((values[name] - theirs).std())
+        needed = max(needed, (error / max(VISIBLE * theirs.mean(), 1e-4)) ** 2)
+    affordable = JUDGING * current().seconds / seconds
+    return int(min(everyone, needed, max(PILOT, affordable)))
 
 
 def evaluate_fitted(
@@ -139,6 +214,16 @@ def beats_popularity(
     return bool(ours > theirs)
 
 
+def worse_than(report: Mapping[str, Any], name: str, baseline: str) -> bool:
+    """Whether the people show that ``name`` is worse than ``baseline``: the interval of
+    the difference is below 0. False if either was not measured."""
+    try:
+        difference = report["differences"][name][baseline][GATE]
+    except KeyError:
+        return False
+    return bool(difference["high"] < 0)
+
+
 def rank_items(model: Model, holdout: Holdout, k: int) -> IntArray:
     """(users, k) unseen dense items by descending score; -1 where a list ends early."""
     history = holdout.history
@@ -164,7 +249,7 @@ def rank_items(model: Model, holdout: Holdout, k: int) -> IntArray:
 
 def users_at_once(n_items: int) -> int:
     """How many users are ranked together, so that their scores stay small."""
-    return max(1, min(USERS_AT_ONCE, SCORES_AT_ONCE // max(n_items, 1)))
+    return max(1, min(USERS_AT_ONCE, breakdowns.SCORES_AT_ONCE // max(n_items, 1)))
 
 
 def user_metrics(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:

@@ -115,6 +115,12 @@ class Model(ABC):
         model._manifest, model._run = manifest, run
         return model
 
+    @property
+    def learned(self) -> Any:
+        """What a later fit of this model can start from; None if it always starts from
+        the beginning. See `recommender.ml.train.warm`."""
+        return None
+
     @abstractmethod
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
         """(len(states), n_items) scores of every item, higher is better."""

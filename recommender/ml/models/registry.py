@@ -91,18 +91,23 @@ def fit(
     ``config`` overrides the defaults. The model uses at most ``budget``: it asks for
     what is left with `budget.current`.
     """
-    train = entry(name).train
-    known = {f.name for f in fields(train.Config)}
+    chosen = complete(name, config)
+    with within(budget):
+        model: Model = entry(name).train.fit(snapshot, chosen, progress)
+    return model.with_manifest(_manifest(name, asdict(chosen), snapshot))
+
+
+def complete(name: str, config: Mapping[str, Any] | None = None) -> Any:
+    """The ``Config`` of model ``name`` with these settings; raises `ConfigError`."""
+    kind = entry(name).train.Config
+    known = {f.name for f in fields(kind)}
     unknown = set(config or {}) - known
     if unknown:
         raise ConfigError(
             f"{name} has no setting {', '.join(sorted(unknown))}; "
             f"it has {', '.join(sorted(known))}"
         )
-    chosen = train.Config(**(config or {}))
-    with within(budget):
-        model: Model = train.fit(snapshot, chosen, progress)
-    return model.with_manifest(_manifest(name, asdict(chosen), snapshot))
+    return kind(**(config or {}))
 
 
 def save(

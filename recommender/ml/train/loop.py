@@ -89,11 +89,13 @@ class Loop(Generic[B]):
             self._restore(state)
         self._seconds = budget.current().seconds * FOR_STEPS
         self._began, self._validating = time.perf_counter(), 0.0
+        self._last = epochs
         yield from self._epochs[:epochs]
         while len(self._epochs) < epochs and not self.is_over():
             done = self._epoch(epochs, stage, slot)
-            due = done.epoch % check_every == 0 or done.epoch == epochs
-            if validate is not None and due and self._may_validate():
+            last = done.epoch == epochs
+            due = (done.epoch % check_every == 0 and self._may_validate()) or last
+            if validate is not None and due and not self.is_over():
                 began = time.perf_counter()
                 done = replace(done, validation=self._group.broadcast(validate()))
                 self._validating += time.perf_counter() - began
@@ -104,16 +106,16 @@ class Loop(Generic[B]):
             yield done
 
     def _epoch(self, epochs: int, stage: str, slot: Slot) -> TrainingStep:
-        began = time.perf_counter()
+        began, timed_from = time.perf_counter(), 0.0
         batches = self.batches()
         if self._losses:  # resumed within the epoch
             self._random.bit_generator.state = self._drawn
         while len(self._losses) < (self._limit or len(batches)):
             self._losses.append(self.step(batches[len(self._losses)]))
             self._store(slot)
-            if len(self._losses) == 1:
+            if self._steps == 1:
                 timed_from = time.perf_counter()
-            elif self._steps == 1 + TIMED:
+            elif len(self._losses) == 1 + TIMED == self._steps and timed_from:
                 step = (time.perf_counter() - timed_from) / TIMED
                 self._limit = self._affordable(len(batches), epochs, step)
             if self.is_over():
@@ -135,13 +137,17 @@ class Loop(Generic[B]):
         return bool(self._group.sum(left.is_spent and self._group.is_leader))
 
     def _may_validate(self) -> bool:
-        """Whether validation took little enough of limited time so far."""
-        left = budget.current()
-        if not left.has_limit:
+        """Whether validation took little enough so far, where not all steps fit.
+
+        While each epoch is a part of the batches, more epochs do no harm: then only the
+        last half is measured.
+        """
+        if self._limit is None:
             return True
-        began = self._began
-        few = self._validating <= FOR_VALIDATION * (time.perf_counter() - began)
-        return self._group.broadcast(few and not left.is_spent)
+        if len(self._epochs) + 1 < self._last / 2:
+            return False
+        passed = time.perf_counter() - self._began
+        return self._group.broadcast(self._validating <= FOR_VALIDATION * passed)
 
     def _affordable(self, batches: int, epochs: int, step: float) -> int | None:
         """How many steps of ``step`` seconds an epoch may take; None for all."""

@@ -47,7 +47,7 @@ def test_the_report_is_a_page_that_needs_nothing_else(tmp_path):
     page = (folder / "report.html").read_text()
     report = json.loads((folder / "report.json").read_text())
     assert not re.search(r'(?:src|href)="', page)
-    for name in ("ease", "co_watch", "popularity", "Jazz"):
+    for name in ("ease", "als", "popularity", "Jazz"):
         assert name in page
     specs = [json.loads(found) for found in PLOT.findall(page)]
     drawn = sum(len(s.figures) for s in figures.report_sections(report, {}))
@@ -71,7 +71,7 @@ def test_runs_judged_alike_are_compared_person_by_person(client, admin, runs, se
     assert row["name"] == second.run_id
     assert row["value"] == pytest.approx(lead)
     assert row["low"] <= lead <= row["high"]
-    measured = first.metrics["models"]["co_watch"]["ndcg@10"]["value"]
+    measured = first.metrics["models"]["als"]["ndcg@10"]["value"]
     assert ours["ndcg@10"].mean() == pytest.approx(measured, rel=1e-5)
 
 
@@ -97,7 +97,7 @@ def test_select_two_and_see_them_side_by_side(client, admin, runs):
     text = page.content.decode()
     for run in runs:
         assert run.run_id in text
-    assert "Trained, and better than popularity" in text
+    assert "Trained, and better than its baselines" in text
     assert len(PLOT.findall(text)) >= len(figures.METRICS)
     alone = {"action": "compare_runs", "_selected_action": [runs[0].pk]}
     assert "two runs or more" in client.post(RUNS, alone, follow=True).content.decode()
@@ -145,6 +145,6 @@ def test_runs_measured_anew_are_asked_the_same(runs, tmp_path):
         )
     keys = [run.run_id for run in runs]
     found = evaluate_runs(keys, snapshot.take()).report
-    assert list(found["models"]) == [*keys, "popularity", "co_watch"]
+    assert list(found["models"]) == [*keys, "popularity", "als"]
     assert found["users"] == 1
-    assert set(found["differences"][keys[0]]) == {keys[1], "popularity", "co_watch"}
+    assert set(found["differences"][keys[0]]) == {keys[1], "popularity", "als"}

@@ -48,7 +48,7 @@ def test_graphsage_trains_beats_popularity_and_serves(world):
     assert run.state == ModelRun.State.TRAINED, run.note
     assert activation.active_run(MODELS) == run
     measured = run.metrics["models"]
-    assert set(measured) == {"graphsage", "popularity", "co_watch"}
+    assert set(measured) == {"graphsage", "popularity", "als"}
     assert (
         measured["graphsage"]["recall@20"]["low"]
         > measured["popularity"]["recall@20"]["value"]
@@ -216,7 +216,7 @@ def test_evaluate_model_writes_what_it_prints(world, tmp_path):
     path = tmp_path / "report.json"
     text = run_command("evaluate_model", path=path)
     report = json.loads(path.read_text())
-    assert set(report["models"]) >= {"blend", "popularity", "co_watch"}
+    assert set(report["models"]) >= {"blend", "popularity", "als"}
     value = report["models"]["blend"]["recall@20"]
     assert value["low"] <= value["value"] <= value["high"]
     assert f"{value['value']:.4f}" in text
@@ -233,14 +233,14 @@ def test_train_model_writes_the_report_of_a_refused_run_too(world, tmp_path):
     path = tmp_path / "report.json"
     with pytest.raises(CommandError, match="was refused"):
         run_command("train_model", "--model", "popularity", path=path)
-    assert set(json.loads(path.read_text())["models"]) == {"popularity", "co_watch"}
+    assert set(json.loads(path.read_text())["models"]) == {"popularity", "als"}
 
 
 def test_evaluate_model_takes_the_models_named(world, tmp_path):
     path = tmp_path / "report.json"
     text = run_command("evaluate_model", "--model", "ease", "--model", "als", path=path)
     measured = json.loads(path.read_text())["models"]
-    assert set(measured) == {"ease", "als", "popularity", "co_watch"}
+    assert set(measured) == {"ease", "als", "popularity"}
     assert f"{measured['ease']['recall@20']['value']:.4f}" in text
     assert 0 < measured["ease"]["diversity@20"]["value"] <= 1
 
@@ -255,7 +255,7 @@ class TestEvaluateRun:
         )
         evaluation = evaluate_runs([co_watch.run_id], snapshot.take())
         report = evaluation.report
-        assert set(report["models"]) == {co_watch.run_id, "popularity", "co_watch"}
+        assert set(report["models"]) == {co_watch.run_id, "popularity", "als"}
         assert (report["users"], report["targets"]) == (1, 1)
         assert report["models"][co_watch.run_id]["recall@20"]["value"] == 1
         text = run_command("evaluate_model", run=[co_watch.run_id])

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recommender.ml.data.snapshot import Edges, FloatArray, IntArray, TimeArray
+from recommender.ml.data.snapshot import (
+    Edges,
+    FloatArray,
+    IntArray,
+    TimeArray,
+    counting_order,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +75,8 @@ class Timeline:
         self._weight, self._time = edges.weight, edges.time
         order = np.argsort(edges.time, kind="stable").astype(np.int32)
         order = order[edges.weight[order] > 0]
-        end = end[order].astype(np.int32)
-        self._order = order[np.argsort(end, kind="stable")]
-        counts = np.bincount(end, minlength=sources)
+        self._order = counting_order(end, sources, order)
+        counts = np.bincount(end[order], minlength=sources)
         self._starts = np.concatenate([[0], np.cumsum(counts)])
 
     def __len__(self) -> int:
@@ -118,6 +123,13 @@ class Timeline:
             low = np.where(active & earlier, middle + 1, low)
             high = np.where(active & ~earlier, middle, high)
         return low
+
+
+def distinct(nodes: IntArray, size: int) -> IntArray:
+    """The sorted distinct ``nodes``, all below ``size``: `numpy.unique`, but linear."""
+    marked = np.zeros(size, bool)
+    marked[nodes] = True
+    return np.flatnonzero(marked)
 
 
 def _hashed(nodes: IntArray, step: int) -> IntArray:

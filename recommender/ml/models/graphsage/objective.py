@@ -27,7 +27,7 @@ from recommender.ml.models.graphsage.batches import (
 )
 from recommender.ml.models.graphsage.config import Config
 from recommender.ml.models.graphsage.encoder import USER_RELATIONS
-from recommender.ml.models.graphsage.neighbours import Windows
+from recommender.ml.models.graphsage.neighbours import Windows, distinct
 from recommender.ml.models.graphsage.network import (
     Graph,
     GraphSage,
@@ -179,8 +179,11 @@ class Objective:
             ]
             for end in ("items", "creators")
         }
-        items = np.unique(np.concatenate([shown, own.item, *needed["items"]]))
-        creators = np.unique(np.concatenate(needed["creators"]))
+        wanted = np.concatenate([shown, own.item, *needed["items"]])
+        items = distinct(wanted, self._n_items)
+        creators = distinct(
+            np.concatenate(needed["creators"]), self._subgraphs.n_creators
+        )
         return self._subgraphs.around(block, items, creators, step=step)
 
     def _link_loss(

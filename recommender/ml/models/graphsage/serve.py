@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from threading import Lock
 from typing import Any
 
@@ -24,6 +24,15 @@ from recommender.ml.models.graphsage.encoder import (
 )
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits, VectorIndex
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What one fit leaves for a later one: the rows of ``weights.content`` belong to
+    the features of ``encoder``."""
+
+    weights: GraphSageWeights
+    encoder: ContentEncoder
 
 
 class GraphSageModel(FactorModel):
@@ -52,6 +61,10 @@ class GraphSageModel(FactorModel):
         self._taken_at = taken_at
         self._lock = Lock()
         super().__init__(tables.item_ids, tables.vectors, index)
+
+    @property
+    def learned(self) -> Learned:
+        return Learned(self._weights, self._encoder)
 
     @classmethod
     def from_weights(

@@ -18,11 +18,12 @@ from recommender.ml.models.graphsage.config import FanOut, Windowing
 from recommender.ml.models.graphsage.neighbours import (
     Timeline,
     Windows,
+    distinct,
     edge_means,
     mean_matrix,
 )
 from recommender.ml.models.graphsage.network import Adjacency, Graph
-from recommender.ml.models.graphsage.trends import trends
+from recommender.ml.models.graphsage.trends import trends_at
 
 EdgeType: TypeAlias = tuple[str, str, str]
 # Edge types that do not depend on time.
@@ -55,13 +56,14 @@ class Subgraphs:
         fan_out: FanOut,
         device: torch.device,
     ) -> None:
-        self._n_items, self._windowing = snapshot.n_items, windowing
+        self._n_items, self._n_users = snapshot.n_items, snapshot.n_users
+        self._windowing = windowing
         self._fan_out, self._device = fan_out, device
         self._starts = list(starts)
         self._content = torch.from_numpy(content).to(device)
         self._trends = [
-            torch.from_numpy(trends(snapshot.watched, snapshot.created, start))
-            for start in self._starts
+            torch.from_numpy(features)
+            for features in trends_at(snapshot.watched, snapshot.created, self._starts)
         ]
         self._watches = watches
         self._watchers = Timeline(snapshot.watched, self._n_items, reverse=True)
@@ -99,7 +101,9 @@ class Subgraphs:
         ``step`` seeds the sampled neighbours.
         """
         made = self._creator[items]
-        creators = np.union1d(creators, made[made >= 0])
+        creators = distinct(
+            np.concatenate([creators, made[made >= 0]]), self.n_creators
+        )
         return self._graph(block, items, creators, self._fan_out, step=step)
 
     def _graph(
@@ -120,16 +124,20 @@ class Subgraphs:
 
         start, limit = self._starts[block], fan_out.watches
         watchers = neighbours(self._watchers, items, start, fan_out.watchers)
-        users = np.unique(watchers.target)
+        users = distinct(watchers.target, self._n_users)
         watched = neighbours(self._watches, users, start, limit)
         uploads = neighbours(self._uploads, creators, np.inf, limit)
-        senders = np.union1d(watched.target, uploads.target)
-        places = np.concatenate([items, np.setdiff1d(senders, items)])
+        sending = np.zeros(self._n_items, bool)
+        sending[watched.target] = sending[uploads.target] = True
+        sending[items] = False  # these are the first
+        places = np.concatenate([items, np.flatnonzero(sending)])
         numbers = np.empty(self._n_items, np.int64)
         numbers[places] = np.arange(len(places))
         watched = replace(watched, target=numbers[watched.target])
         uploads = replace(uploads, target=numbers[uploads.target])
-        watchers = replace(watchers, target=np.searchsorted(users, watchers.target))
+        row = np.empty(self._n_users, np.int64)
+        row[users] = np.arange(len(users))
+        watchers = replace(watchers, target=row[watchers.target])
         made = np.flatnonzero(self._creator[items] >= 0)
         maker = np.searchsorted(creators, self._creator[items][made])
 

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from recommender.ml.data.features import ContentEncoder
+from recommender.ml.data.features import ContentEncoder, content
 from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models.base import NOTHING_SEARCHED, Progress, no_progress
 from recommender.ml.models.graphsage.batches import Batch, Histories, Targets
 from recommender.ml.models.graphsage.config import Config
-from recommender.ml.models.graphsage.encoder import GraphSageWeights
 from recommender.ml.models.graphsage.network import GraphSage
 from recommender.ml.models.graphsage.objective import Noise, Objective, Share
-from recommender.ml.models.graphsage.serve import GraphSageModel
+from recommender.ml.models.graphsage.serve import GraphSageModel, Learned
 from recommender.ml.models.graphsage.subgraphs import Subgraphs
 from recommender.ml.train import budget, early_stopping, warm
 from recommender.ml.train.distributed import Group, distributed_fit
@@ -31,15 +29,6 @@ from recommender.ml.train.loop import Loop, NetworkTrainer, keep_no_freed_memory
 
 NAME = "graphsage"
 MOST = 0.5  # of the videos
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """What one fit leaves for a later one: the columns of ``weights.content`` belong to
-    the features of ``encoder``."""
-
-    weights: GraphSageWeights
-    encoder: ContentEncoder
 
 
 @distributed_fit(NAME)
@@ -89,7 +78,7 @@ class GraphSageTrainer(NetworkTrainer[Batch]):
         histories = Histories.from_snapshot(snapshot, config.windowing)
         self._subgraphs = Subgraphs(
             snapshot,
-            encoder.encode(snapshot.texts, snapshot.duration),
+            content(snapshot, encoder),
             config.windowing,
             histories.timelines["watched"],
             self._targets.starts,
