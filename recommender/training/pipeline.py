@@ -195,7 +195,7 @@ def _fitted(
         report = _fitted_warm(run, start, graph, record)
         if report is not None:
             return report
-        about = f"Starts cold: worse from the weights of run {start.run}."
+        about = f"Starts cold: it was worse after starting from run {start.run}."
     with warm.kept():
         record.planned(plan.Plan.for_graph(graph, run.model, about, plan.FIT))
         evaluated = evaluate_models(
@@ -215,7 +215,7 @@ def _fitted_warm(
     run: ModelRun, start: WarmStart, graph: GraphSnapshot, record: Recorder
 ) -> evaluate.Report | None:
     """As `_fitted`, from the weights of an earlier run; None if that is worse."""
-    about = f"Starts from the weights of run {start.run}."
+    about = f"Starts from run {start.run}."
     limits = current().share(plan.WARM_TIME)
     with warm.kept(start.weights), within(limits):
         record.planned(plan.Plan.for_graph(graph, run.model, about, plan.WARM_FIT))

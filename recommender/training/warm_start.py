@@ -1,9 +1,10 @@
-"""Nightly trainings: they start from the weights of the active run.
+"""Nightly trainings: they start from the active run.
 
-The active run has learned from all watches up to its snapshot. What people watched
-since is divided in time: the first half teaches, the second half judges. There the run
-that learned on is compared with the active run as it was. Only where it is not worse,
-the training goes on from it; otherwise it starts cold.
+They take over its weights and the settings that it searched for. The active run has
+learned from all watches up to its snapshot. What people watched since is divided in
+time: the first half teaches, the second half judges. There the run that learned on is
+compared with the active run as it was. Only where it is not worse, the training goes on
+from it; otherwise it starts cold.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ NIGHTS = 6  # warm starts in a row; then one cold training
 
 @dataclass(frozen=True, eq=False)
 class WarmStart:
-    """The active ``run``, its ``model``, and the ``part`` to judge it by."""
+    """An active ``run``, its ``model``, and the ``part`` to judge it by."""
 
     run: ModelRun
     model: Model
@@ -51,7 +52,8 @@ class WarmStart:
     def weights(self) -> dict[str, Any]:
         """What `warm.kept` starts with."""
         models = {self.model.name: self.model, **self.model.members}
-        return {name: each.learned for name, each in models.items()}
+        learned = {name: each.learned for name, each in models.items()}
+        return {name: each for name, each in learned.items() if each is not None}
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -85,7 +87,7 @@ def find(
     """The warm start of a training of ``model`` with ``config``, or why there is none
     where one might be expected."""
     run = active_run(MODELS)
-    if run is None or run.model != model:
+    if run is None or run.model != model or not registry.MODELS[model].checkpoints:
         return None, ""
     reason = _unsuitable(run, config)
     if reason:
@@ -94,8 +96,6 @@ def find(
         loaded = registry.load(run.folder)
     except ArtifactError as error:
         return None, f"Starts cold: {error}."
-    if all(each.learned is None for each in (loaded, *loaded.members.values())):
-        return None, ""
     part = _later(graph, loaded.manifest.snapshot_taken_at)
     if np.isin(graph.item_ids, loaded.item_ids).mean() < KNOWN:
         return None, f"Starts cold: most videos are newer than run {run}."

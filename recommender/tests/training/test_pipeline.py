@@ -54,7 +54,8 @@ def test_graphsage_trains_beats_popularity_and_serves(world):
         > measured["popularity"]["recall@20"]["value"]
     )
     parts = [step["part"] for step in run.curves]
-    assert parts == ["Evaluate"] * 3 + ["Train on everything"] * 3
+    # What the evaluation learned is the start of the last part: a third of the epochs.
+    assert parts == ["Evaluate"] * 3 + ["Train on everything"]
     assert run.config["dim"] == QUICK["dim"]
 
 
