@@ -71,7 +71,7 @@ def test_runs_judged_alike_are_compared_person_by_person(client, admin, runs, se
     assert row["name"] == second.run_id
     assert row["value"] == pytest.approx(lead)
     assert row["low"] <= lead <= row["high"]
-    measured = first.metrics["models"]["als"]["ndcg@10"]["value"]
+    measured = first.metrics["models"]["co_watch"]["ndcg@10"]["value"]
     assert ours["ndcg@10"].mean() == pytest.approx(measured, rel=1e-5)
 
 

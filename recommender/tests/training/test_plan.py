@@ -1,0 +1,155 @@
+"""The plan of a training, the gate, and trainings that start from the active run."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from interactions.models import Engagement
+from recommender.ml.data import splits
+from recommender.ml.data.snapshot import GraphSnapshot
+from recommender.ml.evaluation import evaluate
+from recommender.ml.models import registry
+from recommender.ml.train.budget import Budget, within
+from recommender.models import ModelRun
+from recommender.registry import activation
+from recommender.registry.activation import MODELS
+from recommender.tests.ml.worlds import two_communities
+from recommender.tests.planted import plant
+from recommender.training import pipeline, plan, progress, warm_start
+from recommender.training.evaluation import refusal
+
+QUICK = {"epochs": 3, "validation": 0.0, "negatives": 64, "dim": 16}
+
+
+def watch_again(world, *, people):
+    """Each of some fans watches another video of their own kind."""
+    chance = random.Random(1)
+    for kind, fans in enumerate(world.fans):
+        for fan in fans[:people]:
+            seen = set(fan.engagements.values_list("video", flat=True))
+            new = [video for video in world.videos[kind] if video.pk not in seen]
+            Engagement.objects.bulk_create(
+                Engagement(
+                    user=fan,
+                    video=video,
+                    fraction=0.9,
+                    viewed=True,
+                    score=0.54,
+                    last_at=timezone.now() + timedelta(seconds=chance.random()),
+                )
+                for video in chance.sample(new, 4)
+            )
+
+
+@pytest.mark.django_db
+class TestNightly:
+    @pytest.fixture
+    def first(self, monkeypatch):
+        monkeypatch.setattr(warm_start, "PEOPLE", 20)
+        self.world = plant()
+        return pipeline.train(model="graphsage", config=QUICK)
+
+    def test_it_starts_from_the_active_run_and_costs_a_third(self, first):
+        watch_again(self.world, people=20)
+        second = pipeline.train(model="graphsage", config=QUICK)
+        assert second.state == ModelRun.State.TRAINED, second.note
+        assert second.metrics["warm"] == {"from": first.run_id, "night": 1}
+        assert [step["part"] for step in second.curves] == ["Evaluate", progress.WHOLE]
+        # Beside it stands the run before, on watches that neither has learned from.
+        assert first.run_id in second.metrics["models"]
+        assert activation.active_run(MODELS) == second
+
+    def test_where_that_is_worse_it_says_so_and_starts_cold(self, first, monkeypatch):
+        watch_again(self.world, people=20)
+        worse_than = evaluate.worse_than
+        monkeypatch.setattr(
+            evaluate,
+            "worse_than",
+            lambda report, name, other: (
+                other == first.run_id or worse_than(report, name, other)
+            ),
+        )
+        second = pipeline.train(model="graphsage", config=QUICK)
+        assert f"worse after starting from run {first}" in second.note
+        assert first.run_id not in second.metrics["models"]
+        parts = [step["part"] for step in second.curves]
+        assert parts == ["Evaluate"] * 4 + [progress.WHOLE]
+
+    @pytest.mark.parametrize("reason", ["few people", "settings", "nights", "again"])
+    def test_what_does_not_allow_it(self, first, monkeypatch, reason):
+        watch_again(self.world, people=2 if reason == "few people" else 20)
+        config, again = dict(QUICK), reason == "again"
+        if reason == "settings":
+            config["dim"] = 8
+        if reason == "nights":
+            first.metrics["warm"] = {"night": warm_start.NIGHTS}
+            first.save()
+        second = pipeline.train(model="graphsage", config=config, again=again)
+        assert "from" not in second.metrics["warm"]
+        assert second.note.startswith("Starts cold" if not again else "")
+
+
+@pytest.mark.django_db
+def test_the_plan_is_printed_with_the_time(settings):
+    settings.TRAIN_MINUTES = 7
+    settings.MODEL_CONFIGS = {"graphsage": QUICK}
+    plant()
+    err = StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stderr", err)
+        call_command("train_model", "--model", "graphsage", stdout=StringIO())
+    text = err.getvalue()
+    assert "480 watches of" in text
+    assert "at most 7 min (fit" in text
+    assert "steps on the whole graph" in text
+    step = ModelRun.objects.get().curves[-1]
+    assert 0 < step["left"] <= 420
+    assert " min left" in progress.describe(ModelRun.objects.get())
+
+
+def test_the_gate_names_each_baseline_that_is_better():
+    def report(**values):
+        below = {"recall@20": {"high": -0.01}}
+        return {
+            "models": {k: {"recall@20": {"value": v}} for k, v in values.items()},
+            "differences": {
+                "blend": {k: below for k, v in values.items() if v > values["blend"]}
+            },
+        }
+
+    assert refusal(report(blend=0.2, popularity=0.1, als=0.15), "blend") == ""
+    assert refusal(report(blend=0.2, popularity=0.1, als=0.25), "blend") == (
+        "Its recall@20 on later watches is 0.2000, als's 0.2500."
+    )
+    both = refusal(report(blend=0.1, popularity=0.1, als=0.25), "blend")
+    assert both.endswith("popularity's 0.1000 and als's 0.2500.")
+
+
+def test_people_are_as_many_as_a_difference_needs(monkeypatch):
+    monkeypatch.setattr(evaluate, "FEWEST", 20)
+    monkeypatch.setattr(evaluate, "PILOT", 30)
+    part = splits.global_time_split(two_communities(users=200)).test
+    names = ("co_watch", "popularity")
+    fitted = {name: registry.fit(name, part.history) for name in names}
+
+    def enough(visible):
+        monkeypatch.setattr(evaluate, "VISIBLE", visible)
+        return evaluate.enough_people(fitted, part, "co_watch", ["popularity"])
+
+    assert enough(10.0) == 20
+    assert 20 < enough(0.2) < enough(0.15) < len(part.users)
+    assert enough(0.001) == len(part.users)
+
+
+def test_a_plan_divides_all_the_time():
+    graph: GraphSnapshot = two_communities()
+    with within(Budget(seconds=1000)):
+        made = plan.Plan.for_graph(graph, "blend", "", plan.FIT)
+    parts = made.fit + made.judge + made.final + made.index
+    assert parts == pytest.approx(1000, abs=1)
