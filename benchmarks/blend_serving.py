@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,12 +20,13 @@ import numpy as np
 import psutil
 
 from benchmarks import datasets
-from recommender.ml.data.history import UserHistory, histories
+from recommender.ml.data.history import Trail, UserHistory, histories
 from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models import registry
 from recommender.ml.models.base import Model, top_k
 
 CLUSTERS = 200
+REQUESTS = 200
 NEWEST = 50  # watches of a request
 PAGE = 24
 LIST = 300
@@ -91,24 +94,51 @@ def main() -> None:
     parser.add_argument("--videos", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=200_000)
     parser.add_argument("--watches", type=int, default=7_000_000)
+    parser.add_argument("--serve", type=Path, help="only measure this folder's run")
     options = parser.parse_args()
-    snapshot = synthetic(options.videos, options.people, options.watches)
+    if options.serve:
+        report(registry.load(options.serve / "run"), stored_states(options.serve))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        fit(synthetic(options.videos, options.people, options.watches), folder)
+        # A process of its own, for its memory.
+        serve = (sys.executable, "-m", "benchmarks.blend_serving", "--serve", name)
+        subprocess.run(serve, check=True)
+
+
+def fit(snapshot: GraphSnapshot, folder: Path) -> None:
+    """Store a fitted run, and the newest watches of `REQUESTS` people, in ``folder``."""
     began = time.perf_counter()
-    fitted = registry.fit("blend", snapshot, SETTINGS)
+    registry.save(registry.fit("blend", snapshot, SETTINGS), folder / "run")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"fit: {time.perf_counter() - began:.0f} s, peak {peak:.0f} MB", flush=True)
     random = np.random.default_rng(1)
-    users = np.sort(random.choice(options.people, 100, replace=False))
-    states = [
-        UserHistory(
-            watched=each.watched.select(np.argsort(-each.watched.time)[:NEWEST])
-        )
+    users = np.sort(random.choice(snapshot.n_users, REQUESTS, replace=False))
+    trails = [
+        each.watched.select(np.argsort(-each.watched.time)[:NEWEST])
         for each in histories(snapshot, users)
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        registry.save(fitted, Path(folder) / "run")
-        del fitted, snapshot
-        report(registry.load(Path(folder) / "run"), states)
+    np.savez(
+        folder / "states.npz",
+        length=[len(trail) for trail in trails],
+        ids=np.concatenate([trail.ids for trail in trails]),
+        time=np.concatenate([trail.time for trail in trails]),
+    )
+
+
+def stored_states(folder: Path) -> list[UserHistory]:
+    """The histories that `fit` stored, without empty ones."""
+    with np.load(folder / "states.npz") as stored:
+        ends = np.cumsum(stored["length"])[:-1]
+        parts = zip(
+            np.split(stored["ids"], ends), np.split(stored["time"], ends), strict=True
+        )
+        return [
+            UserHistory(watched=Trail.from_ids(ids, time=time))
+            for ids, time in parts
+            if len(ids)
+        ]
 
 
 def report(model: Model, states: list[UserHistory]) -> None:

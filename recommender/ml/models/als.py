@@ -155,8 +155,8 @@ def fit(
             trainer.fit(
                 sparse.csr_matrix(confidence), show_progress=False, callback=record
             )
-    vectors = np.array(trainer.item_factors, np.float32)
-    prior = _prior(matrix, vectors, config)
+        vectors = np.array(trainer.item_factors, np.float32)
+        prior = _prior(matrix, vectors, config)
     return Als(snapshot.item_ids, vectors, prior, config)
 
 

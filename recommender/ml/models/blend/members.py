@@ -15,13 +15,29 @@ from recommender.ml.train.budget import Budget
 
 USUAL_SECONDS = 1800.0  # if there is no limit
 DENSE_MATRIX_ITEMS = 10_000  # of a matrix of items by items: 400 MB
-# Seconds on one core, measured: of an epoch for a million watches, ...
+# Seconds on one core, measured: of an epoch or step for a million watches, ...
 SEQUENCE_EPOCH = 45.0
 SAGE_EPOCH = 20.0
-IDS_EPOCH = 2.5
+IDS_STEP = 0.4
 # ... and of an inverse of a matrix of thousand rows.
 INVERSE = 0.08
 FEWEST_EPOCHS, MOST_EPOCHS = 8, 27
+# One hop, so that a user is the mean of their watches.
+IDS: Mapping[str, Any] = {
+    "hops": 1,
+    "together": 0.0,
+    "epochs": 40,
+    "batch_size": 1024,
+    "learning_rate": 0.02,
+    "temperature": 0.13,
+    "exponent": 0.0,
+    "wide": 0.0,
+}
+ORDER: Mapping[str, Mapping[str, Any]] = {
+    Cut.LAST: {"ordered": True, "lean": 1.0},
+    Cut.RANDOM: {"lean": 0.0},
+    Cut.CLUSTER: {"lean": 0.0},
+}
 
 
 @dataclass(frozen=True)
@@ -66,30 +82,19 @@ def _networks(snapshot: GraphSnapshot, cut: str, seconds: float) -> list[Member]
     if cut == Cut.LAST and epochs >= FEWEST_EPOCHS:
         settings = {"negatives": 512, "learning_rate": 0.002, "stop_after": epochs}
         members.append(Member("sequence", settings, share=0.7))
-    if cut == Cut.LAST and 20 * IDS_EPOCH * millions <= seconds / 20:
-        members.append(Member("graphsage_ids", IDS_IN_ORDER, share=0.15))
+    steps = IDS["epochs"] * -(-snapshot.n_users // IDS["batch_size"])
+    if cut != Cut.TIME and steps * IDS_STEP * millions <= seconds / 15:
+        members.append(Member("graphsage_ids", {**IDS, **ORDER[cut]}, share=0.3))
     return members
 
 
-# Of dense data: one hop, so that a user is the mean of their watches.
-IDS_IN_ORDER = {
-    "hops": 1,
-    "together": 0.0,
-    "learning_rate": 0.02,
-    "temperature": 0.13,
-    "exponent": 0.0,
-    "wide": 0.0,
-    "ordered": True,
-    "lean": 1.0,
-}
-
-
 def _als(snapshot: GraphSnapshot) -> Member:
-    widest = 128 if snapshot.n_items > 2 * DENSE_ITEMS else 256
+    few = min(snapshot.n_items, snapshot.n_users) / 4
+    widest = min(128 if snapshot.n_items > 2 * DENSE_ITEMS else 256, max(few, 16))
     factors = [each for each in (16, 32, 64, 128, 256) if each <= widest]
     return Member(
         "als",
-        {"factors": 64, "regularization": 30.0, "alpha": 4.0},
+        {"factors": min(64, factors[-1]), "regularization": 30.0, "alpha": 4.0},
         (
             Axis("regularization", (1.0, 3.0, 10.0, 30.0, 60.0, 120.0)),
             Axis("alpha", (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)),

@@ -11,6 +11,7 @@ not centred, which changes no order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -30,10 +31,12 @@ from recommender.ml.models.base import (
 )
 from recommender.ml.models.blend.config import Config
 from recommender.ml.store.artifact import Artifact
-from recommender.ml.store.vector_index import Hits
+from recommender.ml.store.vector_index import Hits, VectorIndex
 
 DENSE_ITEMS = 5000  # up to as many, all items are scored
 RETRIEVED = 300  # items of each member, at least
+EXACT_ITEMS = 20_000  # up to as many, members search their vectors exactly
+RECALL = 0.9  # of the search of more
 REFERENCE = 256  # items with watches, to compare new ones with
 PEOPLE_AT_ONCE = 256
 SPREAD_PEOPLE = 500  # in the median deviation of scores
@@ -84,6 +87,8 @@ class Blend(Model):
         if by_person is None:
             by_person = snapshot.n_items <= DENSE_ITEMS
         medians = None if by_person else spreads(members, snapshot, config)
+        if medians is not None:
+            members = {name: _quick(member) for name, member in members.items()}
         return cls(members, weights, watched_ids(snapshot), medians, searched)
 
     def scores(self, states: Sequence[UserHistory]) -> FloatArray:
@@ -135,7 +140,8 @@ class Blend(Model):
             member.retrieve(state, k=max(k, RETRIEVED), exclude=exclude)
             for member in self.members.values()
         ]
-        pool = np.setdiff1d(np.concatenate(pools), seen)
+        pool = np.unique(np.concatenate(pools))
+        pool = pool[~np.isin(pool, seen)]
         scores = self.score_each([state], pool)
         order = top_k(np.nan_to_num(scores, nan=-np.inf), k)[0]
         return Hits(pool[order], scores[0, order])
@@ -204,6 +210,8 @@ class Blend(Model):
 
     def renewed(self, snapshot: GraphSnapshot) -> Blend:
         renewed = {name: m.renewed(snapshot) for name, m in self.members.items()}
+        if self._spreads:
+            renewed = {name: _quick(member) for name, member in renewed.items()}
         return Blend(renewed, self.weights, watched_ids(snapshot), self._spreads)
 
 
@@ -220,6 +228,18 @@ def load(artifact: Artifact) -> Blend:
         artifact.array("watched_ids"),
         document.get("spreads"),
     )
+
+
+def _quick(member: Model) -> Model:
+    """``member`` with an approximate index where an exact search would take longer than
+    all else in a request; all members score what it finds."""
+    if not isinstance(member, FactorModel) or len(member.item_ids) <= EXACT_ITEMS:
+        return member
+    quick = copy(member)
+    quick.index = VectorIndex.build(
+        member.item_ids, member.vectors, exact_limit=EXACT_ITEMS, recall_target=RECALL
+    )
+    return quick
 
 
 def watched_ids(snapshot: GraphSnapshot) -> IntArray:

@@ -75,11 +75,14 @@ class Tuner:
         key = repr(sorted(settings.items()))
         if key in self._tried:
             return self._tried[key]
+        from threadpoolctl import threadpool_limits  # only training imports it
+
         began = time.monotonic()
         model = near.adjusted(settings) if isinstance(near, Adjustable) else None
         if model is None:
             model = registry.fit(self._member.name, self._part.history, settings)
-        lists = evaluate.rank_items(model, self._sample, 20)
+        with threadpool_limits(1, "blas"):  # many small systems are solved
+            lists = evaluate.rank_items(model, self._sample, 20)
         values = evaluate.user_metrics(lists, self._sample)
         tried = Tried(model, settings, float(values["ndcg@20"].mean()))
         self._tried[key] = tried

@@ -23,7 +23,8 @@ def timeless():
 
 @pytest.fixture(scope="module")
 def fitted(timeless):
-    return registry.fit("blend", timeless)
+    quick = {"graphsage_ids": {"epochs": 2, "dim": 8}}
+    return registry.fit("blend", timeless, {"settings": quick})
 
 
 def planned(snapshot, cut, budget=HOUR):
@@ -34,7 +35,8 @@ def test_members_need_the_times_that_the_data_have():
     world = two_communities()
     assert "graphsage" in planned(world, Cut.TIME)
     assert {"sequence", "transition"} <= set(planned(world, Cut.LAST))
-    assert planned(world, Cut.RANDOM) == ["als", "ease", "gf_cf", "popularity"]
+    timeless = ["graphsage_ids", "als", "ease", "gf_cf", "popularity"]
+    assert planned(world, Cut.RANDOM) == timeless
 
 
 def test_members_need_time_and_memory():
@@ -65,7 +67,10 @@ def test_what_was_searched_spares_the_search(timeless, fitted, monkeypatch):
 
 
 def test_given_settings_of_a_member_are_not_searched(timeless):
-    settings = {"als": {"factors": 16, "iterations": 3}}
+    settings = {
+        "als": {"factors": 16, "iterations": 3},
+        "graphsage_ids": {"epochs": 1, "dim": 8},
+    }
     found = train.find(timeless, Config(settings=settings)).settings["settings"]
     assert found["als"]["factors"] == 16
     assert found["als"]["iterations"] == 3

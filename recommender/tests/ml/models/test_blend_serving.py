@@ -68,6 +68,18 @@ def test_a_request_does_not_score_every_video(world, fitted, many, monkeypatch):
     assert any(fitted.contributions(state, hits.ids[:3]))
 
 
+def test_vectors_of_very_many_have_an_approximate_index(world, many, monkeypatch):
+    monkeypatch.setattr(serve, "EXACT_ITEMS", 100)
+    model = registry.fit("blend", world, CONFIG)
+    assert not model.members["als"].index.exact
+    assert not model.renewed(world).members["als"].index.exact
+    (state,) = histories(world, np.array([3]))
+    scores = model.scores([state])[0]
+    scores[np.searchsorted(model.item_ids, state.watched.ids)] = -np.inf
+    best = model.item_ids[top_k(scores[None], 20)[0]]
+    assert np.isin(best, model.recommend(state, k=20).ids).mean() > 0.8
+
+
 def test_without_watches_the_popular_are_retrieved(fitted, many):
     assert len(fitted.recommend(UserHistory(), k=20)) == 20
 
