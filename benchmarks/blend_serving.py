@@ -108,7 +108,7 @@ def main() -> None:
 
 
 def fit(snapshot: GraphSnapshot, folder: Path) -> None:
-    """Store a fitted run, and the newest watches of `REQUESTS` people, in ``folder``."""
+    """Store a fitted run and the newest watches of `REQUESTS` people in ``folder``."""
     began = time.perf_counter()
     registry.save(registry.fit("blend", snapshot, SETTINGS), folder / "run")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -35,7 +35,7 @@ from recommender.ml.store.vector_index import Hits, VectorIndex
 
 DENSE_ITEMS = 5000  # up to as many, all items are scored
 RETRIEVED = 300  # items of each member, at least
-EXACT_ITEMS = 20_000  # up to as many, members search their vectors exactly
+EXACT_ITEMS = 50_000  # up to as many, members search their vectors exactly
 RECALL = 0.9  # of the search of more
 REFERENCE = 256  # items with watches, to compare new ones with
 PEOPLE_AT_ONCE = 256
