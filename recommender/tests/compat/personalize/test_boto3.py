@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
 import pytest
@@ -25,13 +26,25 @@ def items(answer):
     return [item["itemId"] for item in answer["itemList"]]
 
 
-def test_it_recommends_ranks_and_follows_events(live_server):
+@pytest.fixture
+def connect(live_server):
+    """Makes clients of the server, whose connections end with the test."""
+    with ExitStack() as clients:
+
+        def client(service, key, secret):
+            made = aws(service, key, secret, url=live_server.url)
+            return clients.enter_context(closing(made))
+
+        yield client
+
+
+def test_it_recommends_ranks_and_follows_events(connect):
     world = plant()
     run = pipeline.train(model="co_watch", activate=False)
     activation.activate(MODELS, run=run, reason="To be asked", force=True)
     caller, secret = make_caller()
-    runtime = aws("runtime", caller.client_id, secret, url=live_server.url)
-    events = aws("events", caller.client_id, secret, url=live_server.url)
+    runtime = connect("runtime", caller.client_id, secret)
+    events = connect("events", caller.client_id, secret)
     jazz, chess = ([video.video_id for video in kind] for kind in world.videos)
     fan, other = (group[0].username for group in world.fans)
 
@@ -83,7 +96,7 @@ def test_it_recommends_ranks_and_follows_events(live_server):
     assert taste("newcomer") >= 4
     assert not set(items(picks("newcomer"))) & set(jazz[:3])
 
-    stranger = aws("runtime", caller.client_id, "not the secret", url=live_server.url)
+    stranger = connect("runtime", caller.client_id, "not the secret")
     with pytest.raises(ClientError) as refused:
         stranger.get_recommendations(campaignArn=TOP_PICKS, userId=fan)
     assert refused.value.response["Error"]["Code"] == "InvalidSignatureException"
