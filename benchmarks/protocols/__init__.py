@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.protocols import cold, gowalla, labels, ml100k, ncf, temporal, untuned
+from benchmarks.protocols import (
+    cold,
+    gowalla,
+    labels,
+    ml100k,
+    ncf,
+    retrieval,
+    temporal,
+    untuned,
+)
 from benchmarks.reports import Report
 
 Protocol = Callable[[Path, Sequence[str] | None], Iterator[Report]]
@@ -18,4 +27,5 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "labels": labels.run,
     "ml100k": ml100k.run,
     "untuned": untuned.run,
+    "retrieval": retrieval.run,
 }

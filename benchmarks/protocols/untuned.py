@@ -8,9 +8,10 @@ GF-CF with settings that were tuned by hand on a part of MovieLens-1M.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ SEED = 0
 SECONDS = 1800.0
 METRICS = ("recall@20", "ndcg@20")
 FIFTHS = ("ml100k", "kuairand", "ml1m")
-BY_HAND = {
+BY_HAND: Mapping[str, Mapping[str, Any]] = {
     "popularity": {},
     "als": {"factors": 128, "regularization": 60.0},
     "ease": {"balance": 0.5},
