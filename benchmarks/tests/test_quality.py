@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import datasets, protocols, quality, reports
-from benchmarks.protocols import ncf, running
+from benchmarks import blend_serving, datasets, protocols, quality, reports
+from benchmarks.protocols import ncf, running, untuned
 from recommender.ml.data.splits import leave_last
 from recommender.ml.evaluation.interval import Interval
 from recommender.ml.models import registry
@@ -75,6 +75,26 @@ def test_a_blend_of_given_weights_finds_none():
     found = dict(running.fitted(configs, history, None))
     assert found["blend"].members["ease"] is found["ease"]
     assert found["blend"].weights == settings["weights"]
+
+
+def test_the_untuned_blend_gets_no_times_or_words_and_is_tested_on_a_fifth():
+    world = two_communities(users=200)
+    holdout = untuned.fifth(world)
+    assert not holdout.history.watched.time.any()
+    assert not any(holdout.history.texts)
+    known = len(holdout.history.watched)
+    assert known + len(holdout.items) == len(world.watched)
+    assert 0.2 <= len(holdout.items) / len(world.watched) < 0.25
+
+
+def test_a_synthetic_snapshot_has_tastes_and_popular_videos():
+    snapshot = blend_serving.synthetic(20_000, 500, 100_000)
+    watchers = np.sort(np.bincount(snapshot.watched.target, minlength=20_000))
+    assert watchers[-2000:].sum() > 0.3 * watchers.sum()
+    taste = snapshot.watched.target // (20_000 // blend_serving.CLUSTERS)
+    user = snapshot.watched.source == np.bincount(snapshot.watched.source).argmax()
+    both = np.sort(np.bincount(taste[user]))[-2:].sum()
+    assert both / user.sum() > 0.3  # of 200 tastes
 
 
 @pytest.mark.skipif(not datasets.FOLDER.exists(), reason="the data folder is absent")
