@@ -25,10 +25,11 @@ def test_stages_are_timed_in_their_order():
     times = iter([0.0, 1.0, 3.0, 10.0, 11.0])
     stages = Stages(lambda: next(times))
     stages("Snapshot", None)
-    stages("Fit", None)
-    stages("Fit", None)
+    stages("Fit: the first member", None)
+    stages("Fit: the second member", None)
     stages("Snapshot", None)
     assert stages.seconds() == {"Snapshot": 2.0 + 1.0, "Fit": 7.0}
+    assert stages.details == {"Fit": "the second member"}
 
 
 def test_the_memory_of_children_counts():
@@ -63,6 +64,7 @@ def test_the_table_has_a_column_for_each_training():
         "engagements": 700_000,
         "model": "als",
         "stages": {"Snapshot": 1.25},
+        "details": {"Plan": "at most 2 min"},
         "total": 9.5,
         "peak": 800.0,
         "artifact": 12.0,
@@ -74,6 +76,7 @@ def test_the_table_has_a_column_for_each_training():
         [figures | {"kind": "first"}, figures | {"kind": "nightly"}]
     )
     assert "| training | als, first | als, nightly |" in text
+    assert "| Plan | at most 2 min | at most 2 min |" in text
     assert "| Snapshot, s | 1.2 | 1.2 |" in text
     assert "| index of its vectors, s |  |  |" in text
     assert "trained: als 0.2000, popularity 0.1000" in text

@@ -9,17 +9,24 @@ from recommender.ml.models.base import TrainingStep
 
 
 class Stages:
-    """A progress callback of `recommender.training.pipeline.train`."""
+    """A progress callback of `recommender.training.pipeline.train`.
+
+    `details` has what follows the colon of a stage, such as that of "Plan: ...".
+    """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self._seconds: dict[str, float] = {}
+        self.details: dict[str, str] = {}
         self._stage, self._since = "", clock()
 
     def __call__(self, stage: str, step: TrainingStep | None) -> None:
-        if stage != self._stage:
+        title, _, detail = stage.partition(": ")
+        if detail:
+            self.details[title] = detail
+        if title != self._stage:
             self._close()
-            self._stage = stage
+            self._stage = title
 
     def seconds(self) -> dict[str, float]:
         """By stage, in their order, up to now."""

@@ -11,9 +11,11 @@ Figures = Mapping[str, Any]
 def of_trainings(results: Sequence[Figures]) -> str:
     """One column for each training, one row for each stage, in seconds."""
     stages = dict.fromkeys(stage for r in results for stage in r["stages"])
+    details = dict.fromkeys(stage for r in results for stage in r["details"])
     rows = [
         ("engagements", [f"{r['engagements']:,}" for r in results]),
         ("training", [f"{r['model']}, {r['kind']}" for r in results]),
+        *((stage, [r["details"].get(stage, "") for r in results]) for stage in details),
         *(
             (f"{stage}, s", [_number(r["stages"].get(stage), 1) for r in results])
             for stage in stages

@@ -53,6 +53,7 @@ def _train(model: str | None, *, again: bool) -> dict[str, Any]:
         "note": run.note,
         "total": total,
         "stages": stages.seconds(),
+        "details": stages.details,
         "artifact": sum(f.stat().st_size for f in run.folder.rglob("*")) / MB,
         "gate": {name: values[GATE]["value"] for name, values in judged.items()},
         **_index(run.folder),
