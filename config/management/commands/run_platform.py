@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from config.runtime.progress_line import ProgressLine
 from config.runtime.supervisor import Child, Supervisor
 from demo.publish import waiting
 from recommender.graph.mirror.driver import configured
-from recommender.registry.status import status
+from recommender.registry.activation import MODELS, active_run
 
 
 class Command(BaseCommand):
@@ -61,7 +62,7 @@ class Command(BaseCommand):
             logins.append(call_command("setup_platform") or _administrator())
         if not no_demo:
             with self.stage("Demo people and what they watched"):
-                logins.append(call_command("seed_demo", clips=False))
+                logins.append(self.seed_demo())
         steps = preparing(demo=not no_demo)
         last = steps[-1].name if steps else ""
         connection.close()
@@ -84,6 +85,17 @@ class Command(BaseCommand):
             preparation.write(None)
         terminal.say("Stopped.")
 
+    def seed_demo(self) -> str:
+        """Seed in a child, whose memory is freed; returns how to log in."""
+        done = subprocess.run(
+            _manage("seed_demo", "--no-clips"), stdout=subprocess.PIPE, text=True
+        )
+        if done.returncode:
+            raise CommandError("The demo cannot be seeded.", returncode=2)
+        self.stdout.write(done.stdout.rstrip())
+        last = done.stdout.rstrip().rpartition("\n")[2]
+        return last if last.startswith("  log in as ") else ""
+
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
         self.stdout.write(self.style.MIGRATE_HEADING(title))
@@ -97,11 +109,20 @@ def preparing(*, demo: bool) -> list[Child]:
     steps = []
     if demo and waiting().exists():
         steps.append(Child(DEMO, _manage("seed_demo"), once=True))
-    if status().fault:
+    if not has_healthy_model():
         after = DEMO if steps else ""
         train = _manage("train_model", "--if-needed")
         steps.append(Child(TRAINING, train, once=True, after=after))
     return steps
+
+
+def has_healthy_model() -> bool:
+    """Whether a healthy run is active. A child looks: to load a large run costs memory
+    that the parent of all processes would keep."""
+    if active_run(MODELS) is None:
+        return False
+    look = subprocess.run(_manage("model_status"), capture_output=True)
+    return look.returncode == 0
 
 
 def serving(host: str, port: int, web_workers: int, *, after: str) -> list[Child]:

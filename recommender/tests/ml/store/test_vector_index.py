@@ -121,3 +121,20 @@ def test_a_broken_file_is_an_artifact_error(tmp_path):
     VectorIndex.build(IDS[:10], VECTORS[:10]).save(path)
     with pytest.raises(ArtifactError, match="holds 10 vectors, not 9"):
         VectorIndex.load(path, IDS[:9])
+
+
+@pytest.mark.slow
+def test_a_large_index_finds_nearly_all_that_an_exact_one_does():
+    random = np.random.default_rng(3)
+    centres = random.normal(size=(500, 32))
+    places = random.integers(len(centres), size=250_000)
+    vectors = centres[places] + 0.4 * random.normal(size=(250_000, 32))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1)[:, None]).astype(np.float32)
+    index = VectorIndex.build(np.arange(250_000), vectors)
+    assert not index.exact
+    assert index.recall >= 0.95
+    found = []
+    for query in vectors[random.choice(250_000, 50)]:
+        hits = index.search(query, 100)
+        found.append(np.isin(np.argsort(-(vectors @ query))[:100], hits.ids).mean())
+    assert np.mean(found) >= 0.93
