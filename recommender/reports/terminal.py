@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -10,7 +11,7 @@ from tqdm import tqdm
 
 from recommender.ml.evaluation.interval import Interval
 from recommender.ml.models.base import TrainingStep
-from recommender.ml.train.budget import current
+from recommender.ml.train.budget import left_of_all
 
 METRICS = ("recall@10", "recall@20", "ndcg@10", "ndcg@20", "hr@10", "coverage@20")
 
@@ -37,8 +38,8 @@ class Bars:
             )
         self._bar.update(step.epoch - self._bar.n)
         recall = "" if step.validation is None else f"recall@20 {step.validation:.4f}"
-        left = current()
-        until = f"at most {left.seconds / 60:.0f} min left" if left.has_limit else ""
+        left = left_of_all()
+        until = f"at most {left / 60:.0f} min left" if math.isfinite(left) else ""
         words = (f"loss {step.loss:.4f}", recall, until)
         self._bar.set_postfix_str(", ".join(word for word in words if word))
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from recommender.ml.data import splits
 from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models import registry
+from recommender.ml.models.blend import members as blend_members
 from recommender.ml.train.budget import Budget, current
 
 GIGABYTE = 1e9
@@ -78,17 +80,27 @@ def in_words(seconds: float) -> str:
 
 
 def _steps(graph: GraphSnapshot, model: str, left: Budget) -> str:
-    """Whether the graph network's steps use the whole graph; empty without one."""
-    entry = registry.MODELS[model]
-    if model != "graphsage" and not entry.combines:
+    """The members of a blend that the time allows, and whether the steps of GraphSAGE
+    use the whole graph; empty for other models."""
+    if model not in ("blend", "graphsage"):
         return ""
-    configs = settings.MODEL_CONFIGS
-    chosen = configs.get("graphsage", {})
-    if entry.combines:
-        chosen = configs.get(model, {}).get("settings", {}).get("graphsage", {})
-    config = registry.complete("graphsage", chosen).fitting(len(graph.watched), left)
-    if config.fan_out is None:
-        return "GraphSAGE: steps on the whole graph"
-    return "GraphSAGE: steps on samples of {} neighbours".format(
-        ", ".join(map(str, config.fan_out))
-    )
+    config = settings.MODEL_CONFIGS.get(model, {})
+    words, members = "", {"graphsage": config}
+    if model == "blend":
+        members = config.get("settings", {})
+        names = config.get("members") or [
+            member.name
+            for member in blend_members.plan(
+                graph, splits.usable_cut(graph), left.share(FIT)
+            )
+        ]
+        words = f"Members: {', '.join(names)}"
+        if "graphsage" not in names:
+            return words
+    chosen = registry.complete("graphsage", members.get("graphsage", {}))
+    fan_out = chosen.fitting(len(graph.watched), left).fan_out
+    steps = "GraphSAGE: steps on the whole graph"
+    if fan_out is not None:
+        count = ", ".join(map(str, fan_out))
+        steps = f"GraphSAGE: steps on samples of {count} neighbours"
+    return f"{words}\n{steps}" if words else steps

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from recommender.ml.models.base import TrainingStep
-from recommender.ml.train.budget import current
+from recommender.ml.train.budget import left_of_all
 from recommender.models import ModelRun
 from recommender.training.plan import Plan, in_words
 
@@ -33,10 +34,10 @@ class Recorder:
 
     def __call__(self, stage: str, step: TrainingStep | None) -> None:
         if step is not None:
-            left = current()
+            left = left_of_all()
             self._run.curves.append({"part": stage, **asdict(step)})
-            if left.has_limit:
-                self._run.curves[-1]["left"] = round(left.seconds)
+            if math.isfinite(left):
+                self._run.curves[-1]["left"] = round(left)
         if time.monotonic() - self._saved_at >= SAVE_EVERY:
             self._run.save(update_fields=["curves", "updated_at"])
             self._saved_at = time.monotonic()

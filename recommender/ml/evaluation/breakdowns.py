@@ -27,7 +27,8 @@ CUTOFF = 20  # of the lists whose categories are counted
 STEPS = (0, 1, 3, FIRST_WATCHES)  # known watches of a newcomer
 HISTORY = (1, 3, 6, 11, 21, 51)  # lower bounds of ranges of known watches
 ITEM_HISTORY = (0, 1, 6, 21, 101)
-NEWCOMERS = 1000  # at most
+NEWCOMERS = 1000  # at most, of a large catalogue
+LARGE = 20_000  # items
 SCORES_AT_ONCE = 8_000_000
 
 Lists = Mapping[str, IntArray]
@@ -46,7 +47,9 @@ def sections(
     return {
         "by history": by_history(values, holdout, seed=seed),
         "by item": by_item(lists, holdout, seed=seed),
-        "newcomers": newcomers(fitted, holdout.newcomers, seed=seed),
+        "newcomers": newcomers(
+            fitted, holdout.newcomers, seed=seed, limit=len(holdout.users)
+        ),
         "categories": categories(lists, holdout),
     }
 
@@ -104,16 +107,23 @@ def by_item(lists: Lists, holdout: Holdout, *, seed: int) -> Rows:
 
 
 def newcomers(
-    fitted: Mapping[str, Model], people: Newcomers | None, *, seed: int
+    fitted: Mapping[str, Model],
+    people: Newcomers | None,
+    *,
+    seed: int,
+    limit: int | None = None,
 ) -> Rows:
     """NDCG@10 of newcomers when the models know 0, 1, 3 or 5 of their watches.
+
+    Of a large catalogue they are a sample, an eighth of ``limit``.
 
     The targets are the same at each step: all watches after the fifth. The first five
     are never recommended.
     """
     if people is None or not len(people.users):
         return []
-    people = people.sample(NEWCOMERS)
+    if people.snapshot.n_items > LARGE and limit is not None:
+        people = people.sample(min(NEWCOMERS, max(1, limit // 8)))
     return [
         {
             "known": known,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from recommender.ml.data.history import histories
-from recommender.ml.data.snapshot import IntArray
+from recommender.ml.data.snapshot import IntArray, positions
 from recommender.ml.data.splits import Holdout, Split
 from recommender.ml.evaluation import breakdowns, metrics
 from recommender.ml.evaluation.interval import (
@@ -32,7 +32,8 @@ CUTOFFS = (10, 20)
 GATE = "recall@20"
 USERS_AT_ONCE = 512
 GATE_CUTOFF = 20
-PILOT, FEWEST = 500, 2000  # people
+TIMED, PILOT, FEWEST, MOST = 32, 500, 2000, 10_000  # people
+RETRIEVED_FROM = 20_000  # items; above, lists are those that a person would get
 VISIBLE = 0.05  # of a baseline's value: the difference that has to be seen
 JUDGING = 0.15  # of limited time
 
@@ -126,8 +127,14 @@ def enough_people(
     everyone = len(holdout.users)
     if everyone <= FEWEST:
         return everyone
-    pilot = holdout.sample(PILOT)
     began = time.perf_counter()
+    for model in fitted.values():
+        rank_items(model, holdout.sample(TIMED), GATE_CUTOFF)
+    seconds = (time.perf_counter() - began) / TIMED
+    affordable = int(min(MOST, JUDGING * current().seconds / seconds))
+    if affordable < 2 * PILOT:
+        return max(TIMED, affordable)
+    pilot = holdout.sample(PILOT)
     values = {
         each: metrics.recall(
             metrics.hits(
@@ -137,14 +144,12 @@ def enough_people(
         )
         for each, model in fitted.items()
     }
-    seconds = (time.perf_counter() - began) / PILOT
     needed = float(FEWEST)
     for baseline in baselines:
         theirs = values[baseline]
         error = 1.96 * float((values[name] - theirs).std())
         needed = max(needed, (error / max(VISIBLE * theirs.mean(), 1e-4)) ** 2)
-    affordable = JUDGING * current().seconds / seconds
-    return int(min(everyone, needed, max(PILOT, affordable)))
+    return int(min(everyone, needed, affordable))
 
 
 def evaluate_fitted(
@@ -229,6 +234,8 @@ def rank_items(model: Model, holdout: Holdout, k: int) -> IntArray:
     history = holdout.history
     if not np.array_equal(model.item_ids, history.item_ids):
         raise ValueError(f"{model.name} was fitted on other items than the holdout's")
+    if history.n_items > RETRIEVED_FROM:
+        return _retrieved(model, holdout, k)
     rows = []
     at_once = users_at_once(history.n_items)
     first, last = (
@@ -245,6 +252,18 @@ def rank_items(model: Model, holdout: Holdout, k: int) -> IntArray:
         top[~np.isfinite(np.take_along_axis(scores, top, 1))] = -1
         rows.append(top)
     return np.concatenate([*rows, np.empty((0, min(k, history.n_items)), np.int64)])
+
+
+def _retrieved(model: Model, holdout: Holdout, k: int) -> IntArray:
+    """As `rank_items`, by `Model.recommend`."""
+    history = holdout.history
+    ranked = np.full((len(holdout.users), k), -1, np.int64)
+    for start in range(0, len(holdout.users), USERS_AT_ONCE):
+        users = holdout.users[start : start + USERS_AT_ONCE]
+        for row, state in enumerate(histories(history, users), start):
+            ids = model.recommend(state, k=k).ids
+            ranked[row, : len(ids)] = positions(history.item_ids, ids)
+    return ranked
 
 
 def users_at_once(n_items: int) -> int:

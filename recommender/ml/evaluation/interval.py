@@ -11,7 +11,7 @@ import numpy as np
 from recommender.ml.data.snapshot import FloatArray, IntArray
 from recommender.ml.evaluation.metrics import Values
 
-CACHED_DRAWS = 2_000_000  # users times resamples whose draws are cached
+CACHED_DRAWS = 10_000_000  # users times resamples whose draws are cached
 
 
 @dataclass(frozen=True)

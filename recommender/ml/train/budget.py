@@ -55,6 +55,7 @@ class Budget:
 class _Running:
     budget: Budget
     deadline: float  # of `time.monotonic`
+    last: float  # the deadline of the outermost budget
 
 
 _running: ContextVar[_Running | None] = ContextVar("budget", default=None)
@@ -73,7 +74,9 @@ def within(budget: Budget | None) -> Iterator[None]:
         min(budget.memory_bytes, outer.memory_bytes),
         min(budget.cores, outer.cores),
     )
-    running = _Running(lesser, time.monotonic() + lesser.seconds)
+    deadline = time.monotonic() + lesser.seconds
+    around = _running.get()
+    running = _Running(lesser, deadline, around.last if around else deadline)
     token = _running.set(running)
     try:
         yield
@@ -88,3 +91,11 @@ def current() -> Budget:
         return Budget()
     left = running.deadline - time.monotonic()
     return replace(running.budget, seconds=max(0.0, left))
+
+
+def left_of_all() -> float:
+    """The seconds that are left of the outermost budget; infinity without a limit."""
+    running = _running.get()
+    if running is None:
+        return math.inf
+    return max(0.0, running.last - time.monotonic())

@@ -153,3 +153,13 @@ def test_a_plan_divides_all_the_time():
         made = plan.Plan.for_graph(graph, "blend", "", plan.FIT)
     parts = made.fit + made.judge + made.final + made.index
     assert parts == pytest.approx(1000, abs=1)
+
+
+def test_a_large_catalogue_is_judged_by_what_people_would_get(monkeypatch):
+    part = splits.global_time_split(two_communities()).test
+    model = registry.fit("als", part.history, {"factors": 8})
+    whole = evaluate.rank_items(model, part, 20)
+    monkeypatch.setattr(evaluate, "RETRIEVED_FROM", 10)
+    lists = evaluate.rank_items(model, part, 20)
+    shared = [len(set(a) & set(b)) for a, b in zip(whole, lists, strict=True)]
+    assert sum(shared) / len(shared) > 19

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from recommender.ml.train import budget
-from recommender.ml.train.budget import Budget, current, within
+from recommender.ml.train.budget import Budget, current, left_of_all, within
 
 
 @pytest.fixture
@@ -34,8 +34,10 @@ def test_an_inner_budget_cannot_exceed_the_outer_one(clock):
             assert current() == Budget(seconds=6, memory_bytes=500, cores=1)
         with within(current().share(0.5)):
             assert current().seconds == 3
+            assert left_of_all() == 6
         with within(None):
             assert current().seconds == 6
+    assert left_of_all() == math.inf
 
 
 def test_without_one_the_machine_is_the_limit():
