@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +20,7 @@ from interactions.api.serializers import (
     EventSerializer,
 )
 from interactions.services import events
+from interactions.services.events import Outcome
 from interactions.throttles import AnonymousSessionThrottle
 
 MAX_BYTES = 256 * 1024
@@ -59,25 +60,39 @@ class EventsView(APIView):
             raise TooLarge
         batch = BatchSerializer(data=data)
         batch.is_valid(raise_exception=True)
-        results = [
-            {"index": index} | self._record(request, raw)
-            for index, raw in enumerate(batch.validated_data["events"])
-        ]
+        results = self._record(request, batch.validated_data["events"])
         return Response({"results": results})
 
-    def _record(self, request: Request, raw: Any) -> dict[str, Any]:
-        sent = raw if isinstance(raw, dict) else {}
-        kind, identity = sent.get("type"), sent.get("id")
-        result = {"id": identity if isinstance(identity, str) else None}
-        known = SERIALIZERS.get(kind) if isinstance(kind, str) else None
-        serializer = (known or EventSerializer)(data=raw)
-        if not serializer.is_valid():
-            return result | {"status": "rejected", "errors": serializer.errors}
-        try:
-            new = events.record_event(
-                user=request.user, event=serializer.validated_data
-            )
-        except events.UnknownVideo:
-            errors = {"video_id": ["There is no such video."]}
-            return result | {"status": "rejected", "errors": errors}
-        return result | {"status": "recorded" if new else "duplicate"}
+    def _record(self, request: Request, sent: list[Any]) -> list[dict[str, Any]]:
+        serializers = {kind: known() for kind, known in SERIALIZERS.items()}
+        results, valid = [], []
+        for index, raw in enumerate(sent):
+            fields = raw if isinstance(raw, dict) else {}
+            kind, identity = fields.get("type"), fields.get("id")
+            known = serializers.get(kind) if isinstance(kind, str) else None
+            result: dict[str, Any] = {
+                "index": index,
+                "id": identity if isinstance(identity, str) else None,
+            }
+            results.append(result)
+            try:
+                event = (known or EventSerializer()).run_validation(raw)
+            except ValidationError as error:
+                result |= {"status": "rejected", "errors": _by_field(error)}
+            else:
+                valid.append((result, event))
+        outcomes = events.record_events(
+            user=request.user, events=[event for _, event in valid]
+        )
+        for (result, _), outcome in zip(valid, outcomes, strict=True):
+            if outcome is Outcome.UNKNOWN_VIDEO:
+                errors = {"video_id": ["There is no such video."]}
+                result |= {"status": "rejected", "errors": errors}
+            else:
+                result["status"] = outcome.value
+        return results
+
+
+def _by_field(error: ValidationError) -> Any:
+    detail = error.detail
+    return detail if isinstance(detail, dict) else {"non_field_errors": detail}

@@ -2,85 +2,161 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import IntegrityError, transaction
-from django.db.models.functions import Coalesce
+from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import User
-from interactions.models import Event, Impression
-from interactions.services.watching import record_watch
+from interactions.services.watching import Report, record_watches
 from videos.models import Video
 
+# Keys are inserted in one order, so that two batches cannot deadlock.
+INSERT_IDS = """
+INSERT INTO interactions_event (event_id, user_id, kind, received_at)
+SELECT id, %s, kind, %s FROM unnest(%s::uuid[], %s::text[]) AS event (id, kind)
+ORDER BY id
+ON CONFLICT DO NOTHING
+RETURNING event_id
+"""
 
-class UnknownVideo(Exception):
-    """There is no such video, or the person may not see it."""
+INSERT_IMPRESSIONS = """
+INSERT INTO interactions_impression (user_id, created_at, feed_id, video_id, position,
+    source)
+SELECT %s, %s, shown.*
+FROM unnest(%s::uuid[], %s::bigint[], %s::int[], %s::text[])
+    AS shown (feed_id, video_id, position, source)
+ORDER BY feed_id, video_id
+ON CONFLICT DO NOTHING
+"""
+
+MARK_CLICKS = """
+UPDATE interactions_impression AS impression
+SET clicked_at = coalesce(clicked_at, click.at)
+FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[])
+    AS click (feed_id, video_id, at)
+WHERE (impression.feed_id, impression.video_id) = (click.feed_id, click.video_id)
+    AND impression.user_id IS NOT DISTINCT FROM %s
+"""
+
+
+class Outcome(StrEnum):
+    RECORDED = "recorded"
+    DUPLICATE = "duplicate"
+    UNKNOWN_VIDEO = "unknown video"  # or the person may not see it
 
 
 @transaction.atomic
-def record_event(*, user: User | AnonymousUser, event: Mapping[str, Any]) -> bool:
-    """Record a valid event; return False if it was recorded before.
+def record_events(
+    *, user: User | AnonymousUser, events: Sequence[Mapping[str, Any]]
+) -> list[Outcome]:
+    """Record valid events, and return what became of each.
 
-    The event's id and its effect are written in one transaction. Raises `UnknownVideo`.
+    Their ids and effects are written in one transaction.
     """
-    video = Video.objects.visible_to(user).filter(video_id=event["video_id"]).first()
-    if video is None:
-        raise UnknownVideo
-    if not record_id(event_id=event["id"], user=user, kind=event["type"]):
-        return False
-    if event["type"] == "watch":
-        record_watch(
-            user=user,
-            video=video,
-            session_id=event["session_id"],
-            fraction=event["fraction"],
-            seconds=event["seconds"],
-            position=event["position"],
-            feed_id=event["feed_id"],
-            at=event["at"],
+    visible = Video.objects.visible_to(user)
+    names = {event["video_id"] for event in events}
+    videos = {video.video_id: video for video in visible.filter(video_id__in=names)}
+    known = {
+        event["id"]: event for event in reversed(events) if event["video_id"] in videos
+    }
+    new = record_ids(
+        user=user, kinds={key: event["type"] for key, event in known.items()}
+    )
+    outcomes, recorded = [], []
+    for event in events:
+        if event["video_id"] not in videos:
+            outcomes.append(Outcome.UNKNOWN_VIDEO)
+        elif event["id"] in new:
+            new.remove(event["id"])
+            recorded.append(event)
+            outcomes.append(Outcome.RECORDED)
+        else:
+            outcomes.append(Outcome.DUPLICATE)
+    record_watches(
+        user=user,
+        reports=[
+            Report(
+                video=videos[event["video_id"]],
+                session_id=event["session_id"],
+                fraction=event["fraction"],
+                seconds=event["seconds"],
+                position=event["position"],
+                feed_id=event["feed_id"],
+                at=event["at"],
+            )
+            for event in recorded
+            if event["type"] == "watch"
+        ],
+    )
+    record_impressions(
+        user=user,
+        events=[
+            (videos[event["video_id"]], event)
+            for event in recorded
+            if event["type"] != "watch"
+        ],
+    )
+    return outcomes
+
+
+def record_ids(*, user: User | AnonymousUser, kinds: Mapping[UUID, str]) -> set[UUID]:
+    """Record the ids of events, with their kinds; return those that are new.
+
+    The caller must record the effects in the same transaction.
+    """
+    if not kinds:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT_IDS,
+            [
+                user.pk,
+                timezone.now(),
+                [str(key) for key in kinds],
+                list(kinds.values()),
+            ],
         )
-    else:
-        record_impression(user=user, video=video, event=event)
-    return True
+        return {key for (key,) in cursor.fetchall()}
 
 
-def record_id(*, event_id: UUID, user: User | AnonymousUser, kind: str) -> bool:
-    """Record the id of an event; return False if it was recorded before.
-
-    The caller must record the effect in the same transaction.
-    """
-    owner = user if user.is_authenticated else None
-    try:
-        with transaction.atomic():
-            Event.objects.create(event_id=event_id, user=owner, kind=kind)
-    except IntegrityError:
-        return False
-    return True
-
-
-def record_impression(
-    *, user: User | AnonymousUser, video: Video, event: Mapping[str, Any]
+def record_impressions(
+    *,
+    user: User | AnonymousUser,
+    events: Sequence[tuple[Video, Mapping[str, Any]]],
 ) -> None:
     """Record one impression for each video and feed, and its first click.
 
     Nothing is recorded for a user who switched the history off.
     """
-    if user.is_authenticated and not user.record_history:
+    if not events or (user.is_authenticated and not user.record_history):
         return
-    owner = user if user.is_authenticated else None
-    impression, _ = Impression.objects.get_or_create(
-        feed_id=event["feed_id"],
-        video=video,
-        defaults={
-            "user": owner,
-            "position": event["feed_position"],
-            "source": event["source"],
-        },
-    )
-    if event["type"] == "click" and impression.user_id == user.pk:
-        Impression.objects.filter(pk=impression.pk).update(
-            clicked_at=Coalesce("clicked_at", event["at"])
+    shown: dict[tuple[str, int], Mapping[str, Any]] = {}
+    clicks: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for video, event in events:
+        key = str(event["feed_id"]), video.pk
+        shown.setdefault(key, event)
+        if event["type"] == "click":
+            clicks.setdefault(key, event)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT_IMPRESSIONS,
+            [
+                user.pk,
+                timezone.now(),
+                *_columns(shown),
+                [event["feed_position"] for event in shown.values()],
+                [event["source"] for event in shown.values()],
+            ],
         )
+        if clicks:
+            times = [event["at"] for event in clicks.values()]
+            cursor.execute(MARK_CLICKS, [*_columns(clicks), times, user.pk])
+
+
+def _columns(keys: Mapping[tuple[str, int], Any]) -> list[list[Any]]:
+    return [[feed for feed, _ in keys], [video for _, video in keys]]

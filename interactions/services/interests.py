@@ -8,7 +8,9 @@ any order without reading the others.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -32,31 +34,57 @@ def decayed(score: float, *, since: datetime, until: datetime) -> float:
     return float(score * 2.0 ** -min(half_lives, MAX_HALF_LIVES))
 
 
-def add_engagement(
-    *,
-    user: User,
-    video: Video,
-    amounts: Sequence[tuple[float, datetime]],
-    interactions: int,
-) -> None:
-    """Add amounts, each with its time, to the interests in the categories of `video`.
+@dataclass(frozen=True)
+class Addition:
+    """Amounts, each with its time, for the interests in the categories of a video.
 
     Negative amounts subtract earlier ones. `interactions` is added to the number of
-    counted watches and likes. The caller holds `lock_person`. If the categories of the
-    video have changed, earlier amounts stay with the old ones until
-    `aggregates.rebuild`.
+    counted watches and likes.
     """
-    if not interactions and not any(amount for amount, _ in amounts):
+
+    video: int  # its primary key
+    amounts: Sequence[tuple[float, datetime]]
+    interactions: int
+
+    def __bool__(self) -> bool:
+        return bool(self.interactions or any(amount for amount, _ in self.amounts))
+
+
+def add_engagements(*, user: User, additions: Sequence[Addition]) -> None:
+    """Add to the interests of `user`. The caller holds `lock_person`.
+
+    If the categories of a video have changed, earlier amounts stay with the old ones
+    until `aggregates.rebuild`.
+    """
+    additions = [addition for addition in additions if addition]
+    if not additions:
         return
-    newest = max(time for _, time in amounts)
-    rows = _rows(user, video.categories.all(), scored_at=newest)
-    for row in rows:
-        _decay(row, until=newest)
-        row.score += sum(
-            decayed(amount, since=time, until=row.scored_at) for amount, time in amounts
-        )
-        row.interaction_count = max(row.interaction_count + interactions, 0)
-    _store(rows)
+    categories: dict[int, list[int]] = defaultdict(list)
+    pairs = Video.categories.through.objects.filter(
+        video__in=[addition.video for addition in additions]
+    )
+    for video, category in pairs.values_list("video_id", "category_id"):
+        categories[video].append(category)
+    known = {row.category_id: row for row in user.category_interests.all()}
+    changed = {}
+    for addition in additions:
+        newest = max(time for _, time in addition.amounts)
+        for key in categories[addition.video]:
+            row = known.setdefault(
+                key, UserCategoryInterest(user=user, category_id=key, scored_at=newest)
+            )
+            _add(row, addition, newest)
+            changed[key] = row
+    _store([changed[key] for key in sorted(changed)])
+
+
+def _add(row: UserCategoryInterest, addition: Addition, newest: datetime) -> None:
+    _decay(row, until=newest)
+    row.score += sum(
+        decayed(amount, since=time, until=row.scored_at)
+        for amount, time in addition.amounts
+    )
+    row.interaction_count = max(row.interaction_count + addition.interactions, 0)
 
 
 @transaction.atomic
@@ -107,12 +135,15 @@ def _store(rows: list[UserCategoryInterest]) -> None:
     """Write the rows; delete those without interactions and seed."""
     for row in rows:
         row.score = row.score if row.score > ROUNDING else 0.0
-        row.updated_at = timezone.now()
     current = [row for row in rows if row.interaction_count or row.seeded_at]
     obsolete = [row.pk for row in rows if row.pk and row not in current]
-    UserCategoryInterest.objects.bulk_create([row for row in current if not row.pk])
-    UserCategoryInterest.objects.bulk_update(
-        [row for row in current if row.pk],
-        ["score", "interaction_count", "scored_at", "seeded_at", "updated_at"],
+    UserCategoryInterest.objects.bulk_create(
+        current,
+        update_conflicts=True,
+        unique_fields=["user", "category"],
+        update_fields=[
+            *("score", "interaction_count", "scored_at", "seeded_at", "updated_at"),
+        ],
     )
-    UserCategoryInterest.objects.filter(pk__in=obsolete).delete()
+    if obsolete:
+        UserCategoryInterest.objects.filter(pk__in=obsolete).delete()

@@ -94,8 +94,9 @@ def test_one_event_sent_by_many_threads_is_taken_in_once():
         "feed_id": None,
         "at": timezone.now(),
     }
-    taken = at_once([partial(events.record_event, user=user, event=event)] * 16)
-    assert sum(map(bool, taken)) == Event.objects.count() == Watch.objects.count() == 1
+    outcomes = at_once([partial(events.record_events, user=user, events=[event])] * 16)
+    recorded = outcomes.count([events.Outcome.RECORDED])
+    assert recorded == Event.objects.count() == Watch.objects.count() == 1
 
 
 def test_everything_at_once_ends_in_sums_that_fit_the_rows():

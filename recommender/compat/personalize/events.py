@@ -89,7 +89,7 @@ def _is_new(client: ServiceClient, event: Members, user: AnyUser) -> bool:
     if "eventId" not in event:
         return True
     identity = uuid.uuid5(SESSIONS, f"{client.client_id}\n{event['eventId']}")
-    return event_services.record_id(event_id=identity, user=user, kind="personalize")
+    return bool(event_services.record_ids(user=user, kinds={identity: "personalize"}))
 
 
 def _record(
@@ -133,11 +133,10 @@ def _record_shown(
     feed_id: uuid.UUID,
 ) -> None:
     """Record the impressions of the event: one for each item and feed."""
-    for position, item_id in enumerate(event.get("impression", ())):
-        event_services.record_impression(
-            user=user,
-            video=videos[item_id],
-            event={
+    shown = [
+        (
+            videos[item_id],
+            {
                 "type": "click" if item_id == row.item.external_id else "impression",
                 "feed_id": feed_id,
                 "feed_position": position,
@@ -145,6 +144,9 @@ def _record_shown(
                 "at": row.at,
             },
         )
+        for position, item_id in enumerate(event.get("impression", ()))
+    ]
+    event_services.record_impressions(user=user, events=shown)
 
 
 def _feed_id(event: Members) -> uuid.UUID | None:
