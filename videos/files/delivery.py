@@ -6,19 +6,20 @@ permissions.
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import quote
 
 from django.conf import settings
+from django.core.files.base import File
 from django.db.models.fields.files import FieldFile
 from django.http import (
+    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    StreamingHttpResponse,
 )
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import http_date, parse_http_date_safe, quote_etag
@@ -93,7 +94,9 @@ def _content(
     if request.method == "HEAD":
         streamed = HttpResponse()
     else:
-        streamed = StreamingHttpResponse(_chunks(file, first, length))
+        # The server sends it, without a thread that waits for the client.
+        streamed = FileResponse(FilePart(file, first, length))
+        streamed.block_size = CHUNK
     streamed["Content-Length"] = str(length)
     if requested:
         streamed.status_code = 206
@@ -137,13 +140,40 @@ def _same_version(condition: str | None, etag: str, modified: datetime) -> bool:
     return date is not None and date == int(modified.timestamp())
 
 
-def _chunks(file: FieldFile, first: int, length: int) -> Iterator[bytes]:
-    # Opened with the first chunk: a response that is not read holds no file.
-    with file.storage.open(str(file.name), "rb") as stored:
-        stored.seek(first)
-        while length > 0 and (chunk := stored.read(min(CHUNK, length))):
-            length -= len(chunk)
-            yield chunk
+class FilePart:
+    """`length` bytes of a stored file from `first` on, as a file.
+
+    It is opened by the first read: a response that is not read holds no file.
+    """
+
+    def __init__(self, file: FieldFile, first: int, length: int) -> None:
+        self._file, self._first, self._length = file, first, length
+        self._stored: File[bytes] | None = None
+        self._position = 0
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._length - self._position
+        size = left if size < 0 else min(size, left)
+        if size <= 0:
+            return b""
+        if self._stored is None:
+            self._stored = self._file.storage.open(str(self._file.name), "rb")
+        self._stored.seek(self._first + self._position)
+        data: bytes = self._stored.read(size)
+        self._position += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_CUR: self._position, io.SEEK_END: self._length}
+        self._position = start.get(whence, 0) + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def close(self) -> None:
+        if self._stored is not None:
+            self._stored.close()
 
 
 def _disposition(filename: str) -> str:

@@ -130,7 +130,7 @@ def serving(host: str, port: int, web_workers: int, *, after: str) -> list[Child
     web = [
         *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
         *("--bind", f"{host}:{port}", "--workers", str(web_workers)),
-        *("--worker-class", "gthread", "--threads", "8"),
+        *("--worker-class", "config.runtime.web_worker.Worker", "--threads", "8"),
         *("--chdir", str(settings.BASE_DIR), "--graceful-timeout", "5"),
         *("--access-logfile", "-", "--max-requests", "20000"),
     ]
