@@ -430,6 +430,8 @@ LOGGING = {
         name: {"level": "WARNING"} for name in ("faiss", "implicit")
     }
     # Its warnings about retries show URLs that contain secrets.
-    | {"urllib3": {"level": "ERROR"}},
+    | {"urllib3": {"level": "ERROR"}}
+    # It warns of each request that waits for a thread.
+    | {"waitress.queue": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }

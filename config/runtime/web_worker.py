@@ -23,7 +23,7 @@ from gunicorn.workers import base
 from waitress import create_server, wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 
 from videos.files.uploads import FORM_BYTES
 
@@ -31,6 +31,24 @@ TURN = 1024 * 1024  # bytes that are sent to one client before it is another's t
 CHUNK = 256 * 1024  # bytes read from a file at once
 IDLE = 1.0  # seconds after which a client that takes nothing is not waited for
 FILES = 2  # open files of a client: its socket, and a file that is sent or received
+
+
+class Response(WSGITask):  # type: ignore[misc]
+    """A response of the application, with the names of its headers as they are.
+
+    Waitress would send `Etag`, which some clients do not know.
+    """
+
+    def build_response_header(self) -> bytes:
+        names = [name for name, _ in self.response_headers]
+        header: bytes = super().build_response_header()
+        for name in names:
+            sent = "-".join(part.capitalize() for part in name.split("-"))
+            if sent != name:
+                header = header.replace(
+                    f"\r\n{sent}: ".encode(), f"\r\n{name}: ".encode()
+                )
+        return header
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]
@@ -55,6 +73,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]
 class Channel(HTTPChannel):  # type: ignore[misc]
     """The connection of a client. A fast one waits for its turn."""
 
+    task_class = Response
     error_task_class = Refusal
 
     def __init__(self, *arguments: Any, **more: Any) -> None:

@@ -16,5 +16,6 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
         text = f"{environ['REMOTE_ADDR']} {environ.get('HTTP_X_FORWARDED_FOR')}"
     else:
         text = f"{len(environ['wsgi.input'].read())} bytes"
-    start_response("200 OK", [("Content-Length", str(len(text)))])
+    length = str(len(text))
+    start_response("200 OK", [("Content-Length", length), ("ETag", '"1"')])
     return [text.encode()]

@@ -109,6 +109,13 @@ def test_headers_of_proxies_are_left_to_django(server: Server) -> None:
     assert server.ask("/client", **forwarded) == (200, b"127.0.0.1 192.0.2.7")
 
 
+def test_headers_keep_their_names(server: Server) -> None:
+    with server.begin("GET /") as client:
+        client.sendall(b"\r\n")
+        response, _ = answer_to(client)
+        assert "ETag" in list(response.headers)
+
+
 def test_requests_are_logged(server: Server) -> None:
     server.ask("/client?to=log")
     assert '"GET /client?to=log HTTP/1.1" 200 14 ' in server.log.read_text()
