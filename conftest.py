@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from filelock import FileLock
@@ -34,6 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list) -> None:
 
 @pytest.fixture(autouse=True)
 def _isolated(settings, tmp_path: Path) -> None:
+    caches["throttles"].clear()
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.ARTIFACTS_DIR = tmp_path / "artifacts"
     settings.CATALOGUE_DIR = tmp_path / "catalogue"

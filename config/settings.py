@@ -149,8 +149,8 @@ NEO4J_PAGE_BUDGET = timedelta(milliseconds=250)  # how long a page waits for a r
 if NEO4J_URI and not NEO4J_PASSWORD:
     raise ImproperlyConfigured("NEO4J_URI is set, but not NEO4J_PASSWORD.")
 
-# All processes must share the cache, for the limits on log-in attempts. Without Redis
-# it is a table of the database.
+# All processes must share the default cache, for the limits on log-in attempts. Without
+# Redis it is a table of the database. `throttles` holds the rate limits of the API.
 REDIS_URL = env.text("REDIS_URL")
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
@@ -164,6 +164,15 @@ CACHES: dict[str, dict[str, Any]] = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
+CACHES["throttles"] = (
+    CACHES["default"]
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "throttles",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+)
 
 # Accounts
 
@@ -369,8 +378,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
+        "rest.throttles.AnonymousThrottle",
+        "rest.throttles.PersonThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": f"{env.integer('API_ANONYMOUS_PER_MINUTE', 120, at_least=1)}/min",

@@ -9,7 +9,6 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from interactions.api.serializers import (
@@ -22,6 +21,7 @@ from interactions.api.serializers import (
 from interactions.services import events
 from interactions.services.events import Outcome
 from interactions.throttles import AnonymousSessionThrottle
+from rest.throttles import ScopeThrottle
 
 MAX_BYTES = 256 * 1024
 
@@ -42,7 +42,7 @@ class EventsView(APIView):
     """
 
     permission_classes = [AllowAny]
-    throttle_classes = [ScopedRateThrottle, AnonymousSessionThrottle]
+    throttle_classes = [ScopeThrottle, AnonymousSessionThrottle]
     throttle_scope = "events"
     problems = {"POST": {413}}
 
