@@ -124,7 +124,9 @@ def slow_upload(port: int) -> socket.socket:
     """One that has sent the first part of a video."""
     sock = socket.create_connection(("127.0.0.1", port), timeout=60)
     sock.sendall(
-        b"POST /api/v1/videos/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        # With a cookie, the form is read for the token.
+        b"Cookie: csrftoken=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"
         b"Content-Type: multipart/form-data; boundary=x\r\n"
         b"Content-Length: %d\r\n\r\n--x\r\nContent-Disposition: form-data; "
         b'name="file"; filename="a.mp4"\r\n\r\n' % SIZE
