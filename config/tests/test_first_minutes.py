@@ -37,7 +37,9 @@ class Installation:
 
     def __init__(self, var: Path) -> None:
         self.var = var
-        self.env = {**os.environ, "VAR_DIR": str(var), "CHECKPOINT_SECONDS": "0"}
+        # A network: the blend of so few people may have nothing to resume.
+        self.env = {**os.environ, "VAR_DIR": str(var), "MODEL": "graphsage"}
+        self.env["CHECKPOINT_SECONDS"] = "0"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
