@@ -73,7 +73,7 @@ def plan(snapshot: GraphSnapshot, cut: str, budget: Budget) -> list[Member]:
 
 
 def _networks(snapshot: GraphSnapshot, cut: str, seconds: float) -> list[Member]:
-    millions = len(snapshot.positive_watches) / 1e6
+    millions = max(len(snapshot.positive_watches), 1) / 1e6
     described = any(snapshot.texts) or len(snapshot.in_category) > 0
     members = []
     if cut == Cut.TIME and described and 12 * SAGE_EPOCH * millions <= seconds / 4:

@@ -25,7 +25,7 @@ def folder(tmp_path):
 
 def test_what_was_written_is_read(folder):
     opened = Artifact(folder)
-    assert isinstance(opened.array("vectors"), np.memmap)
+    assert isinstance(opened.array("vectors").base, np.memmap)
     np.testing.assert_array_equal(opened.array("vectors"), [[0, 1, 2], [3, 4, 5]])
     assert opened.array("none").shape == (0, 3)
     assert opened.document("words") == {"piano": 1}
