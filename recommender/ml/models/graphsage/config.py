@@ -8,7 +8,7 @@ from recommender.ml.train.budget import Budget
 
 WHOLE_GRAPH = 1_000_000  # watches; above, a step on all of them takes seconds
 BYTES = 40  # of a watch in the copy of a block: two directions, both ways of a product
-# What learned most in the same time, of 5 million watches.
+# The best of three settings tried in the same time on 5 million watches.
 SAMPLED, SAMPLED_BATCH, SAMPLED_NEGATIVES = (10, 5, 3), 4096, 1024
 
 
