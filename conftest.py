@@ -67,6 +67,8 @@ def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix, session_folder, django_db_blocker
 ) -> None:
     """Each worker's database is a copy of one that is migrated, kept between runs."""
+    # Nobody misses the data of tests after a crash.
+    connection.settings_dict["OPTIONS"]["options"] = "-c synchronous_commit=off"
     test = connection.settings_dict["TEST"]
     template = f"test_{connection.settings_dict['NAME']}_template_{_migrations_hash()}"
     ready = session_folder / "template"

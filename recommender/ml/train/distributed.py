@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
@@ -108,7 +108,7 @@ def distributed_fit(name: str) -> Callable[[Fit[C, M]], Fit[C, M]]:
             group = Group.current()
             if group.size == 1 or not group.is_leader:
                 return fit(snapshot, config, progress)
-            given = budget.current(), warm.weights_of(name)
+            given = budget.current(), warm.scope_of(name)
             group.broadcast((name, snapshot, config, given))
             try:
                 return fit(snapshot, config, progress)
@@ -144,9 +144,11 @@ def process_group() -> Iterator[bool]:
 
 def _follow(group: Group) -> None:
     while (task := group.broadcast(None)) is not None:
-        name, snapshot, config, (limits, weights) = task
+        name, snapshot, config, (limits, scope) = task
+        # Without a scope of the leader, none here: all start from the same weights.
+        kept = nullcontext() if scope is None else warm.kept(scope)
         try:
-            with budget.within(limits), warm.kept({name: weights}):
+            with budget.within(limits), kept:
                 registry.entry(name).train.fit.__wrapped__(snapshot, config)
         except ValueError as error:
             # The leader raises the same error and handles it.

@@ -33,6 +33,13 @@ def weights_of(name: str) -> Any:
     return (_kept.get() or {}).get(name)
 
 
+def scope_of(name: str) -> dict[str, Any] | None:
+    """What `kept` needs to open the same scope elsewhere, for one model; None outside
+    of a scope."""
+    scope = _kept.get()
+    return None if scope is None else {name: scope.get(name)}
+
+
 def keep(name: str, weights: Any) -> None:
     """Leave ``weights`` for later fits of model ``name``, inside `kept`."""
     scope = _kept.get()
