@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -155,8 +156,8 @@ def report(model: Model, states: list[UserHistory]) -> None:
     for name, call in rows.items():
         print(f"{name}: {cpu(call, states):.2f} ms of CPU", flush=True)
     for name, member in model.members.items():
-        retrieve = cpu(lambda s, m=member: m.retrieve(s, k=LIST), states)  # type: ignore[misc]
-        score = cpu(lambda s, m=member: m.score_items(s, ids), states)  # type: ignore[misc]
+        retrieve = cpu(partial(member.retrieve, k=LIST), states)
+        score = cpu(partial(member.score_items, item_ids=ids), states)
         print(f"  {name}: retrieve {retrieve:.2f} ms, score {score:.2f} ms")
     for k in (PAGE, LIST):
         print(f"overlap@{k} with dense scores: {overlap(model, states, k):.3f}")

@@ -33,7 +33,7 @@ IDLE = 1.0  # seconds after which a client that takes nothing is not waited for
 FILES = 2  # open files of a client: its socket, and a file that is sent or received
 
 
-class Response(WSGITask):  # type: ignore[misc]
+class Response(WSGITask):
     """A response of the application, with the names of its headers as they are.
 
     Waitress would send `Etag`, which some clients do not know.
@@ -51,7 +51,7 @@ class Response(WSGITask):  # type: ignore[misc]
         return header
 
 
-class Refusal(ErrorTask):  # type: ignore[misc]
+class Refusal(ErrorTask):
     """The answer to a request that the application does not get, such as a 413."""
 
     def execute(self) -> None:
@@ -70,7 +70,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class Channel(HTTPChannel):
     """The connection of a client. A fast one waits for its turn."""
 
     task_class = Response
@@ -104,7 +104,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return bool(self.requests or (self.total_outbufs_len and takes))
 
 
-class Worker(base.Worker):  # type: ignore[misc]
+class Worker(base.Worker):
     """`--threads` of each process run the application."""
 
     def run(self) -> None:

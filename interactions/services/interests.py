@@ -65,7 +65,10 @@ def add_engagements(*, user: User, additions: Sequence[Addition]) -> None:
     )
     for video, category in pairs.values_list("video_id", "category_id"):
         categories[video].append(category)
-    known = {row.category_id: row for row in user.category_interests.all()}
+    interests = user.category_interests.filter(
+        category__in=set().union(*categories.values())
+    )
+    known = {row.category_id: row for row in interests}
     changed = {}
     for addition in additions:
         newest = max(time for _, time in addition.amounts)

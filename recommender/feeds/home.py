@@ -52,7 +52,6 @@ class Home:
         return self.find_model()
 
     def models(self) -> list[Model]:
-        """The models that may have found its videos."""
         return [self.model] if self.model is not None else []
 
     def parameters(self) -> dict[str, str]:

@@ -23,7 +23,7 @@ def watch_again(
     excluded = {item.video_id for item in planned}
     own = () if viewer.pk is None else (viewer.pk,)
     for source, videos in (
-        (WATCH_AGAIN, listed.not_of_creator(own[0]) if own else listed),
+        (WATCH_AGAIN, listed.not_of_creators(own)),
         (OWN, listed.of_creators(own)),
     ):
         if planned and planned[0].source != source:

@@ -48,7 +48,6 @@ class Listing:
         return self.find_model()
 
     def models(self) -> list[Model]:
-        """The models that may have found its videos."""
         return [self.model] if self.model is not None else []
 
     def parameters(self) -> dict[str, str]:

@@ -22,8 +22,7 @@ from recommender.feeds.reasons import Shown, reasons
 from recommender.feeds.types import Feed, FeedItem, FeedPage
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import Evidence, LoggedFeatures, Ranked
-from recommender.models import FeedSession
-from recommender.models.inserting import insert_soon
+from recommender.models import FeedSession, asynchronous_commit
 from recommender.retrieval.sources import LAST_RESORT
 from recommender.retrieval.types import LEARNED
 from videos.models import Video
@@ -189,8 +188,7 @@ def _store(session: FeedSession) -> None:
         "created_at": now,
         "updated_at": now,
     }
-    insert_soon(FeedSession, [row])
-    session._state.adding = False
+    asynchronous_commit.insert(FeedSession, [row])
 
 
 def _cursor(session: FeedSession, place: int) -> str:

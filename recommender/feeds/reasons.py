@@ -98,7 +98,6 @@ def reasons(
             item.found_by,
             item.evidence,
             properties[item.video.pk],
-            item.video,
             names,
             viewer,
         ).text()
@@ -236,19 +235,16 @@ class _Names:
     def load(
         cls, viewer: Viewer, items: Sequence[Shown], co_watched: Collection[int]
     ) -> _Names:
-        wanted: dict[str, set[int]] = {
-            kind: set() for kind in (*WATCHED, "follows", "category", "parent")
-        }
-        for item in items:
-            if item.evidence is not None:
-                wanted[item.evidence.kind].add(item.evidence.pk)
+        evidence = [item.evidence for item in items if item.evidence is not None]
+        anchors = {each.pk for each in evidence if each.kind in WATCHED}
         titles: dict[int, str] = {}
-        if anchors := wanted["watched"].union(wanted["liked"], co_watched):
+        if anchors := anchors.union(co_watched):
             visible = Video.objects.visible_to(viewer.user).filter(pk__in=anchors)
             titles = dict(visible.values_list("pk", "title"))
         creators = {item.video.creator_id: item.video.creator for item in items}
         names = {key: user.display_name for key, user in creators.items()}
-        if others := wanted["follows"] - names.keys():
+        followed = {each.pk for each in evidence if each.kind == "follows"}
+        if others := followed - names.keys():
             people = User.objects.filter(pk__in=others)
             for user in people.only("first_name", "last_name", "username"):
                 names[user.pk] = user.display_name
@@ -275,7 +271,6 @@ class _Wording:
     source: Source
     evidence: Evidence | None
     properties: Properties
-    video: Video
     names: _Names
     viewer: Viewer
 

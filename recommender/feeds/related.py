@@ -43,7 +43,6 @@ class Related:
         return self.find_model()
 
     def models(self) -> list[Model]:
-        """The models that may have found its videos."""
         return [self.model] if self.model is not None else []
 
     @property

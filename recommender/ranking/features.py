@@ -17,8 +17,7 @@ from django.utils import timezone
 from recommender.ml.data.catalogue import VideoFeatures
 from recommender.ml.data.snapshot import IntArray
 from recommender.ml.ranking.candidates import Candidates, LoggedFeatures, Ranked
-from recommender.models import FeatureLog
-from recommender.models.inserting import insert_soon
+from recommender.models import FeatureLog, asynchronous_commit
 from recommender.retrieval.sources import SOURCES
 from recommender.retrieval.types import Request
 from recommender.retrieval.viewer import Viewer
@@ -113,7 +112,7 @@ def write(
         row = features.row.copy()
         row[COLUMN["position"]] = position
         by_runs[features.ranker, features.model_run].append((video_id, row))
-    insert_soon(
+    asynchronous_commit.insert(
         FeatureLog,
         (
             {

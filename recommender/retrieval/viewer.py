@@ -115,7 +115,7 @@ class Viewer:
         """
         if self.pk is None:
             return self.listed()
-        return self.listed().not_of_creator(self.pk).without(self.seen)
+        return self.listed().not_of_creators([self.pk]).without(self.seen)
 
     def listed_videos(self) -> Videos:
         """As `listed`, by what PostgreSQL knows at this moment."""

@@ -160,7 +160,7 @@ def _guard(root: Path) -> int:
                     *(str(binaries / "postgres"), "-D", str(root / "data")),
                     *("-k", str(sockets), "-h", "127.0.0.1", "-p", str(port)),
                     *("-c", "shared_buffers=256MB", "-c", "max_connections=200"),
-                    *("-c", "synchronous_commit=on", "-c", "max_wal_size=2GB"),
+                    *("-c", "max_wal_size=2GB"),
                 ]
             ),
             cwd="/",

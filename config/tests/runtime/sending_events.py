@@ -1,8 +1,6 @@
 """Sends events to the API until standard input ends; prints those acknowledged.
 
-    python -m config.tests.runtime.sending_events
-
-Runs on the installation in `VAR_DIR`, whose database may be killed meanwhile.
+`main` runs on the installation in `VAR_DIR`, whose database may be killed meanwhile.
 """
 
 from __future__ import annotations
@@ -13,18 +11,14 @@ from itertools import cycle
 from threading import Event
 from uuid import uuid4
 
-import django
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import close_old_connections
+from django.test import Client
+from django.utils import timezone
 
-django.setup()
-
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import close_old_connections  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from videos.models import Video  # noqa: E402
-from videos.tests.factories import make_video  # noqa: E402
+from videos.models import Video
+from videos.tests.factories import make_video
 
 THREADS = 4
 PEOPLE = 40  # for each thread, so that none meets a limit
@@ -79,7 +73,3 @@ def main() -> None:
             pool.submit(send, clients[first::THREADS], video, stop)
         sys.stdin.read()
         stop.set()
-
-
-if __name__ == "__main__":
-    main()

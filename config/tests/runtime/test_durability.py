@@ -17,6 +17,12 @@ from django.conf import settings
 
 from config.runtime.postgres import server
 
+SEND = """
+import django
+django.setup()
+from config.tests.runtime.sending_events import main
+main()
+"""
 KILLS = 4
 EVENTS = 300  # acknowledged between two kills
 
@@ -33,7 +39,7 @@ def test_no_acknowledged_event_is_lost_by_a_kill(tmp_path: Path) -> None:
     root = tmp_path / "postgres"
     acknowledged: list[str] = []
     sender = subprocess.Popen(
-        [sys.executable, "-m", "config.tests.runtime.sending_events"],
+        [sys.executable, "-c", SEND],
         cwd=settings.BASE_DIR,
         env=environment | {"DJANGO_SETTINGS_MODULE": "config.settings"},
         stdin=subprocess.PIPE,

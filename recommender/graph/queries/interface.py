@@ -16,6 +16,7 @@ from typing import Protocol
 CROWD = 5  # the fewest people in a co-watch
 FINISHED = 0.9  # fraction from which a video counts as finished
 SAMPLE = 200  # newest people who finished a video, who represent all of them
+FOLLOWED = 500  # newest followed people, whose likes are read
 MAX_LIKERS = 50  # of one video
 
 
@@ -31,7 +32,8 @@ class CoWatch:
 class Paths:
     """Paths from a viewer to one video.
 
-    `likers`: people followed by the viewer who liked the video, in order of their keys.
+    `likers`: those of the `FOLLOWED` people that the viewer followed last who liked the
+    video, in order of their keys.
     `finished`: anchors that people who watched this video finished, most people first.
     """
 

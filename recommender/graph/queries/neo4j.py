@@ -11,6 +11,7 @@ from recommender.graph.mirror import driver
 from recommender.graph.queries.interface import (
     CROWD,
     FINISHED,
+    FOLLOWED,
     MAX_LIKERS,
     SAMPLE,
     Acquaintance,
@@ -58,8 +59,9 @@ RETURN whole, rows
 PATHS = f"""
 {WHOLE}
 CALL () {{
-    MATCH (:User {{id: $viewer}})-[:FOLLOWS]->(friend:User)-[:LIKED]->(video:Video)
-    WHERE video.id IN $videos
+    MATCH (:User {{id: $viewer}})-[follows:FOLLOWS]->(friend:User)
+    WITH friend ORDER BY follows.at DESC, friend.id LIMIT $followed
+    MATCH (friend)-[:LIKED]->(video:Video) WHERE video.id IN $videos
     WITH video, friend ORDER BY friend.id
     WITH video.id AS video, collect(friend.id)[..$max_likers] AS likers
     RETURN collect([video, likers]) AS likers
@@ -137,6 +139,7 @@ class Neo4jGraph:
 def _ask(cypher: str, **values: Any) -> list[Any]:
     constants = {
         "crowd": CROWD,
+        "followed": FOLLOWED,
         "finished": max(FINISHED, settings.VIEW_THRESHOLD),
         "max_likers": MAX_LIKERS,
         "sample": SAMPLE,

@@ -11,6 +11,7 @@ from django.db import connection
 from recommender.graph.queries.interface import (
     CROWD,
     FINISHED,
+    FOLLOWED,
     MAX_LIKERS,
     SAMPLE,
     Acquaintance,
@@ -45,9 +46,12 @@ ORDER BY anchor, people DESC, video_id
 PATHS = f"""
 SELECT video_id, NULL AS anchor, 0 AS people,
     (array_agg(user_id ORDER BY user_id))[:%(max_likers)s] AS likers
-FROM interactions_follow
+FROM (
+    SELECT followee_id FROM interactions_follow WHERE follower_id = %(viewer)s
+    ORDER BY created_at DESC, followee_id LIMIT %(followed)s
+) AS followed
 JOIN interactions_like ON user_id = followee_id
-WHERE follower_id = %(viewer)s AND video_id = ANY(%(videos)s)
+WHERE video_id = ANY(%(videos)s)
 GROUP BY video_id
 UNION ALL
 SELECT video_id, anchor, people, NULL
@@ -121,6 +125,7 @@ def _ask(statement: str, **values: Any) -> list[tuple[Any, ...]]:
     constants = {
         "crowd": CROWD,
         "finished": FINISHED,
+        "followed": FOLLOWED,
         "max_likers": MAX_LIKERS,
         "sample": SAMPLE,
         "watched": settings.VIEW_THRESHOLD,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recommender.ml.data.snapshot import FloatArray, IntArray
+from recommender.ml.data.snapshot import FloatArray, IntArray, list_places
 
 Places = npt.NDArray[np.integer[Any]]  # of rows; int32 halves their memory
 Times = npt.NDArray[np.float64]
@@ -41,10 +41,14 @@ class Groups:
 
     def of(self, key: int) -> IntArray:
         """The list of one key, empty for an unknown key."""
+        return self.values[self.span(key)]
+
+    def span(self, key: int) -> slice:
+        """The place of that list in ``values``."""
         place = int(np.searchsorted(self.keys, key))
         if place == len(self.keys) or self.keys[place] != key:
-            return self.values[:0]
-        return self.values[self.starts[place] : self.starts[place + 1]]
+            return slice(0, 0)
+        return slice(int(self.starts[place]), int(self.starts[place + 1]))
 
     def of_each(self, keys: npt.ArrayLike) -> IntArray:
         """The lists of ``keys`` one after the other."""
@@ -57,11 +61,10 @@ class Groups:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         known = self.keys[place] == keys
-        first = self.starts[place]
-        length = np.where(known, self.starts[place + 1] - first, 0)
-        owner = np.repeat(np.arange(len(keys)), length)
-        within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-        return owner, self.values[first[owner] + within]
+        start = self.starts[place]
+        stop = np.where(known, self.starts[place + 1], start)
+        inside, owner = list_places(start, stop)
+        return owner, self.values[inside]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,8 @@ from recommender.ml.data.snapshot import IntArray
 Mask = npt.NDArray[np.bool_]
 Check = Callable[[IntArray], Mask]
 
+DRAWS = 32  # for each video of a sample
+AT_ONCE = 1000  # rows of a random order
 SPARSE = 8  # a selection of less than one video in so many is sorted, not walked
 
 
@@ -63,14 +65,7 @@ class Selection:
 
     def without(self, keys: npt.ArrayLike) -> Selection:
         """Without the videos of these keys."""
-        keys = np.asarray(keys, np.int64)
-        if not len(keys):
-            return self
-        masks = []
-        for part, mask in self._each():
-            rows = part.rows_of(keys)
-            masks.append(_cleared(mask, rows[rows >= 0]))
-        return replace(self, masks=tuple(masks))
+        return self._except(lambda part: _present(part.rows_of(keys)))
 
     def among(self, keys: npt.ArrayLike) -> Selection:
         """Only videos of these keys."""
@@ -79,13 +74,8 @@ class Selection:
     def of_creators(self, keys: npt.ArrayLike) -> Selection:
         return self._only(lambda part: part.by_creator.of_each(keys))
 
-    def not_of_creator(self, key: int) -> Selection:
-        return replace(
-            self,
-            masks=tuple(
-                _cleared(mask, part.by_creator.of(key)) for part, mask in self._each()
-            ),
-        )
+    def not_of_creators(self, keys: npt.ArrayLike) -> Selection:
+        return self._except(lambda part: part.by_creator.of_each(keys))
 
     def in_categories(self, keys: npt.ArrayLike) -> Selection:
         """Videos of any of these categories."""
@@ -182,19 +172,13 @@ class Selection:
         place = self.catalogue.moods.index(mood)
         keys, strengths, heat = [], [], []
         for part, mask in self._each():
-            listed = part.by_mood.of(place)
-            if not len(listed):
-                continue
-            first = int(part.by_mood.starts[np.searchsorted(part.by_mood.keys, place)])
-            kept = np.flatnonzero(mask[listed])[:limit] if self.check is None else None
-            if kept is None:
-                rows = self._walk(part, mask, listed, limit)
-                kept = np.flatnonzero(np.isin(listed, rows))
-            keys.append(part.ids[listed[kept]])
-            strengths.append(part.strengths[first + kept])
-            heat.append(part.heat[listed[kept]])
-        if not keys:
-            return Ordered.nothing()
+            span = part.by_mood.span(place)
+            listed = part.by_mood.values[span]
+            first = self._places(part, mask, listed, limit)
+            rows = listed[first]
+            keys.append(part.ids[rows])
+            strengths.append(part.strengths[span][first])
+            heat.append(part.heat[rows])
         all_keys, strength = np.concatenate(keys), np.concatenate(strengths)
         order = np.lexsort((-all_keys, -np.concatenate(heat), -strength))[:limit]
         return Ordered(all_keys[order], strength[order].astype(np.float64))
@@ -218,26 +202,54 @@ class Selection:
         return table[order[:limit]]
 
     def sample(self, count: int, generator: np.random.Generator) -> IntArray:
-        """The keys of up to ``count`` different videos, drawn uniformly."""
-        drawn: IntArray = np.concatenate(
-            [part.ids[np.flatnonzero(mask)] for part, mask in self._each()]
-        )
-        if self.check is None:
-            return generator.choice(drawn, min(count, len(drawn)), replace=False)
-        for start in range(0, len(drawn), max(1, 50 * count)):
-            if not start:
-                drawn = generator.permutation(drawn)
-            passing = drawn[start : start + 50 * count]
-            passing = passing[self.check(passing)]
-            if len(passing):
-                return passing[:count]
-        return drawn[:0]
+        """The keys of up to ``count`` different videos, drawn uniformly.
+
+        Videos are drawn until enough of them are selected. If few videos are selected,
+        all of these are put in a random order.
+        """
+        size = sum(map(len, self.masks))
+        if size:
+            drawn = self._selected(generator.integers(size, size=DRAWS * count))
+            if len(drawn) >= count:
+                return drawn[:count]
+        rows = generator.permutation(np.flatnonzero(np.concatenate(self.masks)))
+        found = np.empty(0, np.int64)
+        for start in range(0, len(rows), AT_ONCE):
+            keys = self._selected(rows[start : start + AT_ONCE])
+            found = np.concatenate([found, keys])
+            if len(found) >= count:
+                break
+        return found[:count]
+
+    def _selected(self, rows: IntArray) -> IntArray:
+        """The different keys of the selected ones among ``rows``, numbered through both
+        parts, in this order."""
+        keys, kept = np.empty(len(rows), np.int64), np.empty(len(rows), bool)
+        first = 0
+        for part, mask in self._each():
+            inside = (rows >= first) & (rows < first + len(part))
+            keys[inside] = part.ids[rows[inside] - first]
+            kept[inside] = mask[rows[inside] - first]
+            first += len(part)
+        keys = keys[kept]
+        keys = keys[np.sort(np.unique(keys, return_index=True)[1])]
+        return keys if self.check is None else keys[self.check(keys)]
 
     def _each(self) -> list[tuple[Part, Mask]]:
         return list(zip(self.catalogue.parts, self.masks, strict=True))
 
     def _counted(self) -> list[tuple[Part, Mask, int]]:
         return list(zip(self.catalogue.parts, self.masks, self.counts, strict=True))
+
+    def _except(self, rows: Callable[[Part], IntArray]) -> Selection:
+        masks = []
+        for part, mask in self._each():
+            hidden = rows(part)
+            if len(hidden):
+                mask = mask.copy()
+                mask[hidden] = False
+            masks.append(mask)
+        return replace(self, masks=tuple(masks))
 
     def _only(self, rows: Callable[[Part], IntArray]) -> Selection:
         masks = []
@@ -274,17 +286,27 @@ class Selection:
         limit: int,
         condition: Callable[[Places], Mask] | None = None,
     ) -> Places:
-        """The first selected rows of ``order`` that fulfil ``condition``, read piece by
-        piece."""
-        found, missing, start, size = [order[:0]], limit, 0, 4 * limit
+        """The first selected rows of ``order`` that fulfil ``condition``."""
+        return order[self._places(part, mask, order, limit, condition)]
+
+    def _places(
+        self,
+        part: Part,
+        mask: Mask,
+        order: Places,
+        limit: int,
+        condition: Callable[[Places], Mask] | None = None,
+    ) -> IntArray:
+        """The places of those rows in ``order``, which is read piece by piece."""
+        found, missing, start, size = [np.empty(0, np.int64)], limit, 0, 4 * limit
         while missing > 0 and start < len(order):
             piece = order[start : start + size]
-            piece = piece[mask[piece]]
+            kept = np.flatnonzero(mask[piece])
             if condition is not None:
-                piece = piece[condition(piece)]
-            if self.check is not None and len(piece):
-                piece = piece[self.check(part.ids[piece])]
-            found.append(piece[:missing])
+                kept = kept[condition(piece[kept])]
+            if self.check is not None and len(kept):
+                kept = kept[self.check(part.ids[piece[kept]])]
+            found.append(start + kept[:missing])
             missing -= len(found[-1])
             start, size = start + size, 2 * size
         return np.concatenate(found)
@@ -307,11 +329,3 @@ class Selection:
 
 def _present(rows: IntArray) -> IntArray:
     return rows[rows >= 0]
-
-
-def _cleared(mask: Mask, rows: IntArray) -> Mask:
-    if not len(rows):
-        return mask
-    mask = mask.copy()
-    mask[rows] = False
-    return mask

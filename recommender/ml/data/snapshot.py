@@ -312,6 +312,15 @@ def positions(ids: IntArray, wanted: npt.ArrayLike) -> IntArray:
     return np.where(ids[place] == queries, place, -1).astype(np.int64)
 
 
+def list_places(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
+    """The places of lists ``start`` to ``stop`` (n,) in their array, one list after the
+    other, and the number of the list that each belongs to."""
+    length = stop - start
+    owner = np.repeat(np.arange(len(length)), length)
+    first = np.cumsum(length) - length
+    return np.arange(len(owner)) + np.repeat(start - first, length), owner
+
+
 def _looked_up(ids: IntArray, queries: IntArray) -> IntArray:
     """`positions` by a table of all ids up to the greatest."""
     size = int(ids[-1]) + 1

@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from recommender.ml.data.snapshot import Edges, GraphSnapshot, IntArray, TimeArray
+from recommender.ml.data.snapshot import (
+    Edges,
+    GraphSnapshot,
+    IntArray,
+    TimeArray,
+    list_places,
+)
 
 Flags = npt.NDArray[np.bool_]
 
@@ -38,16 +44,9 @@ class Newcomers:
         """At most ``people`` of them, spread evenly over their ids."""
         if len(self.users) <= people:
             return self
-        rows = np.linspace(0, len(self.users) - 1, people).astype(np.int64)
-        sampled = np.zeros(len(self.users), bool)
-        sampled[rows] = True
-        counts = np.diff(self.indptr)
+        rows, indptr, items = _evenly(self.indptr, people)
         return Newcomers(
-            self.snapshot,
-            self.users[rows],
-            self.first[rows],
-            np.concatenate([[0], np.cumsum(counts[rows])]).astype(np.int64),
-            self.items[np.repeat(sampled, counts)],
+            self.snapshot, self.users[rows], self.first[rows], indptr, self.items[items]
         )
 
     @classmethod
@@ -100,19 +99,24 @@ class Holdout:
         """The holdout of at most ``people`` users, spread evenly over their ids."""
         if len(self.users) <= people:
             return self
-        rows = np.linspace(0, len(self.users) - 1, people).astype(np.int64)
-        sampled = np.zeros(len(self.users), bool)
-        sampled[rows] = True
-        counts = np.diff(self.indptr)
-        targets = np.repeat(sampled, counts)
+        rows, indptr, targets = _evenly(self.indptr, people)
         return Holdout(
             self.history,
             self.users[rows],
-            np.concatenate([[0], np.cumsum(counts[rows])]).astype(np.int64),
+            indptr,
             self.items[targets],
             None if self.reaction is None else self.reaction[targets],
             self.newcomers,
         )
+
+
+def _evenly(indptr: IntArray, people: int) -> tuple[IntArray, IntArray, IntArray]:
+    """``people`` of the CSR rows, spread evenly; their ``indptr``, and the places of
+    their entries."""
+    rows = np.linspace(0, len(indptr) - 2, people).astype(np.int64)
+    start, stop = indptr[rows], indptr[rows + 1]
+    new = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
+    return rows, new, list_places(start, stop)[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from recommender.ml.data.history import few_columns
-from recommender.ml.data.snapshot import FloatArray, IntArray
+from recommender.ml.data.snapshot import FloatArray, IntArray, list_places
 from recommender.ml.store.artifact import Artifact
 
 ROWS_AT_ONCE = 512
@@ -125,11 +125,7 @@ class NeighbourGraph:
         """The neighbours of items ``rows``, one after the other: places in ``rows``,
         neighbours and similarities."""
         graph = self.similarity
-        start, stop = graph.indptr[rows], graph.indptr[rows + 1]
-        lengths = stop - start
-        row = np.repeat(np.arange(len(rows)), lengths)
-        first = np.cumsum(lengths) - lengths
-        place = np.arange(len(row)) + np.repeat(start - first, lengths)
+        place, row = list_places(graph.indptr[rows], graph.indptr[rows + 1])
         return row, graph.indices[place], graph.data[place]
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:

@@ -7,7 +7,7 @@ import pytest
 from accounts.tests.factories import make_user
 from interactions import services as interactions
 from interactions.tests.factories import watch
-from recommender.graph.queries import Acquaintance, CoWatch, Paths
+from recommender.graph.queries import Acquaintance, CoWatch, Paths, neo4j, postgres
 from recommender.graph.queries.interface import CROWD, SAMPLE
 from recommender.graph.queries.neo4j import Neo4jGraph
 from recommender.graph.queries.postgres import PostgresGraph
@@ -145,6 +145,18 @@ def test_paths_by_people_followed(store):
     interactions.like(user=stranger, video=other)
     found = store().paths(viewer=viewer.pk, anchors=[], videos=[video.pk, other.pk])
     assert found == {video.pk: Paths(likers=tuple(p.pk for p in followed))}
+
+
+def test_paths_by_those_followed_last(store, monkeypatch):
+    for module in (postgres, neo4j):
+        monkeypatch.setattr(module, "FOLLOWED", 2)
+    viewer, video = make_user(), make_video()
+    followed = people(3)
+    for person in followed:
+        interactions.follow(follower=viewer, followee=person)
+        interactions.like(user=person, video=video)
+    found = store().paths(viewer=viewer.pk, anchors=[], videos=[video.pk])
+    assert found == {video.pk: Paths(likers=(followed[1].pk, followed[2].pk))}
 
 
 def test_paths_by_what_finishers_watched_start_with_the_largest_crowd(store):

@@ -93,7 +93,7 @@ def test_lists_equal_a_plain_sort(size, limit, selection):
 def test_selections_combine():
     table = rows(500)
     videos = Selection.of(catalogue(table))
-    chosen = videos.in_parents([1]).not_of_creator(2).of_creators([1, 2, 3])
+    chosen = videos.in_parents([1]).not_of_creators([2]).of_creators([1, 2, 3])
     expected = table.ids[
         (table.parents[1] == 1) & np.isin(table.creators, [1, 3])
     ].tolist()

@@ -1,4 +1,4 @@
-"""Rows that a feed leaves behind, inserted without waiting for the disk."""
+"""Inserts whose commit does not wait for the disk (`synchronous_commit`)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from django.db import connection, models
 
 
-def insert_soon(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> None:
+def insert(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows of column values with one statement for each.
 
-    Outside a transaction the commit does not wait for the disk: a crash of the server
-    may lose the rows of its last moments, and viewers then get a fresh feed.
+    For rows of feeds, which nobody misses: a crash of the server may lose those of its
+    last moments, and viewers then get a fresh feed. In a transaction, its commit waits.
     """
     quote = connection.ops.quote_name
     prefix = "" if connection.in_atomic_block else "SET LOCAL synchronous_commit = off;"
