@@ -18,8 +18,7 @@ from recommender.ml.ranking.candidates import Ranked
 from recommender.ml.ranking.diversity import diversify
 from recommender.ml.ranking.fusion import fuse, reorder
 from recommender.ranking import exploration, features, ranker
-from recommender.retrieval.queries import CATALOGUE, retrieve
-from recommender.retrieval.selecting import fulfilling, within
+from recommender.retrieval.queries import CATALOGUE, fulfilling, retrieve, within
 from recommender.retrieval.sources import BY_LAYOUT, WEIGHTS
 from recommender.retrieval.types import Layout, Request
 from recommender.retrieval.viewer import Videos, Viewer

@@ -18,11 +18,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from interactions import asynchronous_commit
 from recommender.feeds.reasons import Shown, reasons
 from recommender.feeds.types import Feed, FeedItem, FeedPage
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import Evidence, LoggedFeatures, Ranked
-from recommender.models import FeedSession, asynchronous_commit
+from recommender.models import FeedSession
 from recommender.retrieval.sources import LAST_RESORT
 from recommender.retrieval.types import LEARNED
 from videos.models import Video

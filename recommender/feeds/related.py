@@ -16,8 +16,7 @@ from recommender.ml.data.selection import Selection
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.diversity import diversify
 from recommender.ml.ranking.fusion import fuse
-from recommender.retrieval.queries import CATALOGUE, retrieve
-from recommender.retrieval.selecting import fulfilling
+from recommender.retrieval.queries import CATALOGUE, fulfilling, retrieve
 from recommender.retrieval.sources import BY_LAYOUT, RELATED_WEIGHTS
 from recommender.retrieval.types import Layout, Request
 from recommender.retrieval.viewer import Videos, Viewer

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from django.utils import timezone
 
+from interactions import asynchronous_commit
 from recommender.ml.data.catalogue import VideoFeatures
 from recommender.ml.data.snapshot import IntArray
 from recommender.ml.ranking.candidates import Candidates, LoggedFeatures, Ranked
-from recommender.models import FeatureLog, asynchronous_commit
+from recommender.models import FeatureLog
 from recommender.retrieval.sources import SOURCES
 from recommender.retrieval.types import Request
 from recommender.retrieval.viewer import Viewer

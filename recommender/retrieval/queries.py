@@ -10,19 +10,21 @@ import heapq
 from collections.abc import Iterable
 
 import numpy as np
+from django.db.models import Q
 
-from recommender.ml.data.selection import Ordered
+from recommender.ml.data.selection import Mask, Ordered, Selection
 from recommender.ml.data.snapshot import IntArray
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import Candidates
 from recommender.retrieval.interests import representatives
 from recommender.retrieval.types import LEARNED, Request, Source
-from videos.models import Video
+from videos.models import Category, ParentCategory, Video
 
 CATALOGUE = "catalogue"  # candidates of `popular` after the first
 
 POPULAR = 60  # how many videos may be called popular
 TOP_CATEGORIES = 10
+MOST_LISTED = 5000  # keys of a condition that are read at once
 
 
 def retrieve(request: Request, sources: Iterable[Source]) -> dict[str, Candidates]:
@@ -170,6 +172,35 @@ def labels_of(video: Video, request: Request) -> tuple[list[int], list[int]]:
         list(video.categories.values_list("pk", flat=True)),
         list(video.parent_categories.values_list("pk", flat=True)),
     )
+
+
+def within(videos: Selection, category: Category | ParentCategory | None) -> Selection:
+    """Videos of one category of either level; all videos for None."""
+    if category is None:
+        return videos
+    if isinstance(category, ParentCategory):
+        return videos.in_parents([category.pk])
+    return videos.in_categories([category.pk])
+
+
+def fulfilling(videos: Selection, condition: Q) -> Selection:
+    """Videos that fulfil a condition which only PostgreSQL can check.
+
+    The keys of a few are read at once. A condition that many fulfil is checked for the
+    videos at the head of each list.
+    """
+    if not condition:
+        return videos
+    listed = Video.objects.listed().filter(condition).order_by()
+    keys = list(listed.values_list("pk", flat=True)[: MOST_LISTED + 1])
+    if len(keys) <= MOST_LISTED:
+        return videos.among(keys)
+
+    def check(keys: IntArray) -> Mask:
+        found = listed.filter(pk__in=keys.tolist()).values_list("pk", flat=True)
+        return np.isin(keys, list(found))
+
+    return videos.checked(check)
 
 
 def _fetch(source: Source, request: Request) -> Candidates:

@@ -40,7 +40,7 @@ def train(
     progress: Progress = silent,
 ) -> ModelRun:
     """Train `model` (default: `settings.MODEL`), evaluate it on a temporal split, and
-    activate it if it beats popularity and ALS, all within `settings.TRAIN_MINUTES`.
+    activate it if it passes the gate. It is planned for `settings.TRAIN_MINUTES`.
 
     It starts from the weights of the active run if that is no worse (see `warm_start`).
     A daily model is computed once a day from the daily snapshot; a run of today is

@@ -21,8 +21,8 @@ from recommender.training.errors import TrainingError
 
 class Command(BaseCommand):
     help = (
-        "Train a model within TRAIN_MINUTES, evaluate it on a temporal split, and "
-        "activate it if it beats popularity and ALS. Starts from the weights of the "
+        "Train a model (planned for TRAIN_MINUTES), evaluate it on a temporal split, "
+        "and activate it if it passes the gate. Starts from the weights of the "
         "active run if that is no worse, and resumes an interrupted training. Under "
         "torchrun, all processes train."
     )

@@ -107,36 +107,27 @@ class Selection:
 
     def hottest(self, limit: int) -> Ordered:
         """By engagement over age."""
-        return self._merged(
-            (
-                (part, self._first(part, mask, n, part.hottest, part.hot_rank, limit))
-                for part, mask, n in self._counted()
-            ),
-            "heat",
-            limit,
+        found = (
+            (part, self._first(part, mask, n, part.hottest, part.hot_rank, limit))
+            for part, mask, n in self._counted()
         )
+        return self._merged(found, "heat", limit)
 
     def newest(self, limit: int) -> Ordered:
         """By the time of publication, which is the score."""
-        return self._merged(
-            (
-                (part, self._first(part, mask, n, part.newest, part.new_rank, limit))
-                for part, mask, n in self._counted()
-            ),
-            "published",
-            limit,
+        found = (
+            (part, self._first(part, mask, n, part.newest, part.new_rank, limit))
+            for part, mask, n in self._counted()
         )
+        return self._merged(found, "published", limit)
 
     def trending(self, limit: int) -> Ordered:
         """By the engagement of people who watched lately."""
-        return self._merged(
-            (
-                (part, self._walk(part, mask, part.trending, limit))
-                for part, mask in self._each()
-            ),
-            "trend",
-            limit,
+        found = (
+            (part, self._walk(part, mask, part.trending, limit))
+            for part, mask in self._each()
         )
+        return self._merged(found, "trend", limit)
 
     def newest_of(
         self, creators: npt.ArrayLike, limit: int

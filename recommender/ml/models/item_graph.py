@@ -6,9 +6,10 @@ The graph R^T R is too dense to store; two sparse products multiply by it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,32 +22,41 @@ from recommender.ml.store.artifact import Artifact
 ROWS_AT_ONCE = 512
 
 
-class Graph(Protocol):
-    """What a spectral filter asks of a graph of items."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Graph(ABC):
+    """What a spectral filter asks of a graph of items. ``degree`` (items,) is the
+    number of watchers, at least 1. Messages from an item are weighted by its
+    degree^-``power``, messages to it by its degree^``power``."""
 
-    @property
-    def degree(self) -> FloatArray: ...
+    degree: FloatArray
+    power: float = 0.0
 
-    def with_power(self, power: float) -> Self: ...
+    def with_power(self, power: float) -> Self:
+        """The same graph with other weights of messages."""
+        return replace(self, power=power)
 
-    def send(self, watched: sparse.csr_array) -> sparse.csr_array: ...
+    def send(self, watched: sparse.csr_array) -> sparse.csr_array:
+        """(people, items): the messages of the items ``watched``, for `receive`."""
+        data = watched.data * self.degree[watched.indices] ** -self.power
+        return sparse.csr_array((data, watched.indices, watched.indptr), watched.shape)
 
+    @abstractmethod
     def receive(
         self, sent: sparse.csr_array, items: IntArray | None = None
-    ) -> FloatArray: ...
+    ) -> FloatArray:
+        """(people, items): the sums of messages ``sent`` to all or some ``items``."""
 
-    def arrays(self) -> Mapping[str, npt.NDArray[Any]]: ...
+    @abstractmethod
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The arrays by name, for an artifact."""
 
 
 @dataclass(frozen=True, eq=False)
-class NeighbourGraph:
+class NeighbourGraph(Graph):
     """The graph R^T R with only the strongest neighbours of each item, for many items:
-    a row of ``similarity`` holds those of a watched item. For the rest see
-    `ItemGraph`."""
+    a row of ``similarity`` holds those of a watched item."""
 
     similarity: sparse.csr_array
-    degree: FloatArray
-    power: float = 0.0
 
     @classmethod
     def from_graph(cls, graph: ItemGraph, neighbours: int) -> NeighbourGraph:
@@ -74,20 +84,11 @@ class NeighbourGraph:
             (np.concatenate(values), np.concatenate(columns), indptr),
             shape=(half.shape[1], half.shape[1]),
         )
-        return cls(similarity, graph.degree, graph.power)
-
-    def with_power(self, power: float) -> Self:
-        """The same graph with other weights of messages."""
-        return replace(self, power=power)
-
-    def send(self, watched: sparse.csr_array) -> sparse.csr_array:
-        """(people, items): the messages of the items ``watched``, for `receive`."""
-        return weighted_columns(watched, self.degree, -self.power)
+        return cls(similarity, degree=graph.degree, power=graph.power)
 
     def receive(
         self, sent: sparse.csr_array, items: IntArray | None = None
     ) -> FloatArray:
-        """(people, items): the sums of messages ``sent`` to all or some ``items``."""
         degree = self.degree
         if items is None:
             # Indices of another type would make scipy copy those of the graph.
@@ -129,7 +130,6 @@ class NeighbourGraph:
         return row, graph.indices[place], graph.data[place]
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
-        """The arrays by name, for an artifact."""
         return {
             "neighbours_indptr": self.similarity.indptr,
             "neighbours_indices": self.similarity.indices,
@@ -146,45 +146,26 @@ class NeighbourGraph:
         )
         degree = artifact.array("degree")
         shape = (len(degree), len(degree))
-        return cls(sparse.csr_array(parts, shape=shape), degree, power)
-
-
-def weighted_columns(
-    matrix: sparse.csr_array, degree: FloatArray, power: float
-) -> sparse.csr_array:
-    """``matrix`` with each column multiplied by its ``degree``^``power``."""
-    data = matrix.data * degree[matrix.indices] ** power
-    return sparse.csr_array((data, matrix.indices, matrix.indptr), matrix.shape)
+        similarity = sparse.csr_array(parts, shape=shape)
+        return cls(similarity, degree=degree, power=power)
 
 
 @dataclass(frozen=True, eq=False)
-class ItemGraph:
-    """``half`` is R, (users, items); ``degree`` (items,) the number of watchers, at
-    least 1. Messages from an item are weighted by its degree^-``power``, messages to it
-    by its degree^``power``."""
+class ItemGraph(Graph):
+    """The graph R^T R; ``half`` is R, (users, items)."""
 
     half: sparse.csr_array
-    degree: FloatArray
-    power: float = 0.0
 
     @classmethod
     def from_matrix(cls, half: sparse.csr_array, power: float = 0.0) -> ItemGraph:
         """Build from R; see `lightgcn.serve.normalised`."""
-        degree = np.bincount(half.indices, minlength=half.shape[1])
-        return cls(half, np.maximum(degree, 1).astype(np.float32), power)
-
-    def with_power(self, power: float) -> Self:
-        """The same graph with other weights of messages."""
-        return replace(self, power=power)
-
-    def send(self, watched: sparse.csr_array) -> sparse.csr_array:
-        """(people, items): the messages of the items ``watched``, for `receive`."""
-        return weighted_columns(watched, self.degree, -self.power)
+        counts = np.bincount(half.indices, minlength=half.shape[1])
+        degree = np.maximum(counts, 1).astype(np.float32)
+        return cls(half, degree=degree, power=power)
 
     def receive(
         self, sent: sparse.csr_array, items: IntArray | None = None
     ) -> FloatArray:
-        """(people, items): the sums of messages ``sent`` to all or some ``items``."""
         half, degree = self.half, self.degree
         if items is not None:
             half, degree = half[:, items], degree[items]
@@ -197,7 +178,6 @@ class ItemGraph:
         return np.asarray(self.half.multiply(self.half).sum(0)).ravel()
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
-        """The arrays by name, for an artifact."""
         return {
             "normalised_indptr": self.half.indptr,
             "normalised_indices": self.half.indices,
@@ -215,4 +195,4 @@ class ItemGraph:
         degree = artifact.array("degree")
         shape = (len(indptr) - 1, len(degree))
         half = sparse.csr_array((data, indices, indptr), shape=shape)
-        return cls(half, degree, power)
+        return cls(half, degree=degree, power=power)
