@@ -12,6 +12,7 @@ from rest_framework import serializers
 from accounts.forms import USERNAME_MAX_LENGTH
 from accounts.models import User
 from accounts.moods import Mood
+from rest.output import FastOutput
 from rest.strict_types import StrictTypes
 
 PASSWORD_MAX_LENGTH = 4096  # the time of hashing grows with the length
@@ -26,7 +27,7 @@ class PictureUrl(serializers.ImageField):
         super().__init__(read_only=True, use_url=True, **kwargs)
 
 
-class PersonSerializer(serializers.ModelSerializer[User]):
+class PersonSerializer(FastOutput, serializers.ModelSerializer[User]):
     """The creator of a video or the author of a comment."""
 
     display_name = serializers.CharField(read_only=True)

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.moods import Mood
 from recommender.feeds.ordering import ORDERINGS
+from rest.output import FastOutput
 from rest.pagination import LimitSerializer
 from videos.api.serializers import VideoSerializer
 
@@ -43,7 +44,7 @@ class HomeQuerySerializer(FeedQuerySerializer):
     )
 
 
-class FeedItemSerializer(serializers.Serializer[Any]):
+class FeedItemSerializer(FastOutput):
     """A video in a feed, and why it stands there."""
 
     video = VideoSerializer(read_only=True)

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.serializers import PersonSerializer
+from rest.output import FastOutput
 from rest.pagination import PageSerializer
 from rest.strict_types import StrictTypes
 from videos.files import links
@@ -33,7 +34,7 @@ class ParentCategorySerializer(serializers.ModelSerializer[ParentCategory]):
         read_only_fields = fields
 
 
-class VideoSerializer(serializers.ModelSerializer[Video]):
+class VideoSerializer(FastOutput, serializers.ModelSerializer[Video]):
     """A video in a list. `progress` maps keys to the fraction watched (context)."""
 
     creator = PersonSerializer(read_only=True)
