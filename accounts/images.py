@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+import struct
+from typing import IO, Any
 
 from django import forms
 from django.conf import settings
@@ -11,9 +12,24 @@ from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.template.defaultfilters import filesizeformat
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps, features
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+from accounts.colour import to_srgb
+
+# Pillow's names of the formats that can be uploaded, their types and their names.
+FORMATS = {
+    "JPEG": ("image/jpeg", "JPEG"),
+    "PNG": ("image/png", "PNG"),
+    "WEBP": ("image/webp", "WebP"),
+    "GIF": ("image/gif", "GIF"),
+}
+if features.check("avif"):
+    FORMATS["AVIF"] = ("image/avif", "AVIF")
+ACCEPT = ",".join(mime for mime, _ in FORMATS.values())  # of a file input
+*_FIRST, _LAST = (name for _, name in FORMATS.values())
+FORMAT_NAMES = f"{', '.join(_FIRST)} or {_LAST}"
+# A PNG gives its transparent colour in its own depth, and Pillow pixels in 8 bits.
+TRANSPARENT_LEVELS = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
 QUALITY = 85
 
 
@@ -22,10 +38,8 @@ def clean_image(
 ) -> ContentFile[bytes]:
     """`upload` as a new JPEG of at most `max_size` (width, height) pixels.
 
-    With `crop` it is cropped around its centre to the aspect ratio of `max_size`. The
-    orientation of the camera is applied, metadata and trailing data are dropped,
-    transparency becomes white, and an animation becomes its first frame. Pictures are
-    not enlarged.
+    With `crop` it is cropped around its centre to the aspect ratio of `max_size`.
+    Metadata and trailing data are dropped. Pictures are not enlarged.
 
     Raises `ValidationError`, with a message for the uploader, if the file exceeds
     `IMAGE_MAX_BYTES` or `IMAGE_MAX_PIXELS` or is not a complete picture in `FORMATS`.
@@ -34,18 +48,16 @@ def clean_image(
         limit = filesizeformat(settings.IMAGE_MAX_BYTES)
         raise ValidationError(f"The picture is larger than {limit}.", code="too_large")
     try:
-        picture = _decode(upload, max_size)
-        picture = _resized(_opaque(picture), max_size, crop=crop)
+        picture = _resized(decode(upload, max_size), max_size, crop=crop)
     except ValidationError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels() from error
     except Exception as error:  # decoders raise many types for broken files
         raise ValidationError(
-            "This is not a picture that we can read: use JPEG, PNG, WebP or GIF.",
+            f"This is not a picture that we can read: use {FORMAT_NAMES}.",
             code="unreadable",
         ) from error
-    picture.info.clear()  # or comments and profiles would be written again
     output = io.BytesIO()
     picture.save(output, "JPEG", quality=QUALITY, optimize=True, progressive=True)
     return ContentFile(output.getvalue(), name="picture.jpg")
@@ -58,23 +70,55 @@ def _too_many_pixels() -> ValidationError:
     )
 
 
-def _decode(upload: File[bytes], max_size: tuple[int, int]) -> Image.Image:
+def decode(upload: IO[bytes] | File[bytes], max_size: tuple[int, int]) -> Image.Image:
+    """A picture as viewers show it: mode RGB in sRGB, on white, and upright.
+
+    An animation becomes its first frame. A JPEG may be decoded smaller, but not smaller
+    than `max_size`. The result has no metadata.
+
+    Raises `ValidationError` for more than `IMAGE_MAX_PIXELS`, and what decoders raise
+    for broken files.
+    """
     upload.seek(0)
-    picture = Image.open(upload, formats=FORMATS)
+    picture = Image.open(upload, formats=list(FORMATS))
     # The header gives the size: a decompression bomb is rejected before decoding.
     if picture.width * picture.height > settings.IMAGE_MAX_PIXELS:
         raise _too_many_pixels()
+    _scale_transparent_colour(picture)
     # JPEGs can be decoded at 1/2, 1/4 or 1/8 if that is at least `max_size`.
     picture.draft("RGB", (max(max_size), max(max_size)))
     picture.load()
-    return ImageOps.exif_transpose(picture)
+    colours = to_srgb(_upright(_on_whole_screen(picture)))
+    colours.info.clear()  # or comments and profiles would be written again
+    return colours
 
 
-def _opaque(picture: Image.Image) -> Image.Image:
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    background = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(background, picture.convert("RGBA")).convert("RGB")
+def _on_whole_screen(picture: Image.Image) -> Image.Image:
+    """A GIF's frame may cover a part of its screen; the rest is transparent."""
+    box = getattr(picture, "dispose_extent", None)
+    if box in (None, (0, 0, *picture.size)):
+        return picture
+    screen = Image.new("RGBA", picture.size)
+    screen.paste(picture.convert("RGBA").crop(box), box)
+    return screen
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turned as the camera noted. Viewers ignore notes that they cannot read."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except (SyntaxError, ValueError, struct.error, UserWarning):
+        return picture
+
+
+def _scale_transparent_colour(picture: ImageFile.ImageFile) -> None:
+    """To the depth of the pixels; must be called before these are loaded."""
+    colour = picture.info.get("transparency")
+    scale = TRANSPARENT_LEVELS.get(picture.tile[0].args if picture.tile else "")
+    if picture.format == "PNG" and colour is not None and scale:
+        is_grey = isinstance(colour, int)
+        levels = [int(level * scale) for level in ([colour] if is_grey else colour)]
+        picture.info["transparency"] = levels[0] if is_grey else tuple(levels)
 
 
 def _resized(
@@ -92,7 +136,7 @@ def _resized(
 class PictureField(forms.FileField):
     """A form field for pictures, cleaned by `clean_image`."""
 
-    widget = forms.ClearableFileInput(attrs={"accept": "image/*"})
+    widget = forms.ClearableFileInput(attrs={"accept": ACCEPT})
 
     def __init__(
         self, *, max_size: tuple[int, int], crop: bool = True, **kwargs: Any

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.template.defaultfilters import filesizeformat
 
-from accounts.images import clean_image
+from accounts.images import ACCEPT, FORMAT_NAMES, clean_image
 from videos.files.probing import looks_like_video
 from videos.models import Category, ParentCategory, Video
 
@@ -23,8 +23,8 @@ class VideoForm(forms.ModelForm[Video]):
     new_thumbnail = forms.FileField(
         label="Thumbnail",
         required=False,
-        help_text="JPEG, PNG or WebP. Without one, a frame of the video is used.",
-        widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
+        help_text=f"{FORMAT_NAMES}. Without one, a frame of the video is used.",
+        widget=forms.ClearableFileInput(attrs={"accept": ACCEPT}),
     )
     parent_categories = forms.ModelMultipleChoiceField(
         ParentCategory.objects.all(),

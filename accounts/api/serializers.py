@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.forms import USERNAME_MAX_LENGTH
+from accounts.images import FORMAT_NAMES
 from accounts.models import User
 from accounts.moods import Mood
 from rest.output import FastOutput
@@ -243,7 +244,7 @@ class RecoveryCodesSerializer(serializers.Serializer[Any]):
 
 
 class PictureSerializer(serializers.Serializer[Any]):
-    image = serializers.FileField(help_text="JPEG, PNG, WebP or GIF.")
+    image = serializers.FileField(help_text=f"{FORMAT_NAMES}.")
 
 
 class MoodSerializer(StrictTypes):

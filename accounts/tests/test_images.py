@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from accounts.images import clean_image
+from accounts.images import PictureField, clean_image
 from accounts.tests.pictures import make_picture, png_claiming, upload
 
 SQUARE = (512, 512)
@@ -23,7 +23,7 @@ def colour(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
     return pixel
 
 
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
 def test_every_format_becomes_a_jpeg_whatever_the_name(image_format):
     picture = make_picture(image_format=image_format, name="../../evil.php")
     cleaned = clean_image(picture, max_size=SQUARE, crop=True)
@@ -86,8 +86,20 @@ def test_what_follows_the_picture_is_left_behind():
     assert b"script" not in clean_image(polyglot, max_size=SQUARE, crop=True).read()
 
 
-def truncated() -> SimpleUploadedFile:
-    content = make_picture((800, 800), image_format="PNG").read()
+def test_field_and_refusal_name_the_formats_that_are_read():
+    types = PictureField(max_size=SQUARE).widget.attrs["accept"].split(",")
+    with pytest.raises(ValidationError) as refusal:
+        clean_image(make_picture(image_format="BMP"), max_size=SQUARE, crop=True)
+    names = refusal.value.message.partition(": use ")[2].rstrip(".")
+    offered = names.replace(" or ", ", ").lower().split(", ")
+    assert [f"image/{name}" for name in offered] == types
+    for name in offered:
+        picture = make_picture(image_format=name.upper())
+        assert clean_image(picture, max_size=SQUARE, crop=True).size
+
+
+def truncated(image_format: str) -> SimpleUploadedFile:
+    content = make_picture((800, 800), image_format=image_format).read()
     return SimpleUploadedFile("half.png", content[: len(content) // 2])
 
 
@@ -103,10 +115,17 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
         SimpleUploadedFile("picture.jpg", b"\xff\xd8\xff\xe0"),
         SimpleUploadedFile("empty.jpg", b""),
         make_picture(image_format="BMP"),
-        truncated(),
+        make_picture(image_format="TIFF"),
+        truncated("JPEG"),
+        truncated("PNG"),
+        truncated("WEBP"),
+        truncated("AVIF"),
         png_claiming(2000, 2000),
     ],
-    ids=["svg", "svg as png", "exe", "header", "empty", "bmp", "half", "short data"],
+    ids=[
+        *("svg", "svg as png", "exe", "header", "empty", "bmp", "tiff"),
+        *("half jpeg", "half png", "half webp", "half avif", "short data"),
+    ],
 )
 def test_what_is_no_picture_is_refused(hostile):
     with pytest.raises(ValidationError, match="not a picture"):

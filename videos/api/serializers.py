@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.serializers import PersonSerializer
+from accounts.images import FORMAT_NAMES
 from rest.output import FastOutput
 from rest.pagination import PageSerializer
 from rest.strict_types import StrictTypes
@@ -132,7 +133,7 @@ class UploadSerializer(EditSerializer):
 
 
 class ThumbnailSerializer(serializers.Serializer[Any]):
-    image = serializers.FileField(help_text="JPEG, PNG, WebP or GIF.")
+    image = serializers.FileField(help_text=f"{FORMAT_NAMES}.")
 
 
 class PlaybackSerializer(serializers.Serializer[Any]):
