@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 
 from interactions.models import (
     Comment,
@@ -153,3 +154,26 @@ class ImportRunAdmin(ReadOnlyAdmin):
     raw_id_fields = list_select_related = search_fields = ()
     list_display = ("source", "stream", "page", "started_at", "finished_at")
     list_filter = ("source",)
+    fields = (
+        *("source", "address", "stream", "page", "page_size", "rows", "notes_read"),
+        *("started_at", "updated_at", "finished_at"),
+    )
+
+    @admin.display(description="rows")
+    def rows(self, run: ImportRun) -> str:
+        """Of each stream on a line: what was read, added, changed and so on."""
+        return format_html_join(
+            "",
+            "<div>{}: {}</div>",
+            (
+                (
+                    stream,
+                    ", ".join(f"{number} {name}" for name, number in counts.items()),
+                )
+                for stream, counts in run.counts.items()
+            ),
+        )
+
+    @admin.display(description="notes")
+    def notes_read(self, run: ImportRun) -> str:
+        return format_html_join("", "<div>{}</div>", ((note,) for note in run.notes))

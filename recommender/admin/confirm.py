@@ -35,15 +35,20 @@ def confirm(
     permission: str,
     refused: type[Exception],
     back: str,
+    obstacle: str = "",
 ) -> HttpResponse:
     """Ask `question`; on POST call `act` with the user, then redirect to `back`.
 
     `act` returns a message of what it did, or raises `refused` with the reason why not.
-    Raises `PermissionDenied` for users without `permission`.
+    With an `obstacle` nothing is asked: the reason is shown at `back`. Raises
+    `PermissionDenied` for users without `permission`.
     """
     user = request.user
     if not user.is_authenticated or not user.has_perm(permission):
         raise PermissionDenied
+    if obstacle:
+        messages.error(request, obstacle)
+        return redirect(back)
     if request.method != "POST":
         context = {
             **admin.site.each_context(request),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import ForeignKey
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
@@ -76,11 +77,13 @@ class ExperimentAdmin(admin.ModelAdmin[Experiment]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """A started experiment with its results so far."""
-        experiment = Experiment.objects.filter(pk=object_id).first()
+        experiment = self.get_object(request, unquote(object_id))
         context: dict[str, Any] = {}
+        if experiment is not None and experiment.state == Experiment.State.DRAFT:
+            context["fault"] = services.obstacle(experiment)
         if experiment is not None and experiment.started_at is not None:
             readout = analysis.read(experiment, at=timezone.now())
-            context = {"readout": readout, "sections": _sections(readout)}
+            context |= {"readout": readout, "sections": _sections(readout)}
             context |= {"minimum": confidence_sequences.MINIMUM}
         return super().change_view(
             request, object_id, form_url, (extra_context or {}) | context
@@ -88,34 +91,39 @@ class ExperimentAdmin(admin.ModelAdmin[Experiment]):
 
     def start(self, request: HttpRequest, key: int) -> HttpResponse:
         """Start after confirmation."""
-        question = "Start “{}”? It cannot be changed afterwards."
-        return self._confirm(request, key, question, services.start)
+        experiment = get_object_or_404(Experiment, pk=key)
+        question = f"Start “{experiment}”? It cannot be changed afterwards."
+        fault = services.obstacle(experiment)
+        return self._confirm(request, experiment, question, services.start, fault)
 
     def stop(self, request: HttpRequest, key: int) -> HttpResponse:
         """Stop for good, after confirmation."""
-        question = "Stop “{}” for good? Everyone gets the active run again."
-        return self._confirm(request, key, question, services.stop)
+        experiment = get_object_or_404(Experiment, pk=key)
+        question = f"Stop “{experiment}” for good? Everyone gets the active run again."
+        running = experiment.state == Experiment.State.RUNNING
+        fault = "" if running else f"“{experiment}” is not running."
+        return self._confirm(request, experiment, question, services.stop, fault)
 
     def _confirm(
         self,
         request: HttpRequest,
-        key: int,
+        experiment: Experiment,
         question: str,
         service: Callable[..., Experiment],
+        fault: str,
     ) -> HttpResponse:
-        experiment = get_object_or_404(Experiment, pk=key)
-
         def act(by: User) -> str:
             service(experiment=experiment)
             return f"“{experiment}” is {experiment.get_state_display().lower()}."
 
         return confirm(
             request,
-            question.format(experiment),
+            question,
             act,
             permission="recommender.change_experiment",
             refused=ExperimentRefused,
-            back=reverse("admin:recommender_experiment_change", args=[key]),
+            obstacle=fault,
+            back=reverse("admin:recommender_experiment_change", args=[experiment.pk]),
         )
 
 

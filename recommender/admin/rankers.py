@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.contrib import admin
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from recommender.admin.activation import ActivationAdmin, RunAdmin
+from recommender.admin.activation import ActivationAdmin, RunAdmin, table
 from recommender.ml.evaluation.interval import Interval
 from recommender.models import RankerActivation, RankerRun
 from recommender.ranking.ranker import RANKERS
@@ -24,7 +21,7 @@ class RankerRunAdmin(RunAdmin):
     list_filter = ("state",)
     fields = (
         "run_id", "state", "note", "impressions", "finished_at", "comparison",
-        "importance", "config",
+        "importance", "settings",
     )  # fmt: skip
 
     @admin.display(description="NDCG@10 above fusion")
@@ -33,14 +30,14 @@ class RankerRunAdmin(RunAdmin):
 
     @admin.display(description="NDCG@10 on the newest impressions")
     def comparison(self, run: RankerRun) -> SafeString:
-        return _table((name, _metric(run, name)) for name in ORDERS)
+        return table((name, _metric(run, name)) for name in ORDERS)
 
     @admin.display(description="feature importance")
     def importance(self, run: RankerRun) -> SafeString:
         """Each feature's share of the gain of the trees, the greatest first."""
         gain = run.metrics.get("gain", {})
         rows = sorted(gain.items(), key=lambda row: -row[1])
-        return _table((name, f"{share:.3f}") for name, share in rows)
+        return table((name, f"{share:.3f}") for name, share in rows)
 
 
 @admin.register(RankerActivation)
@@ -55,8 +52,3 @@ class RankerActivationAdmin(ActivationAdmin):
 def _metric(run: RankerRun, name: str) -> str:
     measured = run.metrics.get(name)
     return str(Interval(**measured)) if measured else "-"
-
-
-def _table(rows: Iterable[tuple[str, str]]) -> SafeString:
-    body = format_html_join("", "<tr><th>{}</th><td>{}</td></tr>", rows)
-    return format_html("<table>{}</table>", body)

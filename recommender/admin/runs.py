@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,7 +39,8 @@ class ModelRunAdmin(RunAdmin):
     )
     list_filter = ("state", "model")
     fields = (
-        "run_id", "model", "state", "now", "note", "finished_at", "config", "data_hash",
+        "run_id", "model", "state", "now", "note", "finished_at", "settings",
+        "data_hash",
     )  # fmt: skip
     actions = ("compare_runs",)
 
@@ -73,7 +75,7 @@ class ModelRunAdmin(RunAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The run with its metrics, beside those of its baselines."""
-        run = ModelRun.objects.filter(pk=object_id).first()
+        run = self.get_object(request, unquote(object_id))
         context: dict[str, Any] = {}
         if run is not None:
             curves = figures.training_figures(progress.trainings(run))

@@ -14,6 +14,9 @@ from recommender.ml.experiments import confidence_sequences
 from recommender.ml.models import registry
 from recommender.ml.store.artifact import ArtifactError
 from recommender.models import Experiment, ModelRun
+from recommender.registry import activation
+
+ANOTHER_RUNS = "Another experiment is running; stop it first."
 
 
 class ExperimentRefused(Exception):
@@ -27,8 +30,8 @@ def start(*, experiment: Experiment) -> Experiment:
     Raises `ExperimentRefused` if another experiment runs, if a run cannot serve, or,
     for A/B, if too few recent watches are known to compute the number of people.
     """
-    if experiment.state != Experiment.State.DRAFT:
-        raise ExperimentRefused(f"“{experiment}” was started before; create another.")
+    if fault := obstacle(experiment):
+        raise ExperimentRefused(fault)
     for run in (experiment.control, experiment.treatment):
         _require_servable(run)
     experiment.planned_people = planned_people(experiment)
@@ -38,10 +41,18 @@ def start(*, experiment: Experiment) -> Experiment:
         with transaction.atomic():
             experiment.save()
     except IntegrityError as error:
-        raise ExperimentRefused(
-            "Another experiment is running; stop it first."
-        ) from error
+        raise ExperimentRefused(ANOTHER_RUNS) from error
     return experiment
+
+
+def obstacle(experiment: Experiment) -> str:
+    """Why `experiment` cannot start, without reading its runs; empty if it may."""
+    if experiment.state != Experiment.State.DRAFT:
+        return f"“{experiment}” was started before; create another."
+    if Experiment.objects.filter(state=Experiment.State.RUNNING).exists():
+        return ANOTHER_RUNS
+    faults = map(activation.obstacle, (experiment.control, experiment.treatment))
+    return next(filter(None, faults), "")
 
 
 @transaction.atomic

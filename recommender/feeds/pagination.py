@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from interactions import asynchronous_commit
 from recommender.feeds.reasons import Shown, reasons
-from recommender.feeds.types import Feed, FeedItem, FeedPage
+from recommender.feeds.types import Feed, FeedItem, FeedPage, Origin
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import Evidence, LoggedFeatures, Ranked
 from recommender.models import FeedSession
@@ -319,7 +319,7 @@ def _items(feed: Feed, shown: Sequence[Placed]) -> list[FeedItem]:
     ]
 
 
-def texts_of(feed: Feed, items: Sequence[tuple[PlannedItem, Video]]) -> list[str]:
+def texts_of(feed: Origin, items: Sequence[tuple[PlannedItem, Video]]) -> list[str]:
     """The reason of each item."""
     new = [
         Shown(video, item.source, item.evidence)

@@ -25,14 +25,11 @@ def no_model() -> Model | None:
     return None
 
 
-class Feed(Protocol):
-    """One list of videos for one viewer."""
+class Origin(Protocol):
+    """Where the videos of a feed come from: what their reasons name."""
 
     @property
     def viewer(self) -> Viewer: ...
-
-    @property
-    def kind(self) -> str: ...
 
     @property
     def related_to(self) -> Video | None:
@@ -40,6 +37,13 @@ class Feed(Protocol):
 
     def models(self) -> list[Model]:
         """The models that may have found its videos."""
+
+
+class Feed(Origin, Protocol):
+    """One list of videos for one viewer."""
+
+    @property
+    def kind(self) -> str: ...
 
     def parameters(self) -> dict[str, str]:
         """The filter and ordering that distinguish it from other feeds of its kind."""

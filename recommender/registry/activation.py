@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts.models import User
 from recommender.ml.models import registry
 from recommender.ml.models.base import Model
-from recommender.ml.store.artifact import ArtifactError
+from recommender.ml.store.artifact import Artifact, ArtifactError
 from recommender.models import Activation, ModelRun, RankerActivation, Run
 from recommender.registry.rollback import rollback_order
 
@@ -72,13 +72,27 @@ def activate(
         raise ActivationRefused(
             f"{run.run_id} was refused: {run.note} It takes force to activate it."
         )
-    if run.state not in Run.FINISHED:
-        raise ActivationRefused(f"{run.run_id} is no finished run: {run.state}.")
+    if fault := obstacle(run):
+        raise ActivationRefused(fault)
     try:
         kind.load(run.folder)
     except ArtifactError as error:
         raise ActivationRefused(f"{run.run_id} cannot serve: {error}") from error
     return _record(kind, run=run, reason=reason, by=by)
+
+
+def obstacle(run: Run) -> str:
+    """Why `run` cannot be activated; empty if nothing is missing.
+
+    Looks whether the files are there. Only `activate` reads them.
+    """
+    if run.state not in Run.FINISHED:
+        return f"{run.run_id} is no finished run: {run.state}."
+    try:
+        Artifact(run.folder, verify=False).require_files()
+    except ArtifactError as error:
+        return f"{run.run_id} cannot serve: {error}"
+    return ""
 
 
 def deactivate(
@@ -115,9 +129,14 @@ class Target(Generic[RunT]):
 
 
 def rollback_target(kind: Kind[RunT, Any]) -> Target[RunT] | None:
-    """Where a rollback would lead if the artifact is readable; None if nowhere."""
-    served = _served(kind)
-    return Target(served[-2]) if len(served) > 1 else None
+    """Where a rollback would lead; None if nowhere.
+
+    Runs with missing files are skipped, as in `rollback`, which also reads the files.
+    """
+    for run in reversed(_served(kind)[:-1]):
+        if run is None or not obstacle(run):
+            return Target(run)
+    return None
 
 
 def _served(kind: Kind[RunT, Any]) -> list[RunT | None]:

@@ -93,6 +93,11 @@ class Artifact:
                 if _checksum(path) != expected:
                     raise ArtifactError(f"{path} is damaged: its checksum differs")
 
+    def require_files(self) -> None:
+        """Raise `ArtifactError` if a file is missing; their content is not read."""
+        for name in self.manifest.checksums:
+            self.path(name)
+
     def path(self, name: str) -> Path:
         """The path of the file ``name``; raises `ArtifactError` if it is missing."""
         path = self.folder / name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from django.contrib.auth.models import Permission
 
@@ -70,3 +72,44 @@ def test_feeds_and_activations_are_listed(client, admin, runs):
     feed.home(admin)
     for name in ("feedsession", "activation"):
         assert client.get(f"/admin/recommender/{name}/").status_code == 200
+
+
+def test_a_run_without_its_files_is_not_offered(client, admin, runs, settings):
+    first = runs[0]
+    change = f"{RUNS}{first.pk}/change/"
+    assert f"{RUNS}{first.pk}/activate/" in client.get(change).content.decode()
+    shutil.rmtree(settings.ARTIFACTS_DIR / first.run_id)
+    page = client.get(change).content.decode()
+    assert "activate/" not in page
+    assert "It cannot be activated" in page
+    asked = client.get(f"{RUNS}{first.pk}/activate/", follow=True).content.decode()
+    assert f"Activate {first}?" not in asked
+    assert "cannot serve" in asked
+    # Nor does a rollback lead to it.
+    assert "Roll back" not in client.get(RUNS).content.decode()
+
+
+def test_the_run_that_serves_is_not_offered(client, admin, runs):
+    page = client.get(f"{RUNS}{runs[1].pk}/change/").content.decode()
+    assert "activate/" not in page
+
+
+@pytest.mark.parametrize("kind", ["modelrun", "rankerrun"])
+def test_nothing_to_return_to_is_no_question(client, admin, kind):
+    page = client.get(f"/admin/recommender/{kind}/rollback/", follow=True)
+    assert "Roll back?" not in page.text
+    assert "There is no earlier run to go back to." in page.text
+
+
+def test_buttons_are_for_those_who_may(client, runs):
+    user = make_user(is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_modelrun"))
+    client.force_login(user)
+    assert "Roll back" not in client.get(RUNS).text
+    assert "activate/" not in client.get(f"{RUNS}{runs[0].pk}/change/").text
+
+
+def test_settings_are_readable(client, admin, runs):
+    page = client.get(f"{RUNS}{runs[0].pk}/change/").text
+    for name, value in runs[0].config.items():
+        assert f"<tr><th>{name}</th><td>{value}</td></tr>" in page

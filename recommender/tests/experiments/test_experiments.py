@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from uuid import uuid4
 
@@ -434,6 +435,19 @@ class TestAdmin:
         assert experiment.name == "One or the other"
         again = client.post(f"{page}start/", follow=True)
         assert "was started before" in again.content.decode()
+
+    def test_what_cannot_start_is_not_offered(self, client, admin, world):
+        experiment = self.add(client)
+        page = f"{self.PAGES}{experiment.pk}/"
+        assert f"{page}start/" in client.get(f"{page}change/").text
+        assert "is not running" in client.get(f"{page}stop/", follow=True).text
+        shutil.rmtree(experiment.treatment.folder)
+        text = client.get(f"{page}change/").text
+        assert f"{page}start/" not in text
+        assert "It cannot start" in text
+        asked = client.get(f"{page}start/", follow=True).text
+        assert "cannot be changed afterwards" not in asked
+        assert "cannot serve" in asked
 
     def test_the_same_run_twice_is_no_experiment(self, client, admin, world):
         run = make_run("co_watch")

@@ -1,0 +1,50 @@
+"""The admin as a whole: every page of a row survives an id that no row has."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLPattern
+
+from accounts.tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+BAD_IDS = ["a", "-1", "0", "1" + "0" * 400, "9" * 5000, "a\0b", "²", " ", "%s{0}"]
+OTHERS_ID = "6f1c8a52-0d3e-4b7a-9c55-2f1e8d4b7a90"
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    return client
+
+
+def routes_of_rows() -> list[str]:
+    """Of each registered model, the routes with a part for the id of a row."""
+    return [
+        f"/admin/{model._meta.app_label}/{model._meta.model_name}/{pattern.pattern}"
+        for model, model_admin in admin.site._registry.items()
+        for pattern in model_admin.urls
+        if isinstance(pattern, URLPattern) and "<" in str(pattern.pattern)
+    ]
+
+
+def test_an_id_that_no_row_has_is_no_error(staff: Client) -> None:
+    routes = routes_of_rows()
+    assert len(routes) > 100
+    for number, route in enumerate(routes):
+        bad = BAD_IDS[number % len(BAD_IDS)]
+        for value in (OTHERS_ID, bad):
+            address = re.sub("<[^>]*>", quote(value, safe=""), route)
+            for ask in (staff.get, staff.post):
+                # Pages that only programs write refuse before they look.
+                assert ask(address).status_code in (302, 403, 404), address
+
+
+def test_every_group_has_a_name_of_its_own(staff: Client) -> None:
+    names = [app["name"] for app in staff.get("/admin/").context["app_list"]]
+    assert len(names) == len(set(names)), names
