@@ -38,7 +38,10 @@ def etag_response(
     """`data`, the representation of `row`, with its ETag; 304 if the client has it."""
     digest = hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:16]
     etag = quote_etag(f"{_version(row)}-{digest}")
-    known = parse_etags(request.headers.get("If-None-Match", ""))
+    known = {
+        tag.removeprefix("W/")  # it was compressed
+        for tag in parse_etags(request.headers.get("If-None-Match", ""))
+    }
     unchanged = request.method in ("GET", "HEAD") and ("*" in known or etag in known)
     response = Response(status=304) if unchanged else Response(data)
     response["ETag"] = etag

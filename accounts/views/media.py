@@ -17,12 +17,13 @@ def public_media(request: HttpRequest, path: str) -> FileResponse:
     """A profile picture or banner from the configured storage.
 
     The route matches only the random names that `accounts.models` makes. A name is
-    never used again, so responses may be cached without limit.
+    never used again, so browsers may keep responses without limit. Shared caches ask
+    before each use: they stop sending what was deleted.
     """
     try:
         file = default_storage.open(f"public/{path}")
     except FileNotFoundError as error:
         raise Http404 from error
     response = FileResponse(file, content_type=TYPES[PurePosixPath(path).suffix])
-    response["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    response["Cache-Control"] = f"public, max-age={YEAR}, immutable, s-maxage=0"
     return response

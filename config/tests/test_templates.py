@@ -46,11 +46,11 @@ SELF_CONTAINED = {"recommender/report.html"}
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - SELF_CONTAINED))
-def test_no_inline_script(name):
-    """The content security policy that an installation may set forbids them."""
+def test_no_inline_script_or_style(name):
+    """The content security policy forbids them."""
     text = source(name)
     assert not re.search(r"<script(?![^>]*(\bsrc=|importmap|application/json))", text)
-    assert not re.search(r"""\son\w+=["']""", text)
+    assert not re.search(r"""\s(on\w+|style|hx-on[\w:-]*)=["']|<style""", text)
 
 
 def test_scripts_import_files_that_exist():

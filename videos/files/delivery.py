@@ -25,6 +25,12 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import http_date, parse_http_date_safe, quote_etag
 
 CHUNK = 256 * 1024  # bytes
+# A file that is opened in a tab is shown by the browser's own player, with the styles
+# of that player. No script runs, whatever was uploaded. `sandbox` would stop it.
+POLICY = (
+    "default-src 'none'; media-src 'self'; img-src 'self'; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
@@ -43,8 +49,9 @@ def serve(
 ) -> HttpResponseBase:
     """The response with `file`: 200, 206, 304 or 416.
 
-    `filename` is the name for downloads. If `public`, shared caches may keep the file
-    for `max_age` seconds. Raises `Http404` if the storage has no such file.
+    `filename` is the name for downloads. If `public`, browsers may keep the file for
+    `max_age` seconds; shared caches ask before each use, so that they stop sending what
+    is no longer public. Raises `Http404` if the storage has no such file.
     """
     storage, name = file.storage, str(file.name)
     try:
@@ -65,10 +72,11 @@ def serve(
     response["ETag"] = etag
     response["Last-Modified"] = http_date(seconds)
     response["X-Content-Type-Options"] = "nosniff"
-    # No script may run in the context of an uploaded file.
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Security-Policy"] = POLICY
     if public:
-        patch_cache_control(response, public=True, max_age=max_age)
+        patch_cache_control(
+            response, public=True, max_age=max_age, s_maxage=0, proxy_revalidate=True
+        )
     else:  # revalidated each time, so that nothing is shown after log-out
         patch_cache_control(response, private=True, no_cache=True)
     return response

@@ -70,5 +70,5 @@ def monochrome(emoji: str) -> str:
 
 @register.filter
 def hue(text: str) -> int:
-    """A hue in degrees, derived from the text."""
-    return crc32(str(text).encode()) % 360
+    """One of the 24 hues of `tokens.css` (`data-hue`), derived from the text."""
+    return crc32(str(text).encode()) % 24

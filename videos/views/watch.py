@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -18,6 +19,8 @@ FILE_MAX_AGE = int(timedelta(hours=1).total_seconds())
 THUMBNAIL_MAX_AGE = int(timedelta(minutes=10).total_seconds())  # then by ETag
 
 
+# A video of another site may be played from there, or from wherever that site sends us.
+@csp_update({"media-src": ["http:", "https:"]})
 @require_safe
 def video(request: PageRequest, video_id: str) -> HttpResponse:
     shown = visible_video(request.user, video_id)

@@ -168,6 +168,23 @@ def test_wrong_ids_are_404(client: Client, video_id: str, page: str) -> None:
     assert client.get(f"/video/{video_id}/{page}").status_code == 404
 
 
+def test_shared_caches_ask_before_each_use() -> None:
+    """So that they send nothing more of a video that became private."""
+    video = with_file()
+    for name in ("video_file", "video_thumbnail"):
+        address = reverse(name, args=[video.video_id])
+        first = Client().get(address)
+        again = Client().get(address, headers={"If-None-Match": first["ETag"]})
+        assert (first.status_code, again.status_code) == (200, 304)
+        for response in (first, again):
+            assert "s-maxage=0" in response["Cache-Control"]
+            assert "proxy-revalidate" in response["Cache-Control"]
+        Video.objects.filter(pk=video.pk).update(visibility="private")
+        known = {"If-None-Match": first["ETag"]}
+        assert Client().get(address, headers=known).status_code == 404
+        Video.objects.filter(pk=video.pk).update(visibility="public")
+
+
 def test_caches_keep_what_is_public_alone() -> None:
     assert "public" in get(with_file())["Cache-Control"]
     hidden = with_file(visibility="unlisted")
