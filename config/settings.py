@@ -280,13 +280,17 @@ NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     BASE_DIR / "static",
     ("vendor/cytoscape", NODE_MODULES / "cytoscape" / "dist"),
-    ("vendor/emoji", NODE_MODULES / "@fontsource-variable" / "noto-emoji"),
     ("vendor/htmx", NODE_MODULES / "htmx.org" / "dist"),
     ("vendor/inter", NODE_MODULES / "@fontsource-variable" / "inter"),
     ("vendor/media-chrome", NODE_MODULES / "media-chrome" / "dist"),
     ("vendor/vega", NODE_MODULES / "vega" / "build"),
     ("vendor/vega-interpreter", NODE_MODULES / "vega-interpreter" / "build"),
     ("vendor/vega-lite", NODE_MODULES / "vega-lite" / "build"),
+]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.icons.SpriteFinder",
 ]
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"

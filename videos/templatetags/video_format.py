@@ -8,6 +8,23 @@ from zlib import crc32
 from django import template
 from django.utils import timezone
 
+CATEGORY_ICONS = {
+    "🎵": "music",
+    "🎮": "gaming",
+    "🏅": "sports",
+    "🎓": "education",
+    "😂": "comedy",
+    "🔬": "science",
+    "🚀": "space",
+    "💻": "technology",
+    "🍳": "food",
+    "🌿": "nature",
+    "✈": "travel",
+    "🎨": "art",
+    "🧘": "wellness",
+    "🛠": "crafts",
+}
+
 register = template.Library()
 
 AGES = (
@@ -63,9 +80,10 @@ def percent(fraction: float | None) -> int:
 
 
 @register.filter
-def monochrome(emoji: str) -> str:
-    """An emoji without its colour selector, so that `.emoji` can style it."""
-    return str(emoji).replace("\N{VARIATION SELECTOR-16}", "")
+def category_icon(emoji: str) -> str:
+    """The symbol of the sprite for the emoji of a category; empty if there is none."""
+    name = CATEGORY_ICONS.get(emoji.removesuffix("\N{VARIATION SELECTOR-16}"))
+    return f"category-{name}" if name else ""
 
 
 @register.filter

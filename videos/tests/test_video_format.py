@@ -1,15 +1,18 @@
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.utils import timezone
 
+from videos.catalog import CATALOG
 from videos.templatetags.video_format import (
     age,
+    category_icon,
     compact,
     duration,
     hue,
-    monochrome,
     percent,
 )
 
@@ -79,9 +82,13 @@ def test_percent(fraction, whole):
     assert percent(fraction) == whole
 
 
-def test_monochrome_takes_the_colour_selector_away():
-    assert monochrome("\N{AIRPLANE}\N{VARIATION SELECTOR-16}") == "\N{AIRPLANE}"
-    assert monochrome("\N{ROCKET}") == "\N{ROCKET}"
+def test_each_parent_category_has_an_icon_of_the_sprite():
+    sprite = Path(finders.find("icons.svg")).read_text()
+    names = [category_icon(parent.icon) for parent in CATALOG]
+    assert len(set(names)) == len(CATALOG)
+    for name in names:
+        assert f'<symbol id="{name}"' in sprite
+    assert category_icon("🦄") == ""
 
 
 def test_hue_is_stable_and_one_of_the_styles():
