@@ -116,11 +116,11 @@ class UserAdmin(DjangoUserAdmin[User]):
 
     @admin.display(description="")
     def picture(self, user: User) -> str:
-        return _image(user.profile_picture, "height: 40px; border-radius: 50%")
+        return _image(user.profile_picture, height=40)
 
     @admin.display(description="Banner")
     def banner(self, user: User) -> str:
-        return _image(user.banner_image, "height: 80px")
+        return _image(user.banner_image, height=80)
 
     @admin.action(description="Add the verified badge", permissions=["change"])
     def give_badge(self, request: HttpRequest, users: QuerySet[User]) -> None:
@@ -174,7 +174,7 @@ class ServiceClientAdmin(admin.ModelAdmin[ServiceClient]):
         return False
 
 
-def _image(image: models.fields.files.ImageFieldFile, style: str) -> str:
+def _image(image: models.fields.files.ImageFieldFile, *, height: int) -> str:
     if not image:
         return ""
-    return format_html('<img src="{}" alt="" style="{}">', image.url, style)
+    return format_html('<img src="{}" alt="" height="{}">', image.url, height)

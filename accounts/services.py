@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from accounts.moods import Mood
+from accounts.small_pictures import small_name
 
 PICTURES = ("profile_picture", "banner_image")
 PROFILE = ("first_name", "last_name", "bio", "website", "location", *PICTURES)
@@ -49,7 +50,7 @@ def save_profile(*, user: User) -> None:
     user.save(update_fields=[*PROFILE, "updated_at"])
     for picture in PICTURES:
         if getattr(before, picture) != getattr(user, picture):
-            _remove_after_commit(getattr(before, picture))
+            remove_picture(getattr(before, picture))
     _call_hooks(settings.ON_PROFILE_CHANGED, user)
 
 
@@ -85,7 +86,7 @@ def delete_account(*, user: User) -> None:
     """Delete a person with all their rows; files are deleted after commit."""
     _call_hooks(settings.BEFORE_ACCOUNT_DELETION, user)
     for picture in PICTURES:
-        _remove_after_commit(getattr(user, picture))
+        remove_picture(getattr(user, picture))
     user.delete()
 
 
@@ -121,6 +122,8 @@ def _call_hooks(hooks: Iterable[str], user: User) -> None:
         import_string(path)(user=user)
 
 
-def _remove_after_commit(picture: Any) -> None:
+def remove_picture(picture: Any) -> None:
+    """Delete a stored picture and its small version after commit."""
     if picture:
-        transaction.on_commit(partial(picture.storage.delete, picture.name))
+        for name in (picture.name, small_name(picture.name)):
+            transaction.on_commit(partial(picture.storage.delete, name))

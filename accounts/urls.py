@@ -31,4 +31,9 @@ urlpatterns = [
         media.public_media,
         name="public_media",
     ),
+    re_path(
+        r"^media/public/(?P<path>profile/[0-9a-f]{32}\.(?:jpg|png|webp))/small\Z",
+        media.small_picture,
+        name="small_picture",
+    ),
 ]

@@ -388,6 +388,7 @@ DUE_JOBS: dict[str, timedelta] = {
     "interactions.tasks.forget_events": timedelta(days=1),
     "interactions.tasks.sum_up_again": timedelta(days=1),
     "interactions.tasks.forget_impressions": timedelta(days=1),
+    "videos.tasks.make_renditions": timedelta(days=1),
     "recommender.tasks.retrain": RETRAIN_EVERY,
     "recommender.tasks.prune": timedelta(days=1),
     "recommender.tasks.prune_graph_outbox": timedelta(days=1),

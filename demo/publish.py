@@ -16,6 +16,7 @@ from demo.catalogue import PlannedVideo, plan_videos
 from demo.media.clips import Clip
 from demo.media.render import clip_paths, make_clips
 from demo.people import SOURCE
+from videos.files.renditions import make_renditions
 from videos.models import Video
 from videos.querysets import VideoQuerySet
 from videos.services import remove_files
@@ -107,6 +108,7 @@ def _publish(video: Video, clip: Clip, folder: Path) -> None:
         field.storage.delete(str(field.name))
         with path.open("rb") as handle:
             field.storage.save(str(field.name), File(handle))
+    make_renditions(video)
     if not waiting().filter(pk=video.pk).update(state=Video.State.READY):
         _remove_if_deleted(video)
 

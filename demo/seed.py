@@ -13,6 +13,7 @@ from functools import partial
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services import remove_picture
 from demo import rows
 from demo.catalogue import plan_videos
 from demo.people import SOURCE
@@ -57,14 +58,9 @@ def remove_demo() -> int:
         transaction.on_commit(partial(remove_files, video))
     touched = User.objects.filter(is_demo=False, watches__video__is_demo=True)
     people = list(touched.distinct())
-    pictures = [
-        (file.storage, str(file.name))
-        for person in User.objects.filter(is_demo=True)
-        for file in (person.profile_picture, person.banner_image)
-        if file.name
-    ]
-    for storage, name in pictures:
-        transaction.on_commit(partial(storage.delete, name))
+    for person in User.objects.filter(is_demo=True):
+        remove_picture(person.profile_picture)
+        remove_picture(person.banner_image)
     Video.objects.filter(is_demo=True).delete()
     User.objects.filter(is_demo=True).delete()
     rebuild(users=people)

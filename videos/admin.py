@@ -119,7 +119,7 @@ class VideoAdmin(admin.ModelAdmin[Video]):
             return "-"
         return format_html(
             '<img src="{}" alt="" width="112" height="63" loading="lazy">',
-            reverse("video_thumbnail", args=[video.video_id]),
+            reverse("video_thumbnail_width", args=[video.video_id, 320]),
         )
 
     @admin.display(description="moods")

@@ -12,6 +12,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -165,6 +166,13 @@ class Video(TimeStamped, Sourced):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="videos"
     )
     thumbnail = models.ImageField(upload_to=thumbnail_path, blank=True)
+    thumbnail_widths = ArrayField(
+        models.PositiveSmallIntegerField(),
+        null=True,
+        editable=False,
+        help_text="The widths in which the thumbnail is stored as WebP; null until "
+        "`videos.files.renditions` has made them.",
+    )
     video_file = models.FileField(upload_to=video_file_path, blank=True)
     external_url = models.URLField(max_length=500, blank=True)
     duration = models.FloatField(default=0, help_text="Seconds.")
@@ -233,6 +241,11 @@ class Video(TimeStamped, Sourced):
             ),
             models.Index(fields=["creator", "-published_at"], name="video_by_creator"),
             models.Index(fields=["updated_at"], name="video_changed"),
+            models.Index(
+                fields=["id"],
+                name="video_without_renditions",
+                condition=Q(thumbnail_widths__isnull=True) & ~Q(thumbnail=""),
+            ),
             GinIndex(fields=["search"], name="video_search"),
             GinIndex(fields=["tags"], name="video_tags"),
         ]
@@ -246,6 +259,23 @@ class Video(TimeStamped, Sourced):
     @property
     def is_ready(self) -> bool:
         return self.state == self.State.READY
+
+    def rendition(self, width: int) -> FieldFile:
+        """The thumbnail in one of `thumbnail_widths`."""
+        name = self.rendition_name(str(self.thumbnail.name), width)
+        return FieldFile(self, self.thumbnail.field, name)
+
+    @staticmethod
+    def rendition_name(thumbnail: str, width: int) -> str:
+        """The stored name of a thumbnail in another width."""
+        return f"{thumbnail.removesuffix('.jpg')}-{width}.webp"
+
+    @property
+    def thumbnail_names(self) -> list[str]:
+        """The stored names of the thumbnail and of its renditions."""
+        name = str(self.thumbnail.name or "")
+        widths = self.thumbnail_widths or []
+        return [name, *(self.rendition_name(name, w) for w in widths)] if name else []
 
     def publish(self) -> None:
         """Set `published_at` if the video is public and ready; the caller saves."""

@@ -44,6 +44,10 @@ class VideoQuerySet(models.QuerySet["Video"]):
             return self.none()
         return self.all() if user.is_superuser else self.filter(creator=user)
 
+    def without_renditions(self) -> VideoQuerySet:
+        """Videos whose thumbnail is stored in one width."""
+        return self.filter(thumbnail_widths__isnull=True).exclude(thumbnail="")
+
     def for_cards(self) -> VideoQuerySet:
         """With the relations that a card shows."""
         return self.select_related("creator")

@@ -13,6 +13,7 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from videos import search, tasks
+from videos.files.renditions import make_renditions
 from videos.models import Category, ParentCategory, Topic, Video
 from videos.moods import store
 
@@ -79,6 +80,8 @@ def add_video(*, video: Video) -> None:
         video.state = Video.State.READY
         video.publish()
     video.save()
+    if video.thumbnail:
+        make_renditions(video)
     store.store_from_texts([video])
     if video.video_file:
         tasks.process_video.enqueue(video.pk)
@@ -114,11 +117,14 @@ def save_video(*, video: Video, fields: Collection[str]) -> None:
     """
     stored = Video.objects.select_for_update(no_key=True).get(pk=video.pk)
     if "thumbnail" in fields:
-        _remove_after_commit(stored.thumbnail.storage, stored.thumbnail.name)
+        for name in stored.thumbnail_names:
+            _remove_after_commit(stored.thumbnail.storage, name)
     for name in fields:
         setattr(stored, name, getattr(video, name))
     stored.publish()
     stored.save(update_fields=[*fields, "published_at", "updated_at"])
+    if "thumbnail" in fields:
+        make_renditions(stored)
     if {"title", "description", "tags"} & set(fields):
         store.store_from_texts([stored])
 
@@ -193,11 +199,11 @@ def reprocess(*, videos: Iterable[Video]) -> None:
 
 
 def remove_files(video: Video) -> None:
-    for field in (video.video_file, video.thumbnail):
-        if field:
-            field.storage.delete(str(field.name))
+    if video.video_file:
+        video.video_file.storage.delete(str(video.video_file.name))
+    for name in video.thumbnail_names:
+        video.thumbnail.storage.delete(name)
 
 
-def _remove_after_commit(storage: Storage, name: str | None) -> None:
-    if name:
-        transaction.on_commit(partial(storage.delete, name))
+def _remove_after_commit(storage: Storage, name: str) -> None:
+    transaction.on_commit(partial(storage.delete, name))

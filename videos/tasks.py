@@ -7,7 +7,7 @@ import logging
 from django.conf import settings
 from django_tasks import TaskContext, task
 
-from videos.files import processing
+from videos.files import processing, renditions
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +16,12 @@ logger = logging.getLogger(__name__)
 def process_video(context: TaskContext, video_pk: int) -> None:
     last_attempt = context.attempt >= settings.TASK_MAX_ATTEMPTS
     processing.process(video_pk, last_attempt=last_attempt)
+
+
+@task()
+def make_renditions() -> None:
+    """Of thumbnails from before there were any, for half an hour a day."""
+    renditions.make_missing(seconds=1800)
 
 
 @task()

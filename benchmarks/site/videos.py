@@ -70,6 +70,7 @@ def _videos(
             creator_id=int(columns.creator[n]) + 1,
             video_file=video_file,
             thumbnail=thumbnail,
+            thumbnail_widths=[],  # they are small, and shared
             content_type=files.CONTENT_TYPE,
             width=files.WIDTH,
             height=files.HEIGHT,

@@ -35,11 +35,19 @@ class ParentCategorySerializer(serializers.ModelSerializer[ParentCategory]):
         read_only_fields = fields
 
 
+class ThumbnailWidthSerializer(serializers.Serializer[Any]):
+    width = serializers.IntegerField(help_text="Pixels.")
+    url = serializers.URLField(help_text="A WebP picture.")
+
+
 class VideoSerializer(FastOutput, serializers.ModelSerializer[Video]):
     """A video in a list. `progress` maps keys to the fraction watched (context)."""
 
     creator = PersonSerializer(read_only=True)
     thumbnail_url = serializers.SerializerMethodField()
+    thumbnails = serializers.SerializerMethodField(
+        help_text="The thumbnail in other widths; empty until they are made."
+    )
     progress = serializers.SerializerMethodField(
         help_text="The fraction that you have watched; null if you have not started."
     )
@@ -49,7 +57,7 @@ class VideoSerializer(FastOutput, serializers.ModelSerializer[Video]):
         fields = [
             *("video_id", "title", "creator", "thumbnail_url", "duration", "views"),
             *("likes", "visibility", "state", "published_at", "created_at"),
-            "progress",
+            *("thumbnails", "progress"),
         ]
         read_only_fields = fields
         extra_kwargs = {
@@ -60,6 +68,10 @@ class VideoSerializer(FastOutput, serializers.ModelSerializer[Video]):
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_thumbnail_url(self, video: Video) -> str | None:
         return links.thumbnail_url(self.context["request"], video)
+
+    @extend_schema_field(ThumbnailWidthSerializer(many=True))
+    def get_thumbnails(self, video: Video) -> list[dict[str, str | int]]:
+        return links.thumbnails(self.context["request"], video)
 
     def get_progress(self, video: Video) -> float | None:
         progress: float | None = self.context.get("progress", {}).get(video.pk)

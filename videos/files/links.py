@@ -39,6 +39,17 @@ def thumbnail_url(request: Request, video: Video) -> str | None:
     return _url(request, "video_thumbnail", video) if video.thumbnail else None
 
 
+def thumbnails(request: Request, video: Video) -> list[dict[str, str | int]]:
+    """Each width in which the thumbnail is stored and its URL, the smallest first."""
+    if not video.thumbnail_widths:
+        return []
+    path, mark, key = _url(request, "video_thumbnail", video).partition("?")
+    return [
+        {"width": width, "url": f"{path}{width}/{mark}{key}"}
+        for width in video.thumbnail_widths
+    ]
+
+
 def expiry(video: Video) -> datetime | None:
     """When a URL that is made now expires; None if it does not."""
     return timezone.now() + LIFETIME if _needs_key(video) else None

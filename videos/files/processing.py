@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
 from videos.files.probing import BadVideo, Probe, probe
+from videos.files.renditions import make_renditions
 from videos.files.thumbnails import make_thumbnail
 from videos.files.transcoding import make_playable
 from videos.models import Video
@@ -82,6 +83,8 @@ def _finish(
     video.state, video.failure = Video.State.READY, ""
     video.publish()
     video.save()
+    if video.thumbnail_widths is None:
+        make_renditions(video)
 
 
 def _fail(video_pk: int, reason: str) -> None:

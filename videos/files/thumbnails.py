@@ -18,7 +18,7 @@ from videos.files.probing import (
     open_container,
 )
 
-THUMBNAIL_SIZE = (640, 360)  # pixels
+THUMBNAIL_SIZE = (1280, 720)  # pixels
 DECODE_AHEAD = 120  # frames decoded at most from a keyframe to the one wanted
 
 

@@ -1,4 +1,4 @@
-"""Filters that format numbers for people."""
+"""Filters that format numbers, and name pictures and colours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
+
+from videos.models import Video
 
 CATEGORY_ICONS = {
     "🎵": "music",
@@ -84,6 +87,25 @@ def category_icon(emoji: str) -> str:
     """The symbol of the sprite for the emoji of a category; empty if there is none."""
     name = CATEGORY_ICONS.get(emoji.removesuffix("\N{VARIATION SELECTOR-16}"))
     return f"category-{name}" if name else ""
+
+
+@register.filter
+def srcset(video: Video) -> str:
+    """The addresses of the thumbnail in each of its widths."""
+    address = reverse("video_thumbnail", args=[video.video_id])
+    widths = video.thumbnail_widths or []
+    return ", ".join(f"{address}{width}/ {width}w" for width in widths)
+
+
+@register.filter
+def poster(video: Video) -> str:
+    """The address of the thumbnail in its largest width."""
+    address = reverse("video_thumbnail", args=[video.video_id])
+    return (
+        f"{address}{max(video.thumbnail_widths)}/"
+        if video.thumbnail_widths
+        else address
+    )
 
 
 @register.filter

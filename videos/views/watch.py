@@ -20,7 +20,7 @@ THUMBNAIL_MAX_AGE = int(timedelta(minutes=10).total_seconds())  # then by ETag
 
 
 # A video of another site may be played from there, or from wherever that site sends us.
-@csp_update({"media-src": ["http:", "https:"]})
+@csp_update({"media-src": ["http:", "https:"]})  # type: ignore[arg-type]
 @require_safe
 def video(request: PageRequest, video_id: str) -> HttpResponse:
     shown = visible_video(request.user, video_id)
@@ -57,15 +57,22 @@ def file(request: HttpRequest, video_id: str) -> HttpResponseBase:
 
 
 @require_safe
-def thumbnail(request: HttpRequest, video_id: str) -> HttpResponseBase:
+def thumbnail(
+    request: HttpRequest, video_id: str, width: int | None = None
+) -> HttpResponseBase:
+    """The thumbnail, or its rendition of `width` pixels if there is one."""
     shown = visible_file(request, video_id)
-    if not shown.thumbnail:
+    picture, kind = shown.thumbnail, "jpeg"
+    if not picture:
         raise Http404("This video has no thumbnail.")
+    if width in (shown.thumbnail_widths or ()):
+        picture = shown.rendition(width)
+        kind = "webp"
     return delivery.serve(
         request,
-        shown.thumbnail,
-        content_type="image/jpeg",
-        filename="thumbnail.jpg",
+        picture,
+        content_type=f"image/{kind}",
+        filename=f"thumbnail.{kind}",
         public=shown.visibility == Video.Visibility.PUBLIC and shown.is_ready,
         max_age=THUMBNAIL_MAX_AGE,
     )

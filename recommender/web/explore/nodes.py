@@ -69,6 +69,8 @@ class TasteMap:
     def video(self, video: Video, note: str, ring: int) -> str:
         """Add a video unless it is there; returns its key, as the two below do."""
         image = reverse("video_thumbnail", args=[video.video_id])
+        if video.thumbnail_widths:
+            image = f"{image}{min(video.thumbnail_widths)}/"
         return self._add(
             Node(
                 self.key(video),
