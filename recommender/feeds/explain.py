@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from interactions.models import Follow
-from recommender.feeds.reasons import Shown, reasons
+from recommender.feeds.reasons import Shown, reasons, without_itself
 from recommender.ml.models.base import Contribution
 from recommender.registry import serving
 from recommender.retrieval.viewer import Viewer
@@ -43,7 +43,7 @@ def explain(viewer: Viewer, video: Video) -> Explanation:
     grounds: list[Ground] = []
     if model is not None:
         [contributions] = model.contributions(viewer.history, [video.pk])
-        grounds = _grounds(viewer, contributions)
+        grounds = _grounds(viewer, without_itself(contributions, video.pk))
     name = model.name if model is not None else ""
     shown = Shown(video, name if grounds else "popular")
     [reason] = reasons(viewer, [shown], [model] if model is not None else [])

@@ -34,7 +34,7 @@ RETENTION = timedelta(days=2)
 PLAN_SIZE = 72
 SALT = "recommender.sessions"
 RESTARTED = "That list had grown old, so here is a fresh one."
-# How the reasons of widened items begin.
+# How older versions began the reasons of widened items.
 WIDENED_PREFIX = "Beyond your interests · "
 
 
@@ -71,6 +71,7 @@ class PlannedItem:
         if isinstance(row, list):
             video_id, source, score, reason = row
             widened = reason.startswith(WIDENED_PREFIX)
+            reason = reason.removeprefix(WIDENED_PREFIX)
             return cls(video_id, source, score, widened=widened, reason=reason)
         evidence = row.get("evidence")
         return cls(
@@ -79,7 +80,7 @@ class PlannedItem:
             row["score"],
             Evidence(*evidence) if evidence else None,
             row["widened"],
-            row.get("reason", ""),
+            row.get("reason", "").removeprefix(WIDENED_PREFIX),
         )
 
 
@@ -322,12 +323,9 @@ def _items(feed: Feed, shown: Sequence[Placed]) -> list[FeedItem]:
 def texts_of(feed: Origin, items: Sequence[tuple[PlannedItem, Video]]) -> list[str]:
     """The reason of each item."""
     new = [
-        Shown(video, item.source, item.evidence)
+        Shown(video, item.source, (item.evidence,) if item.evidence else ())
         for item, video in items
         if not item.reason
     ]
     found = iter(reasons(feed.viewer, new, feed.models(), feed.related_to))
-    return [
-        item.reason or (WIDENED_PREFIX if item.widened else "") + next(found)
-        for item, _ in items
-    ]
+    return [item.reason or next(found) for item, _ in items]

@@ -2,32 +2,38 @@
 
 They are found for the page that is shown, when it is shown. They name the viewer's own
 actions and numbers of people, never what another person watched. `graph_evidence` finds
-what leads to a video through other people.
+what leads to a video through other people, `wording` has the sentences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import timedelta
-from string import Formatter
 
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.moods import Mood
 from recommender.feeds import graph_evidence
 from recommender.feeds.graph_evidence import GraphEvidence
-from recommender.ml.data.catalogue import Label
+from recommender.feeds.wording import (
+    WATCHED,
+    Names,
+    Properties,
+    Shown,
+    Wording,
+    finishers,
+    likers,
+)
 from recommender.ml.models.base import Contribution, Model
 from recommender.ml.ranking.candidates import Evidence
-from recommender.retrieval.sources import SOURCES
-from recommender.retrieval.types import LEARNED, Precedence, Source
+from recommender.retrieval.types import Precedence
 from recommender.retrieval.viewer import Viewer
 from videos.models import Video
 
+__all__ = ["Shown", "reasons", "without_itself"]
+
 NEW = timedelta(days=14)
-WATCHED = ("watched", "liked")
 # A chosen interest moves every score a little; an action that moves this one half as
 # much says more about it.
 CONTRIBUTION_WEIGHTS = {"interested_in": 0.5}
@@ -37,32 +43,8 @@ EVIDENCE_KINDS = {
     "follows": "follows",
     "interested_in": "parent",
 }
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A video on a page, with the source that found it and its evidence.
-
-    `source` is the name of a source or of a model.
-    """
-
-    video: Video
-    source: str
-    evidence: Evidence | None = None
-
-    @property
-    def found_by(self) -> Source:
-        return SOURCES.get(self.source) or SOURCES[LEARNED]
-
-
-@dataclass(frozen=True)
-class Properties:
-    """What reasons say of a video itself."""
-
-    creator_id: int
-    is_new: bool
-    categories: frozenset[int]
-    parents: frozenset[int]
+NAMED = 2  # actions that the sentences about a video may name
+FEWEST_ALIKE = 3  # a page may say the same of so many videos, or of a quarter of them
 
 
 def reasons(
@@ -75,7 +57,8 @@ def reasons(
 
     `models` are those that may have found them.
     """
-    properties = _properties(viewer, items)
+    anchor = [related_to] if related_to is not None else []
+    properties = _properties(viewer, [*(item.video for item in items), *anchor])
     items = _with_contributions(viewer, items, properties, models)
     graph = GraphEvidence({}, {})
     if related_to is not None or viewer.newest or viewer.followed:
@@ -90,27 +73,42 @@ def reasons(
             related_to=related_to,
         )
     co_watched = _co_watched(viewer, items, graph, properties, related_to)
-    names = _Names.load(viewer, items, co_watched.values())
-    return [
-        _likers(graph.likers.get(item.video.pk, 0))
-        or _finishers(co_watched.get(item.video.pk), names, related_to)
-        or _Wording(
-            item.found_by,
-            item.evidence,
-            properties[item.video.pk],
-            names,
-            viewer,
-        ).text()
+    names = Names.load(viewer, items, co_watched.values())
+    sentences = [
+        [
+            *likers(graph.likers.get(item.video.pk, 0)),
+            *finishers(co_watched.get(item.video.pk), names, related_to),
+            *Wording(
+                item,
+                properties[item.video.pk],
+                names,
+                viewer,
+                properties[related_to.pk] if related_to is not None else None,
+            ).sentences(),
+        ]
         for item in items
     ]
+    return _varied(sentences)
 
 
-def _properties(viewer: Viewer, items: Sequence[Shown]) -> dict[int, Properties]:
-    described = viewer.catalogue.describe([item.video.pk for item in items])
+def _varied(sentences: Sequence[Sequence[str]]) -> list[str]:
+    """The first sentence of each list that is not too frequent on the page."""
+    limit = max(FEWEST_ALIKE, -(-len(sentences) // 4))
+    used: Counter[str] = Counter()
+    chosen = []
+    for each in sentences:
+        rare = (sentence for sentence in each if used[sentence] < limit)
+        best = next(rare, None) or min(each, key=lambda sentence: used[sentence])
+        used[best] += 1
+        chosen.append(best)
+    return chosen
+
+
+def _properties(viewer: Viewer, videos: Sequence[Video]) -> dict[int, Properties]:
+    described = viewer.catalogue.describe([video.pk for video in videos])
     now = timezone.now()
     known = {}
-    for item in items:
-        video = item.video
+    for video in videos:
         place = described.place.get(video.pk)
         if place is None:  # not listed
             categories = list(video.categories.values_list("pk", flat=True))
@@ -120,10 +118,18 @@ def _properties(viewer: Viewer, items: Sequence[Shown]) -> dict[int, Properties]
         known[video.pk] = Properties(
             video.creator_id,
             now - (video.published_at or now) < NEW,
+            video.views > 0 or video.engagement > 0,
             frozenset(categories),
             frozenset(parents),
         )
     return known
+
+
+def without_itself(
+    contributions: Sequence[Contribution], video: int
+) -> list[Contribution]:
+    """Contributions without what the viewer did with the video itself."""
+    return [c for c in contributions if c.id != video or c.relation not in WATCHED]
 
 
 def _with_contributions(
@@ -132,7 +138,7 @@ def _with_contributions(
     properties: Mapping[int, Properties],
     models: Sequence[Model],
 ) -> list[Shown]:
-    """Adds to what a model found the action that contributes most to its score."""
+    """Adds to what a model found the actions that contribute most to its score."""
     explained = list(items)
     for model in {model.name: model for model in reversed(models)}.values():
         places = [i for i, item in enumerate(items) if item.source == model.name]
@@ -140,20 +146,32 @@ def _with_contributions(
             continue
         keys = [items[i].video.pk for i in places]
         every = model.contributions(viewer.history, keys)
+        others = [without_itself(*pair) for pair in zip(every, keys, strict=True)]
         parents = _parents_of(
-            viewer, {c.id for each in every for c in each if c.relation in WATCHED}
+            viewer, {c.id for each in others for c in each if c.relation in WATCHED}
         )
-        for place, contributions in zip(places, every, strict=True):
-            video = properties[items[place].video.pk]
-            plausible = [c for c in contributions if _is_plausible(c, video, parents)]
-            if plausible:
-                best = max(
-                    plausible,
-                    key=lambda c: c.amount * CONTRIBUTION_WEIGHTS.get(c.relation, 1.0),
-                )
-                evidence = Evidence(EVIDENCE_KINDS[best.relation], best.id)
-                explained[place] = replace(items[place], evidence=evidence)
+        for place, contributions in zip(places, others, strict=True):
+            item = items[place]
+            video = properties[item.video.pk]
+            explained[place] = _explained(item, contributions, video, parents)
     return explained
+
+
+def _explained(
+    item: Shown,
+    contributions: Sequence[Contribution],
+    video: Properties,
+    parents: Mapping[int, frozenset[int]],
+) -> Shown:
+    if not contributions:
+        return item
+    relation = max(contributions, key=lambda c: c.amount).relation
+    plausible = [c for c in contributions if _is_plausible(c, video, parents)]
+    plausible.sort(
+        key=lambda c: c.amount * CONTRIBUTION_WEIGHTS.get(c.relation, 1.0), reverse=True
+    )
+    evidence = tuple(Evidence(EVIDENCE_KINDS[c.relation], c.id) for c in plausible)
+    return replace(item, evidence=evidence[:NAMED] or item.evidence, relation=relation)
 
 
 def _is_weak(item: Shown) -> bool:
@@ -162,7 +180,7 @@ def _is_weak(item: Shown) -> bool:
     if precedence == Precedence.UNDER_CO_WATCH:
         return True
     other = precedence not in (Precedence.OVER_CO_WATCH, Precedence.ALWAYS)
-    return other and item.evidence is None
+    return other and not item.evidence
 
 
 def _co_watched(
@@ -220,139 +238,3 @@ def _parents_of(viewer: Viewer, videos: Set[int]) -> dict[int, frozenset[int]]:
         for video, parent in rows.values_list("video_id", "parentcategory_id"):
             parents[video] = parents.get(video, frozenset()) | {parent}
     return parents
-
-
-@dataclass(frozen=True)
-class _Names:
-    """The names that the reasons of one page use, by key."""
-
-    titles: Mapping[int, str]
-    creators: Mapping[int, str]
-    categories: Mapping[int, Label]
-    parents: Mapping[int, Label]
-
-    @classmethod
-    def load(
-        cls, viewer: Viewer, items: Sequence[Shown], co_watched: Collection[int]
-    ) -> _Names:
-        evidence = [item.evidence for item in items if item.evidence is not None]
-        anchors = {each.pk for each in evidence if each.kind in WATCHED}
-        titles: dict[int, str] = {}
-        if anchors := anchors.union(co_watched):
-            visible = Video.objects.visible_to(viewer.user).filter(pk__in=anchors)
-            titles = dict(visible.values_list("pk", "title"))
-        creators = {item.video.creator_id: item.video.creator for item in items}
-        names = {key: user.display_name for key, user in creators.items()}
-        followed = {each.pk for each in evidence if each.kind == "follows"}
-        if others := followed - names.keys():
-            people = User.objects.filter(pk__in=others)
-            for user in people.only("first_name", "last_name", "username"):
-                names[user.pk] = user.display_name
-        return cls(titles, names, viewer.catalogue.categories, viewer.catalogue.parents)
-
-
-def _likers(number: int) -> str:
-    return f"{number} people you follow liked it" if number else ""
-
-
-def _finishers(anchor: int | None, names: _Names, related_to: Video | None) -> str:
-    if anchor is None:
-        return ""
-    if related_to is not None:
-        return "Watched by people who finished this video"
-    title = names.titles.get(anchor)
-    return f"Watched by people who finished “{title}”" if title else ""
-
-
-@dataclass(frozen=True)
-class _Wording:
-    """The fields that the templates of a source may use."""
-
-    source: Source
-    evidence: Evidence | None
-    properties: Properties
-    names: _Names
-    viewer: Viewer
-
-    def text(self) -> str:
-        """The first template whose fields all have a value."""
-        new = self.source.new_reason if self.properties.is_new else ()
-        for template in (*new, *self.source.reason):
-            names = [name for _, name, _, _ in Formatter().parse(template) if name]
-            values = {name: getattr(self, name)() for name in names}
-            if all(values.values()):
-                return template.format_map(values)
-        raise ValueError(f"No reason of the source {self.source.name} applies.")
-
-    def creator(self) -> str:
-        return self.names.creators[self.properties.creator_id]
-
-    def mood(self) -> str:
-        return str(Mood(self.viewer.mood).label)
-
-    def subject(self) -> str:
-        """The category to name the video by: of several the viewer's favourite."""
-        interests = self.viewer.interests
-        named = [
-            key for key in self.properties.categories if key in self.names.categories
-        ]
-        if named:
-            best = max(named, key=lambda key: (interests.get(key, 0.0), -key))
-            return self.names.categories[best].name
-        parents = self.names.parents
-        return min(
-            (parents[key].name for key in self.properties.parents if key in parents),
-            default="",
-        )
-
-    def shared_category(self) -> str:
-        """The category or parent category that is the evidence."""
-        assert self.evidence is not None
-        is_parent = self.evidence.kind == "parent"
-        labels = self.names.parents if is_parent else self.names.categories
-        label = labels.get(self.evidence.pk)
-        return label.name if label is not None else ""
-
-    def interest(self) -> str:
-        """That category with its relation to the viewer: "Music, which you picked"."""
-        assert self.evidence is not None
-        name = self.shared_category()
-        if not name or self.evidence.kind == "parent":
-            return f"{name}, which you picked" if name else ""
-        parent = self.names.categories[self.evidence.pk].parent
-        if parent is not None and parent in self.viewer.chosen:
-            return f"{name}: you picked {self.viewer.chosen[parent]}"
-        return f"{name}, which you watch"
-
-    def history(self) -> str:
-        """The action that is the evidence, empty where nothing can be named."""
-        if self.evidence is None:
-            return ""
-        match self.evidence.kind:
-            case "watched" | "liked":
-                title = self.names.titles.get(self.evidence.pk)
-                verb = self.evidence.kind
-                # A video that was made private since must not be named.
-                return (
-                    f"Because you {verb} “{title}”" if title else f"Like one you {verb}"
-                )
-            case "follows":
-                return self._follow(self.evidence.pk)
-            case "parent":
-                return self._chosen_parent(self.evidence.pk)
-        return ""
-
-    def _follow(self, creator: int) -> str:
-        if creator == self.properties.creator_id:
-            return f"From {self.creator()}, whom you follow"
-        name = self.names.creators.get(creator)
-        return f"Because you follow {name}" if name else ""
-
-    def _chosen_parent(self, key: int) -> str:
-        parent = self.names.parents.get(key)
-        if parent is None:
-            return ""
-        subject = self.subject()
-        if subject and key in self.properties.parents and subject != parent.name:
-            return f"{subject}, because you picked {parent.name}"
-        return f"Because you picked {parent.name}"

@@ -15,8 +15,7 @@ WATCH_AGAIN, OWN = "watch_again", "own"
 LAST_RESORT = (WATCH_AGAIN, OWN)  # of a feed that has nothing else
 
 _LISTS = {Layout.VISITOR_HOME, Layout.LISTING, Layout.MOOD}
-_MORE = ("More in {subject}", "From the catalogue")
-_EXPLORE = ("Something different: {subject}", "For a change")
+_MORE = ("More in {subject}",)
 
 # In the order of fusion, which is the order in which its sums are rounded.
 SOURCES: dict[str, Source] = {
@@ -31,7 +30,7 @@ SOURCES: dict[str, Source] = {
         ),
         Source(
             "similar",
-            ("{history}", "Similar to this video"),
+            ("{history}", "Similar to {this_video}"),
             queries.similar,
             frozenset({Layout.HOME, Layout.RELATED}),
             weight=1.5,
@@ -41,17 +40,17 @@ SOURCES: dict[str, Source] = {
         ),
         Source(
             "following",
-            ("From {creator}, whom you follow",),
+            ("From {followed_creator}, whom you follow",),
             queries.following,
             frozenset({Layout.HOME}),
-            new_reason=("New from {creator}, whom you follow",),
+            new_reason=("New from {followed_creator}, whom you follow",),
             precedence=Precedence.ALWAYS,
             ordering="following",
             column=6,
         ),
         Source(
             "category",
-            ("Popular in {interest}",),
+            ("{popular} in {interest}",),
             queries.category,
             frozenset({Layout.HOME}),
             precedence=Precedence.UNDER_CO_WATCH,
@@ -68,7 +67,7 @@ SOURCES: dict[str, Source] = {
         ),
         Source(
             "creator",
-            ("More from {creator}",),
+            ("{also_by}",),
             queries.creator,
             frozenset({Layout.RELATED}),
             precedence=Precedence.OVER_CO_WATCH,
@@ -97,7 +96,7 @@ SOURCES: dict[str, Source] = {
         ),
         Source(
             "popular",
-            ("Popular in {subject}", "Popular here"),
+            ("{popular} in {subject}", "{popular} here"),
             queries.popular,
             frozenset({Layout.HOME, Layout.RELATED, *_LISTS}),
             weight=0.4,
@@ -109,15 +108,23 @@ SOURCES: dict[str, Source] = {
         ),
         Source(
             LEARNED,
-            ("{history}", "Close to what you watch"),
+            ("{history}", "{relation}"),
             weight=4.0,
             column=1,
             scored=True,
         ),
         # Candidates of "popular" beyond its first.
         Source(CATALOGUE, _MORE, precedence=Precedence.UNDER_CO_WATCH),
-        Source(EXPLORE, _EXPLORE, precedence=Precedence.ALWAYS),
-        Source(EXPLORE_UNIFORM, _EXPLORE, precedence=Precedence.ALWAYS),
+        Source(
+            EXPLORE,
+            ("{subject}: few people have seen it yet", "Few people have seen it yet"),
+            precedence=Precedence.ALWAYS,
+        ),
+        Source(
+            EXPLORE_UNIFORM,
+            ("Something different: {other_subject}", "A random pick"),
+            precedence=Precedence.ALWAYS,
+        ),
         Source(
             WATCH_AGAIN,
             ("Watch again: you have seen it already",),

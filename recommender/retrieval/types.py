@@ -56,10 +56,10 @@ class Source:
     """One source, and what each step of a feed needs to know of it.
 
     `fetch` is None for sources whose candidates are made elsewhere. Rank fusion uses
-    `weight`, that of Related `related_weight`. The reason is the first of the templates
-    whose fields all have a value; `new_reason` comes first for new videos. `ordering`
-    names the ordering that consists of this source. `column` is the place of its
-    columns among the logged features; `scored` says whether its score is one of them.
+    `weight`, that of Related `related_weight`. Its reasons are the templates whose
+    fields all have a value; `new_reason` comes first for new videos. `ordering` names
+    the ordering that consists of this source. `column` is the place of its columns
+    among the logged features; `scored` says whether its score is one of them.
     """
 
     name: str

@@ -157,6 +157,6 @@ def test_a_session_of_an_older_version_goes_on(many):
         (i.video, i.source, i.score, i.reason, i.position, i.widened)
         for i in rest.items
     ] == [
-        (many[2], "similar", 0.125, "Beyond your interests · More in Jazz", 3, True),
+        (many[2], "similar", 0.125, "More in Jazz", 3, True),
         (many[3], "catalogue", 0.0625, "From the catalogue", 4, False),
     ]

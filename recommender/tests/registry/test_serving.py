@@ -163,7 +163,7 @@ class TestGraphSage:
         seen.save()
         reasons = " ".join(item.reason for item in feed.home(user).items)
         assert seen.title not in reasons
-        assert "Like one you watched" in reasons
+        assert "Like a video that you watched" in reasons
 
     def test_a_new_video_is_placed_at_once(self, world, model):
         video = make_video(
