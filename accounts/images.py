@@ -114,7 +114,7 @@ def _upright(picture: Image.Image) -> Image.Image:
 def _scale_transparent_colour(picture: ImageFile.ImageFile) -> None:
     """To the depth of the pixels; must be called before these are loaded."""
     colour = picture.info.get("transparency")
-    scale = TRANSPARENT_LEVELS.get(picture.tile[0].args if picture.tile else "")
+    scale = TRANSPARENT_LEVELS.get(str(picture.tile[0].args) if picture.tile else "")
     if picture.format == "PNG" and colour is not None and scale:
         is_grey = isinstance(colour, int)
         levels = [int(level * scale) for level in ([colour] if is_grey else colour)]
