@@ -24,6 +24,7 @@ from videos.models import Video
 
 SESSIONS = uuid.UUID("0c0e9a35-0f0b-5d43-9b1e-6a2f5a0a7c11")
 RECOMMENDATION_ID = re.compile(r"RID-([0-9a-f]{32})")
+IN_PROPERTIES: dict[str, Any] = {"itemId": str | int, "eventValue": str | int | float}
 CLOCK_DRIFT = timedelta(minutes=5)
 
 Members = dict[str, Any]
@@ -41,9 +42,13 @@ def put_events(client: ServiceClient, asked: Members) -> Members:
         source=client.source,
         event_value="percent" if settings.PERSONALIZE_PERCENT else "fraction",
     )
+    events = [
+        _with_properties(event, f"eventList.{place}")
+        for place, event in enumerate(asked["eventList"], 1)
+    ]
     rows = [
         _interaction(schema, asked, event, f"eventList.{place}")
-        for place, event in enumerate(asked["eventList"], 1)
+        for place, event in enumerate(events, 1)
     ]
     with transaction.atomic():
         user: AnyUser = AnonymousUser()
@@ -52,12 +57,12 @@ def put_events(client: ServiceClient, asked: Members) -> Members:
         named = [row.item for row in rows]
         named += [
             schema.bare_item(item_id)
-            for event in asked["eventList"]
+            for event in events
             for item_id in event.get("impression", ())
         ]
         videos = datasets.videos(client, named)
         session = uuid.uuid5(SESSIONS, f"{client.source}\n{asked['sessionId']}")
-        for event, row in zip(asked["eventList"], rows, strict=True):
+        for event, row in zip(events, rows, strict=True):
             if _is_new(client, event, user):
                 video = videos[row.item.external_id]
                 feed_id = _feed_id(event)
@@ -65,6 +70,25 @@ def put_events(client: ServiceClient, asked: Members) -> Members:
                 _record(row, user, video, session, feed_id, timed=timed)
                 _record_shown(event, row, user, videos, feed_id or session)
     return {}
+
+
+def _with_properties(event: Members, path: str) -> Members:
+    """The event with `itemId` and `eventValue` also where AWS's samples put them.
+
+    A member of the event outweighs the property of its name.
+    """
+    properties = event.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise InvalidInput(f"{path}.properties must be an object.")
+    found = {}
+    for name, types in IN_PROPERTIES.items():
+        value = properties.get(name)
+        if value is None or name in event:
+            continue
+        if not isinstance(value, types) or isinstance(value, bool):
+            raise InvalidInput(f"{path}.properties.{name} is not text or a number.")
+        found[name] = str(value)
+    return event | found
 
 
 def _interaction(

@@ -65,6 +65,22 @@ def test_percent_where_the_installation_says_so(events, settings):
     assert Watch.objects.get(video=video).watch_time == pytest.approx(0.8)
 
 
+@pytest.mark.parametrize("value", [0.8, "0.8"])
+def test_item_and_value_in_properties_as_in_samples_of_aws(events, value):
+    video = make_video()
+    properties = {"itemId": video.video_id, "eventValue": value, "device": "TV"}
+    put(events, {"eventType": "watch", "properties": json.dumps(properties)})
+    assert Watch.objects.get(video=video).watch_time == pytest.approx(0.8)
+
+
+def test_a_number_as_item_in_properties_and_a_member_before_a_property(events):
+    put(events, {"eventType": "like", "properties": '{"itemId": 12}'})
+    assert Video.objects.get(source="shop").external_id == "12"
+    both = {"itemId": "12", "eventValue": 0.5, "properties": '{"eventValue": 0.9}'}
+    put(events, {"eventType": "watch"} | both)
+    assert Watch.objects.get().watch_time == pytest.approx(0.5)
+
+
 def test_one_session_grows_and_a_repeated_event_is_nothing(events):
     user, video = make_user(username="ann"), make_video()
     click = {"eventType": "click", "itemId": video.video_id, "eventId": "1"}
@@ -180,6 +196,10 @@ def test_impressions_join_what_was_shown_with_what_was_chosen(events, runtime):
         {"eventType": "watch"},
         {"eventType": "watch", "itemId": "i", "sentAt": NOW + timedelta(hours=1)},
         {"eventType": "watch", "itemId": "i\0"},
+        {"eventType": "watch", "properties": "[1]"},
+        {"eventType": "watch", "properties": '{"itemId": ["i"]}'},
+        {"eventType": "watch", "properties": '{"itemId": "i", "eventValue": true}'},
+        {"eventType": "watch", "properties": '{"itemId": "i", "eventValue": 2}'},
     ],
 )
 def test_a_batch_with_a_bad_event_is_refused_whole(events, event):
