@@ -72,5 +72,5 @@ def table(report: Mapping[str, Any]) -> str:
         for model, measured in report["models"].items()
         if "rmse" in measured
     ]
-    people = f"{report['users']} people, {report['targets']} later watches"
-    return "\n".join([*lines, f"By time, full ranking: {people}."])
+    people = f"{report['users']} people, {report['targets']} held-out watches"
+    return "\n".join([*lines, f"Full ranking: {people}."])
