@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imports import files, values
+from imports.files import Location
 from imports.records import BadRow, Dataset, Interaction, Item, parse_each
+from imports.tables import table
 
 PARENT = "Short videos"
 # The length of videos whose `duration_ms` is 0, for their fraction alone: from these
@@ -25,13 +27,14 @@ class KuaiRand(Dataset):
     title = "KuaiRand"
 
     def __init__(self, path: Path) -> None:
-        self.path = path if path.is_file() else files.require(path, "feedback.csv")
+        is_table = path.is_file() and path.suffix != ".zip"
+        self.path: Location = path if is_table else files.require(path, "feedback.csv")
 
     def size(self) -> int:
         return max(0, files.count_lines(self.path) - 1)
 
     def interactions(self) -> Iterator[Interaction | BadRow]:
-        rows = files.table(
+        rows = table(
             self.path, "USER_ID", "VIDEO_ID", "TIME_MS", "PLAY_TIME_MS", "DURATION_MS"
         )
         return parse_each(rows, self._feedback)

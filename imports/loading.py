@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from imports import staging
 from imports.catalogue import Catalogue
 from imports.records import BadRow, Dataset, DatasetError, Interaction
 from imports.staging import StagedRow
+from imports.values import EPOCH
 from interactions.advisory_lock import lock_until_commit, lock_until_commit_within
 from interactions.models import Watch
 from interactions.services import aggregates
@@ -28,13 +29,17 @@ Record = TypeVar("Record")
 
 BATCH = 5000  # records
 MAX_BAD_AT_START = 1000  # bad interactions before the first good one
+OLDEST_LIKELY = datetime(1980, 1, 1, tzinfo=UTC)  # of interactions
 SESSIONS = uuid.UUID("7d3b1c5e-5b0e-5c2a-9a63-2f0c6a1d8e47")
 IMPORT_LOCK = 0x1A7047  # key of the advisory lock that imports queue at
 
 
 @dataclass
 class Summary:
-    """`rows` and `bad_rows` count rows read, the others rows added."""
+    """`rows` and `bad_rows` count rows read from all files, the others rows added.
+
+    `notes` say in one sentence each what was read otherwise than written, or is odd.
+    """
 
     rows: int = 0
     bad_rows: int = 0
@@ -46,6 +51,8 @@ class Summary:
     dismissals: int = 0
     inspires: int = 0
     ratings: int = 0
+    changed_ratings: int = 0  # replaced by a newer one
+    notes: tuple[str, ...] = ()
 
     @property
     def added(self) -> int:
@@ -70,7 +77,7 @@ def load(
     """
     lock_until_commit(IMPORT_LOCK)
     staging.prepare()
-    reader = _Reader(on_bad_row)
+    reader, clock = _Reader(on_bad_row), _Clock()
     catalogue = Catalogue(source=dataset.source, title=dataset.title)
 
     def is_refused() -> bool:
@@ -80,14 +87,17 @@ def load(
         catalogue.add_users(people)
     for items in _batches(reader.good(dataset.items())):
         catalogue.add_videos(items)
-    rows = reader.counted(_checked(dataset.interactions(), limit), on_progress)
+    rows = _reporting(_checked(dataset.interactions(), limit), on_progress)
     for batch in _batches(reader.good(rows)):
+        clock.read(batch)
         if not is_refused():
             catalogue.add_users(row.person for row in batch)
             catalogue.add_videos(row.item for row in batch)
             staging.stage(_staged(row, catalogue) for row in batch)
     if is_refused():
         raise DatasetError(f"{reader.bad_rows:,} bad rows: nothing was imported")
+    if reason := dataset.contradiction():
+        raise DatasetError(f"{reason}. Nothing was imported")
 
     new = staging.insert()
     summary = Summary(
@@ -101,6 +111,8 @@ def load(
         dismissals=new.dismissals,
         inspires=new.inspires,
         ratings=new.ratings,
+        changed_ratings=new.changed_ratings,
+        notes=(*dataset.notes(), *clock.notes()),
     )
     if summary.added:
         _update_videos(dataset.source)
@@ -116,19 +128,47 @@ class _Reader:
 
     def good(self, records: Iterable[Record | BadRow]) -> Iterator[Record]:
         for record in records:
+            self.rows += 1
             if isinstance(record, BadRow):
                 self.bad_rows += 1
                 self._on_bad_row(record)
             else:
                 yield record
 
-    def counted(
-        self, records: Iterable[Record], on_progress: Callable[[int], object]
-    ) -> Iterator[Record]:
-        for record in records:
-            self.rows += 1
-            on_progress(1)
-            yield record
+
+class _Clock:
+    """The first and the last time of the interactions."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.first = self.last = EPOCH
+
+    def read(self, batch: list[Interaction]) -> None:
+        times = [row.at for row in batch]
+        self.first = min(times) if not self.rows else min(self.first, *times)
+        self.last = max(self.last, *times)
+        self.rows += len(times)
+
+    def notes(self) -> list[str]:
+        if self.rows > 1 and self.first == self.last:
+            return [
+                f"all {self.rows:,} interactions have the time {self.last.isoformat()}:"
+                " is it right? Training then does without times"
+            ]
+        if self.rows and self.last < OLDEST_LIKELY:
+            return [
+                f"the newest interaction is of {self.last:%Y-%m-%d}: times are in "
+                "seconds or milliseconds since 1970"
+            ]
+        return []
+
+
+def _reporting(
+    records: Iterable[Record], on_progress: Callable[[int], object]
+) -> Iterator[Record]:
+    for record in records:
+        on_progress(1)
+        yield record
 
 
 def _update_videos(source: str) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imports import files, values
+from imports.files import Location
 from imports.records import BadRow, Dataset, DatasetError, Interaction, Item, parse_each
 
 PARENT = "Movies"
@@ -49,9 +50,9 @@ GENRES_100K = (
 
 
 class MovieLens(Dataset):
-    """Base of both: a small catalogue of films, and their ratings."""
+    """Base of all: a small catalogue of films, and their ratings."""
 
-    ratings: Path
+    ratings: Location
     separator: ClassVar[str]
 
     def __init__(self, path: Path) -> None:
@@ -85,7 +86,9 @@ class MovieLens(Dataset):
         return parse_each(rows, self._rating)
 
     def _rating(self, cells: list[str]) -> Interaction:
-        person, film, stars, time = cells
+        return self._watch(*cells)
+
+    def _watch(self, person: str, film: str, stars: str, time: str) -> Interaction:
         rating = values.number(stars, "rating", low=0.5, high=5)
         return Interaction(
             person=values.identifier(person, "user"),
@@ -127,7 +130,7 @@ class MovieLens100K(MovieLens):
             url=values.web_address(url, "URL")
             if url
             else f"https://grouplens.org/datasets/movielens/100k/#{external_id}",
-            published_at=_release(released),
+            published_at=release_date(released),
             categories=tuple(
                 (PARENT, genre) for genre, mark in genres if values.flag(mark, "genre")
             )
@@ -176,7 +179,7 @@ class MovieLens1M(MovieLens):
             external_id=external_id,
             title=values.shorten(cells[1], values.MAX_TITLE) or f"Film {external_id}",
             url=f"https://movielens.org/movies/{external_id}",
-            published_at=_release(f"01-Jan-{year[1]}") if year else None,
+            published_at=release_date(f"01-Jan-{year[1]}") if year else None,
             categories=tuple((PARENT, name) for name in genres),
         )
 
@@ -235,7 +238,7 @@ class MovieLens1M(MovieLens):
         return Interaction(person=person, item=self.film(film), at=at, fraction=1)
 
 
-def _release(text: str) -> datetime | None:
+def release_date(text: str) -> datetime | None:
     """`01-Jan-1995`; None for the few films without a date. Months are in English."""
     if not text:
         return None

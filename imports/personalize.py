@@ -1,20 +1,17 @@
-"""The users, items and interactions layout that Amazon Personalize documents.
+"""Rows of users, items and interactions as Amazon Personalize documents them.
 
-A folder with `interactions.csv` and, where there are any, `items.csv` and `users.csv`.
 The names of the columns are those of Personalize's schemas; others are ignored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
 from django.conf import settings
 
-from imports import files, values
-from imports.records import BadRow, Dataset, Interaction, Item, parse_each
+from imports import values
+from imports.records import Interaction, Item
 
 ValueUnit = Literal["fraction", "percent"]
 # The older systems label a view "watched", if more than `WATCHED_FROM` of the video
@@ -25,7 +22,7 @@ LIKES = {"like"}
 DISMISSALS = {"dislike", "not_interested"}
 CLICKS = {"click"}
 INSPIRES = {"inspire"}
-RATINGS = {"rating"}  # EVENT_VALUE is a percentage
+RATINGS = {"rating"}
 KNOWN = sorted(WATCHES | LIKES | DISMISSALS | CLICKS | INSPIRES | RATINGS)
 
 
@@ -33,14 +30,20 @@ class Schema:
     """Parses rows by the names of their columns; raises `ValueError` for a bad row.
 
     `event_value` is the unit of EVENT_VALUE of a watch: a fraction or a percentage.
+    `rating_scale` is the best rating: 5 or 10 for stars, 100 for a percentage.
     """
 
     def __init__(
-        self, *, source: str = "personalize", event_value: ValueUnit = "fraction"
+        self,
+        *,
+        source: str = "personalize",
+        event_value: ValueUnit = "fraction",
+        rating_scale: int = 100,
     ) -> None:
         self.source = source
         self.title = f"Imported from {source}"
         self.highest_value = 100.0 if event_value == "percent" else 1.0
+        self.rating_scale = rating_scale
 
     def item(self, cells: dict[str, str]) -> Item:
         external_id = values.identifier(cells["ITEM_ID"], "ITEM_ID")
@@ -60,7 +63,7 @@ class Schema:
                 low=0,
                 high=values.MAX_SECONDS,
             ),
-            published_at=values.moment(created, "CREATION_TIMESTAMP")
+            published_at=values.publication(created, "CREATION_TIMESTAMP")
             if created
             else None,
             categories=self._categories(cells),
@@ -126,7 +129,7 @@ class Schema:
             liked=event in LIKES,
             dismissed=event in DISMISSALS,
             inspired=event in INSPIRES,
-            rating=_percent(cells) if event in RATINGS else None,
+            rating=self._percent(cells) if event in RATINGS else None,
             event=event,
         )
 
@@ -137,48 +140,14 @@ class Schema:
         highest = self.highest_value
         return values.number(value, "EVENT_VALUE", low=0, high=highest) / highest
 
-
-class Personalize(Schema, Dataset):
-    """The files of a folder."""
-
-    def __init__(
-        self, path: Path, *, source: str = "csv", event_value: ValueUnit = "fraction"
-    ) -> None:
-        super().__init__(source=source, event_value=event_value)
-        self.interactions_file = files.require(path, "interactions.csv")
-        self.items_file = files.find(path, "items.csv")
-        self.users_file = files.find(path, "users.csv")
-
-    def size(self) -> int:
-        return max(0, files.count_lines(self.interactions_file) - 1)
-
-    def people(self) -> Iterator[str | BadRow]:
-        if self.users_file is None:
-            return iter(())
-        return parse_each(
-            files.table(self.users_file, "USER_ID"),
-            lambda cells: values.identifier(cells["USER_ID"], "USER_ID"),
-        )
-
-    def items(self) -> Iterator[Item | BadRow]:
-        if self.items_file is None:
-            return iter(())
-        return parse_each(files.table(self.items_file, "ITEM_ID"), self.item)
-
-    def interactions(self) -> Iterator[Interaction | BadRow]:
-        return parse_each(
-            files.table(self.interactions_file, "USER_ID", "ITEM_ID", "TIMESTAMP"),
-            self.interaction,
-        )
+    def _percent(self, cells: dict[str, str]) -> int:
+        value, best = cells.get("EVENT_VALUE", "").strip(), self.rating_scale
+        rating = values.number(value, "EVENT_VALUE", low=best / 100, high=best)
+        return round(100 * rating / best)
 
 
 def _names(cell: str, column: str) -> list[str]:
     return [values.category(name, column) for name in cell.split("|") if name.strip()]
-
-
-def _percent(cells: dict[str, str]) -> int:
-    value = cells.get("EVENT_VALUE", "").strip()
-    return round(values.number(value, "EVENT_VALUE", low=1, high=100))
 
 
 def _labelled_fraction() -> float:

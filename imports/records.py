@@ -101,6 +101,14 @@ class Dataset(ABC):
     def size(self) -> int:
         """About how many rows `interactions` reads, for the progress bar."""
 
+    def contradiction(self) -> str:
+        """Why the rows read so far cannot mean what they seem to; empty if they can."""
+        return ""
+
+    def notes(self) -> list[str]:
+        """What was read in another way than it is written, each in one sentence."""
+        return []
+
 
 def parse_each(
     rows: Iterable[Row[Cells] | BadRow], parse: Callable[[Cells], Record]

@@ -57,13 +57,14 @@ class StagedRow:
 
 @dataclass(frozen=True, slots=True)
 class Inserted:
-    """Numbers of new rows; of ratings, new or newer ones."""
+    """Numbers of new rows, and of ratings that a newer one replaced."""
 
     watches: int
     likes: int
     dismissals: int
     inspires: int
     ratings: int
+    changed_ratings: int
 
 
 def prepare() -> None:
@@ -87,23 +88,19 @@ def insert() -> Inserted:
     """
     pair = {"user_id": "user_id", "video_id": "video_id"}
     session = ("session_id", "watch_time", "watched_duration", "counted")
-    return Inserted(
-        watches=_insert(
-            Watch,
-            pair | {name: name for name in session} | {"timestamp": "at"},
-            "watched",
-        ),
-        likes=_insert(Like, pair | {"timestamp": "at"}, "liked"),
-        dismissals=_insert(NotInterested, pair | {"created_at": "at"}, "dismissed"),
-        inspires=_insert(Inspire, pair | {"timestamp": "at"}, "inspired"),
-        ratings=_insert(
-            Rating,
-            pair | {"percent": "rating", "timestamp": "at"},
-            "rating IS NOT NULL",
-            newest="timestamp",
-            changing="percent",
-        ),
+    watch = pair | {name: name for name in session} | {"timestamp": "at"}
+    watches, _ = _insert(Watch, watch, "watched")
+    likes, _ = _insert(Like, pair | {"timestamp": "at"}, "liked")
+    dismissals, _ = _insert(NotInterested, pair | {"created_at": "at"}, "dismissed")
+    inspires, _ = _insert(Inspire, pair | {"timestamp": "at"}, "inspired")
+    ratings, changed_ratings = _insert(
+        Rating,
+        pair | {"percent": "rating", "timestamp": "at"},
+        "rating IS NOT NULL",
+        newest="timestamp",
+        changing="percent",
     )
+    return Inserted(watches, likes, dismissals, inspires, ratings, changed_ratings)
 
 
 def _insert(
@@ -113,11 +110,11 @@ def _insert(
     *,
     newest: str = "",
     changing: str = "",
-) -> int:
+) -> tuple[int, int]:
     """Fill the columns `staged` from the table, the others with a new row's defaults.
 
     With `newest`, a time column, a later row of a pair replaces `changing` of an
-    earlier one.
+    earlier one. Returns the numbers of new and of changed rows.
     """
     blank = model()
     others = {
@@ -143,9 +140,13 @@ def _insert(
         )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({', '.join([*staged, *others])})"
+            # xmax is 0 in a row that was inserted, not updated.
+            f"WITH written AS (INSERT INTO {table} ({', '.join([*staged, *others])})"
             f" SELECT {distinct} {values} FROM import_staged WHERE {condition}"
-            f" ORDER BY {order} ON CONFLICT {rule}",
+            f" ORDER BY {order} ON CONFLICT {rule} RETURNING xmax = 0 AS is_new)"
+            " SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)"
+            " FROM written",
             list(others.values()),
         )
-        return int(cursor.rowcount)
+        new, changed = cursor.fetchone()
+        return new, changed

@@ -104,7 +104,7 @@ class PageSerializer(LimitSerializer):
     """The parameters of every list."""
 
     cursor = serializers.RegexField(
-        r"^[0-9]{1,17}\.[0-9]{1,17}$",
+        r"^-?[0-9]{1,17}\.[0-9]{1,17}$",  # negative for a moment before 1970
         required=False,
         help_text="`next_cursor` of the previous page; omit it for the first page.",
     )

@@ -12,6 +12,9 @@ Record = TypeVar("Record")
 READ, BAD = "read", "bad"
 ADDED, CHANGED, RENAMED = "added", "changed", "renamed"
 UNKNOWN_POST = "of unknown posts"
+PEOPLE_ADDED = "people added"  # by pages of other rows
+MERGED = "merged"  # people known by name only, into those with an id
+NOTES = "notes"  # of which the run keeps the first
 
 
 @dataclass
@@ -20,6 +23,12 @@ class PageReport:
 
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+
+    def add_people(self, people: PageReport) -> None:
+        """Count and note people that a page of other rows made."""
+        self.counts[PEOPLE_ADDED] += people.counts[ADDED]
+        self.counts[RENAMED] += people.counts[RENAMED]
+        self.notes += people.notes
 
     def parse(
         self, rows: Iterable[Any], parse: Callable[[Any], Record], *, where: str

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from imports.catalogue import username_for
 from imports.socialverse import SOURCE
-from imports.socialverse.page_report import ADDED, CHANGED, RENAMED, PageReport
+from imports.socialverse.page_report import ADDED, CHANGED, MERGED, RENAMED, PageReport
 from imports.socialverse.rows import Person
 from interactions.models import Follow
 from videos import search
@@ -35,7 +35,7 @@ ONLY_A_NAME = "@"  # prefix of the external id of an owner known by name only
 def write(people: Iterable[Person], report: PageReport) -> None:
     """Create or update people; of rows with one id the last counts."""
     wanted = {person.external_id: person for person in people}
-    users = _known(wanted)
+    users = _known(wanted, report)
     emails = _Emails(wanted.values())
     new = [person for key, person in wanted.items() if key not in users]
     changed = []
@@ -87,7 +87,7 @@ def owners(people: Iterable[Person], report: PageReport) -> dict[str, User]:
     return known
 
 
-def _known(wanted: dict[str, Person]) -> dict[str, User]:
+def _known(wanted: dict[str, Person], report: PageReport) -> dict[str, User]:
     """Existing users by external id; an owner known by name only matches by name."""
     by_name = {
         ONLY_A_NAME + person.username: key
@@ -100,6 +100,7 @@ def _known(wanted: dict[str, Person]) -> dict[str, User]:
     for name, key in by_name.items():
         if name in by_id and key in known:
             _merge(by_id[name], into=known[key])
+            report.counts[MERGED] += 1
         elif name in by_id:
             known[key] = by_id[name]
     return known

@@ -26,9 +26,11 @@ FIELDS = (
 def write(posts: Iterable[Post], report: PageReport) -> None:
     """Create videos that are missing, and update those that changed."""
     wanted = {post.external_id: post for post in posts}
+    people_report = PageReport()
     owners = people.owners(
-        (post.owner for post in wanted.values() if post.owner), report
+        (post.owner for post in wanted.values() if post.owner), people_report
     )
+    report.add_people(people_report)
     references = _References(wanted.values())
     rows = Video.objects.filter(source=SOURCE, external_id__in=wanted)
     videos = {video.external_id: video for video in rows}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from imports import staging
 from imports.loading import SESSIONS
 from imports.socialverse import SOURCE, people
-from imports.socialverse.page_report import ADDED, UNKNOWN_POST, PageReport
+from imports.socialverse.page_report import ADDED, CHANGED, UNKNOWN_POST, PageReport
 from imports.socialverse.rows import Reaction
 from imports.staging import StagedRow
 from videos.models import Video
@@ -35,11 +35,12 @@ def write(stream: str, reactions: Iterable[Reaction], report: PageReport) -> Non
     report.counts[UNKNOWN_POST] += len(reactions) - len(known)
     people_report = PageReport()
     users = people.keys_by_id({row.person for row in known}, people_report)
-    report.counts["people added"] += people_report.counts[ADDED]
+    report.add_people(people_report)
     staging.prepare()
     staging.stage(_staged(stream, known, videos, users))
     new = staging.insert()
     report.counts[ADDED] += new.watches + new.likes + new.inspires + new.ratings
+    report.counts[CHANGED] += new.changed_ratings
 
 
 def _staged(

@@ -21,7 +21,7 @@ from imports.loading import IMPORT_LOCK
 from imports.records import DatasetError
 from imports.socialverse import SOURCE, people, posts, reactions, rows
 from imports.socialverse.client import STREAMS, Client, Stream
-from imports.socialverse.page_report import PageReport
+from imports.socialverse.page_report import NOTES, PageReport
 from interactions.advisory_lock import advisory_lock
 from interactions.models import ImportRun, Like, Watch
 from interactions.services import aggregates
@@ -122,6 +122,8 @@ def _write(current: ImportRun, stream: Stream, page: list[Any]) -> None:
         try:
             with transaction.atomic():
                 report = _store(current, stream, page)
+                if report.notes:
+                    report.counts[NOTES] = len(report.notes)
                 counts = current.counts.get(stream.name, {})
                 for name, number in report.counts.items():
                     counts[name] = counts.get(name, 0) + number

@@ -79,3 +79,21 @@ def personalize(
         if text:
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     return folder
+
+
+def movielens_csv(folder: Path) -> Path:
+    """Two people, three films; titles with commas, quotes and no year, as published."""
+    folder.mkdir(exist_ok=True)
+    (folder / "ratings.csv").write_text(
+        "userId,movieId,rating,timestamp\n"
+        "1,29,4.5,1147880044\n1,131170,0.5,1147880045\n2,171011,4.0,1147880046\n"
+    )
+    (folder / "movies.csv").write_text(
+        "movieId,title,genres\n"
+        '29,"City of Lost Children, The (Cité des enfants perdus, La) (1995)",'
+        "Adventure|Sci-Fi\n"
+        '131170,"Parallels ""One"" (1922)",Drama\n'
+        "171011,Planet Earth II,(no genres listed)\n",
+        encoding="utf-8",
+    )
+    return folder

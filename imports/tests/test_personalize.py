@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from imports.personalize import Personalize
+from imports.csv_folder import CsvFolder
 from imports.records import BadRow, DatasetError, Interaction, Item
 from imports.tests import folders
 
@@ -12,7 +12,7 @@ HEADER = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE\n"
 
 
 def _only(folder, **options) -> Interaction | BadRow:
-    (row,) = Personalize(folder, **options).interactions()
+    (row,) = CsvFolder(folder, **options).interactions()
     return row
 
 
@@ -38,7 +38,7 @@ def test_events(tmp_path, event, fraction, liked, dismissed):
 
 def test_inspires_and_ratings(tmp_path):
     text = f"{HEADER}u,i,1700000000,inspire,\nu,i,1700000000,Rating,73\n"
-    inspire, rating = Personalize(folders.personalize(tmp_path, text)).interactions()
+    inspire, rating = CsvFolder(folders.personalize(tmp_path, text)).interactions()
     assert (inspire.inspired, inspire.rating, inspire.fraction) == (True, None, None)
     assert (rating.inspired, rating.rating, rating.fraction) == (False, 73, None)
     assert not any((rating.viewed, rating.liked, rating.dismissed))
@@ -55,7 +55,9 @@ def test_a_rating_is_a_percentage(tmp_path, value):
 def test_percentages_when_told(tmp_path):
     folder = folders.personalize(tmp_path, f"{HEADER}u,i,1700000000,watch,80\n")
     assert _only(folder, event_value="percent").fraction == 0.8
-    refused = "EVENT_VALUE '80' is not within 0 to 1"
+    refused = (
+        "EVENT_VALUE '80' is not within 0 to 1: percentages need --event-value percent"
+    )
     assert str(_only(folder)) == f"interactions.csv line 2: {refused}"
 
 
@@ -81,7 +83,7 @@ def test_item_metadata(tmp_path):
         'i,"Fog, and\nsea",Drama|Crime,1700000000,90.5,Long ago.,https://a.example/i,4\n'
         "j,,,,,,,\n",
     )
-    full, bare = Personalize(folder).items()
+    full, bare = CsvFolder(folder).items()
     assert full == Item(
         external_id="i",
         title="Fog, and\nsea",
@@ -106,7 +108,7 @@ def test_item_metadata(tmp_path):
 @pytest.mark.parametrize("header", ["GENRES,GENRE_L2", "CATEGORY_L1,CATEGORY_L2"])
 def test_two_levels_are_parents_and_categories(tmp_path, header, cells, categories):
     items = f"ITEM_ID,{header}\ni,{cells}\n"
-    (item,) = Personalize(folders.personalize(tmp_path, HEADER, items=items)).items()
+    (item,) = CsvFolder(folders.personalize(tmp_path, HEADER, items=items)).items()
     assert isinstance(item, Item)
     assert item.categories == categories
 
@@ -127,7 +129,7 @@ def test_bad_items_are_named_by_line(tmp_path):
     ]
     items = header + "\n".join(rows) + "\n"
     folder = folders.personalize(tmp_path, HEADER, items=items)
-    bad = list(Personalize(folder).items())
+    bad = list(CsvFolder(folder).items())
     assert all(isinstance(row, BadRow) for row in bad)
     assert [row.line for row in bad] == list(range(2, 12))
     assert "CREATION_TIMESTAMP 'never' is not a number" in str(bad[3])
@@ -144,7 +146,7 @@ def test_unknown_event_is_named_with_those_known(tmp_path):
 
 def test_users_file(tmp_path):
     folder = folders.personalize(tmp_path, HEADER, users="USER_ID,AGE\nu,7\n ,8\n")
-    user, bad = Personalize(folder).people()
+    user, bad = CsvFolder(folder).people()
     assert (user, str(bad)) == ("u", "users.csv line 3: USER_ID is empty")
 
 
@@ -152,19 +154,20 @@ def test_users_file(tmp_path):
 def test_wrong_header_is_an_error(tmp_path, content):
     (tmp_path / "interactions.csv").write_bytes(content)
     with pytest.raises(DatasetError, match="has no column"):
-        list(Personalize(tmp_path).interactions())
+        list(CsvFolder(tmp_path).interactions())
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_wrong_encoding_is_an_error_with_its_line(tmp_path, encoding):
+def test_wrong_encoding_is_an_error_with_its_line(tmp_path):
     text = f"{HEADER}é,i,1700000000,watch,1\n"
-    (tmp_path / "interactions.csv").write_bytes(text.encode(encoding))
-    line = 2 if encoding == "latin-1" else 1
-    with pytest.raises(DatasetError, match=rf"line {line}: not UTF-8"):
-        list(Personalize(tmp_path).interactions())
+    (tmp_path / "interactions.csv").write_bytes(text.encode("cp1252"))
+    with pytest.raises(DatasetError, match=r"line 2: not UTF-8: save .* --encoding"):
+        list(CsvFolder(tmp_path).interactions())
+    assert _only(tmp_path, encoding="cp1252").person == "é"
+    with pytest.raises(DatasetError, match="unknown encoding: excel"):
+        CsvFolder(tmp_path, encoding="excel")
 
 
 def test_endless_line_is_an_error(tmp_path):
     (tmp_path / "interactions.csv").write_bytes(b"x" * (2 << 20))
     with pytest.raises(DatasetError, match="over 1 MB"):
-        list(Personalize(tmp_path).interactions())
+        list(CsvFolder(tmp_path).interactions())

@@ -328,6 +328,69 @@ def test_bad_rows_are_told_and_the_others_stay():
 
 
 @pytest.mark.django_db
+def test_the_summary_counts_what_is_there(settings, capsys):
+    """Owners whom only posts name, a bad post, people merged, ratings replaced."""
+    settings.FLIC_TOKEN, settings.RESONANCE_ALGORITHM = TOKEN, ALGORITHM
+    world = World(**SMALL)
+    everybody = world.rows["users"]
+    world.rows["users"] = everybody[:10]
+    world.rows["posts"][0] |= {"video_link": None}
+
+    def summary() -> str:
+        call_command("import_socialverse", verbosity=0)
+        return capsys.readouterr().out
+
+    with serving(world) as server:
+        settings.API_BASE_URL = server.address
+        first = summary()
+        people = User.objects.filter(source="socialverse")
+        assert people.filter(external_id__startswith="@").exists()
+        parts = {
+            "users": people.count(),
+            "posts": Video.objects.count(),
+            "views": Watch.objects.count(),
+            "likes": Like.objects.count(),
+            "inspires": Inspire.objects.count(),
+            "ratings": Rating.objects.count(),
+        }
+        assert parts["posts"] == 39
+        added = ", ".join(f"{number:,} {name}" for name, number in parts.items())
+        assert f"; added {added}; " in first
+
+        world.rows["users"] = everybody
+        newest = {"rated_at": "2025-10-01 08:00:00", "rating_percent": 55}
+        known = Rating.objects.values_list("user__external_id", "video__external_id")
+        user, post = known.first()
+        world.rows["ratings"].append(
+            world.rows["ratings"][-1]
+            | {"user_id": int(user), "post_id": int(post)}
+            | newest
+        )
+        before, second = people.count(), summary()
+    assert Rating.objects.filter(percent=55).exists()
+    new = max(0, people.count() - before)
+    merged = before + new - people.count()
+    assert merged > 0
+    assert "0 likes, 0 inspires, 0 ratings; changed " in second
+    assert f"{merged:,} people merged" in second
+
+
+@pytest.mark.django_db
+def test_notes_that_are_not_kept_are_counted(settings, capsys, monkeypatch):
+    settings.FLIC_TOKEN, settings.RESONANCE_ALGORITHM = TOKEN, ALGORITHM
+    monkeypatch.setattr("imports.socialverse.run.MAX_NOTES", 25)
+    world = World(**SMALL)
+    for row in world.rows["posts"]:
+        row["video_link"] = None
+    with serving(world) as server:
+        settings.API_BASE_URL = server.address
+        call_command("import_socialverse", verbosity=0)
+    assert "and 20 more: --report FILE lists them, up to the first 25 of all" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.django_db
 def test_a_server_that_gives_less_than_asked_is_read_to_the_end():
     world = World(**SMALL)
     with serving(world) as server:

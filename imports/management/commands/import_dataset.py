@@ -18,13 +18,14 @@ from imports.loading import Summary, load
 from imports.records import BadRow, Dataset, DatasetError
 
 SHOWN_BAD_ROWS = 20
+CSV_OPTIONS = ("source", "event_value", "rating_scale", "encoding")
 
 
 class Command(BaseCommand):
     help = "Import people, items and interactions of MovieLens, KuaiRand or CSV files."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", type=Path, help="The folder with the files.")
+        parser.add_argument("path", type=Path, help="The folder or .zip of the files.")
         parser.add_argument("--format", required=True, choices=FORMATS)
         parser.add_argument(
             "--all-or-nothing",
@@ -48,6 +49,17 @@ class Command(BaseCommand):
             choices=["fraction", "percent"],
             help="csv, personalize: what EVENT_VALUE of a watch is (default: "
             "fraction).",
+        )
+        parser.add_argument(
+            "--rating-scale",
+            type=int,
+            choices=[5, 10, 100],
+            help="csv, personalize: the best EVENT_VALUE of a rating (default: 100, "
+            "but ratings that may be stars are refused).",
+        )
+        parser.add_argument(
+            "--encoding",
+            help="csv, personalize: of files that are not UTF-8, such as cp1252.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -76,6 +88,8 @@ class Command(BaseCommand):
                 self._print_notes(bad_rows)
                 raise CommandError(str(error), returncode=2) from error
         self._print_notes(bad_rows)
+        for note in summary.notes:
+            self.stderr.write(f"Note: {note}.")
         seconds = time.monotonic() - started
         self.stdout.write(_sentence(dataset.title, summary, seconds))
 
@@ -114,20 +128,11 @@ class BadRows:
         return [*map(str, self.first), *more]
 
 
-def _dataset(
-    *,
-    format: str,
-    path: Path,
-    source: str | None,
-    event_value: str | None,
-    **_: object,
-) -> Dataset:
-    given = {"source": source, "event_value": event_value}
-    own = {name: value for name, value in given.items() if value is not None}
+def _dataset(*, format: str, path: Path, **options: Any) -> Dataset:
+    own = {name: options[name] for name in CSV_OPTIONS if options.get(name) is not None}
     if own and format not in ("csv", "personalize"):
-        raise DatasetError(
-            "--source and --event-value are for --format csv and personalize alone"
-        )
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in CSV_OPTIONS)
+        raise DatasetError(f"{names} are for --format csv and personalize alone")
     return FORMATS[format](path, **own)
 
 
@@ -147,10 +152,15 @@ def _source(text: str) -> str:
 
 def _sentence(title: str, summary: Summary, seconds: float) -> str:
     renamed = f" ({summary.renamed:,} renamed)" if summary.renamed else ""
+    changed = (
+        f" ({summary.changed_ratings:,} more changed)"
+        if summary.changed_ratings
+        else ""
+    )
     return (
         f"{title}: {summary.rows:,} rows read, {summary.bad_rows:,} bad rows; added "
         f"{summary.people:,} people{renamed}, {summary.videos:,} videos, "
         f"{summary.watches:,} watches, {summary.likes:,} likes, "
         f"{summary.dismissals:,} dismissals, {summary.inspires:,} inspires and "
-        f"{summary.ratings:,} ratings in {seconds:.1f} s"
+        f"{summary.ratings:,} ratings{changed} in {seconds:.1f} s"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentTypeError
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,17 @@ from tqdm import tqdm
 from imports.records import DatasetError
 from imports.socialverse import SOURCE
 from imports.socialverse.client import STREAMS
+from imports.socialverse.page_report import (
+    ADDED,
+    BAD,
+    CHANGED,
+    MERGED,
+    NOTES,
+    PEOPLE_ADDED,
+    READ,
+    RENAMED,
+    UNKNOWN_POST,
+)
 from imports.socialverse.run import PAGE_SIZE, client_from_settings, run
 from interactions.models import ImportRun
 from videos.files.fetching import enqueue_fetching
@@ -71,12 +83,14 @@ class Command(BaseCommand):
         self.stdout.write(_sentence(finished, fetched, seconds))
 
     def _print_notes(self, finished: ImportRun, report: Path | None) -> None:
-        notes = finished.notes
+        notes, total = finished.notes, _total(finished, NOTES)
         for note in notes[:SHOWN_NOTES]:
             self.stderr.write(note)
-        if len(notes) > SHOWN_NOTES and not report:
-            more = len(notes) - SHOWN_NOTES
-            self.stderr.write(f"and {more:,} more: --report FILE lists them")
+        if total > SHOWN_NOTES:
+            where = f"see {report}" if report else "--report FILE lists them"
+            if total > len(notes):
+                where += f", up to the first {len(notes):,} of all"
+            self.stderr.write(f"and {total - SHOWN_NOTES:,} more: {where}")
         if report:
             try:
                 report.write_text("".join(f"{note}\n" for note in notes))
@@ -92,23 +106,28 @@ def _page_size(text: str) -> int:
     return int(text)
 
 
-def _sentence(finished: ImportRun, fetched: int, seconds: float) -> str:
-    def total(name: str) -> int:
-        return sum(counts.get(name, 0) for counts in finished.counts.values())
+def _total(finished: ImportRun, name: str) -> int:
+    return sum(counts.get(name, 0) for counts in finished.counts.values())
 
-    added = ", ".join(
-        f"{finished.counts.get(stream, {}).get('added', 0):,} {stream}"
-        for stream in STREAMS
-    )
+
+def _sentence(finished: ImportRun, fetched: int, seconds: float) -> str:
+    total = partial(_total, finished)
+    added = {
+        stream: finished.counts.get(stream, {}).get(ADDED, 0) for stream in STREAMS
+    }
+    added["users"] += total(PEOPLE_ADDED)
     parts = [
-        f"Socialverse: {total('read'):,} rows read; added {added}",
-        f"changed {total('changed'):,}",
-        f"{total('bad'):,} bad rows",
+        f"Socialverse: {total(READ):,} rows read; added "
+        + ", ".join(f"{number:,} {stream}" for stream, number in added.items()),
+        f"changed {total(CHANGED):,}",
+        f"{total(BAD):,} bad rows",
     ]
-    if unknown := total("of unknown posts"):
+    if unknown := total(UNKNOWN_POST):
         parts.append(f"{unknown:,} of unknown posts left out")
-    if renamed := total("renamed"):
+    if renamed := total(RENAMED):
         parts.append(f"{renamed:,} people renamed")
+    if merged := total(MERGED):
+        parts.append(f"{merged:,} people merged with one who was listed later")
     if fetched:
         parts.append(f"{fetched:,} videos to be fetched")
     return f"{'; '.join(parts)} in {seconds:.1f} s"
