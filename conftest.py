@@ -45,6 +45,9 @@ def _isolated(settings, tmp_path: Path) -> None:
     settings.CHECKPOINTS_DIR = tmp_path / "checkpoints"
     settings.PREPARATION_FILE = tmp_path / "preparation.json"
     settings.NEO4J_URI = ""  # that of `make neo4j` is the developer's, not the tests'
+    # Files as they are edited, not as they were collected by `make run`.
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": static}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.TASKS = {

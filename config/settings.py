@@ -288,7 +288,7 @@ STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     ("vendor/vega-lite", NODE_MODULES / "vega-lite" / "build"),
 ]
 STATICFILES_FINDERS = [
-    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "config.static_files.UsedFilesFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "config.icons.SpriteFinder",
 ]
@@ -296,13 +296,10 @@ MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if LOCAL
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "config.static_files.HashedStaticFiles"},
 }
 WHITENOISE_USE_FINDERS = LOCAL  # so that a local start needs no collectstatic
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # Limits of uploads

@@ -10,7 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from recommender.admin.confirm import ReadOnlyAdmin, confirm
@@ -142,7 +142,7 @@ class RunAdmin(ReadOnlyAdmin):
 def table(rows: Iterable[tuple[str, object]]) -> SafeString:
     """Rows of a name and a value."""
     body = format_html_join("", "<tr><th>{}</th><td>{}</td></tr>", rows)
-    return format_html("<table>{}</table>", body) if body else format_html("-")
+    return format_html("<table>{}</table>", body) if body else mark_safe("-")
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:

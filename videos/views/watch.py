@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from csp.decorators import csp_update
+from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -62,12 +63,12 @@ def thumbnail(
 ) -> HttpResponseBase:
     """The thumbnail, or its rendition of `width` pixels if there is one."""
     shown = visible_file(request, video_id)
-    picture, kind = shown.thumbnail, "jpeg"
-    if not picture:
+    if not shown.thumbnail:
         raise Http404("This video has no thumbnail.")
-    if width in (shown.thumbnail_widths or ()):
-        picture = shown.rendition(width)
-        kind = "webp"
+    picture: FieldFile = shown.thumbnail
+    kind = "jpeg"
+    if width is not None and width in (shown.thumbnail_widths or ()):
+        picture, kind = shown.rendition(width), "webp"
     return delivery.serve(
         request,
         picture,

@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from accounts.models import User
+from config import static_files
 from config.runtime import preparation
 from config.runtime.first_run import DEMO, TRAINING, FirstRun
 from config.runtime.progress_line import ProgressLine
@@ -58,6 +59,8 @@ class Command(BaseCommand):
             connection.ensure_connection()
             call_command("migrate", interactive=False, verbosity=0)
         logins = []
+        with self.stage("Static files"):
+            static_files.collect()
         with self.stage("Categories and first admin"):
             logins.append(call_command("setup_platform") or _administrator())
         if not no_demo:
