@@ -15,7 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from recommender.experiments import arms
-from recommender.feeds import pagination
+from recommender.feeds import notices, pagination
 from recommender.feeds.home import Home
 from recommender.feeds.listing import MOOD, Listing
 from recommender.feeds.ordering import FOLLOWING, NoSuchOrdering, ordered
@@ -23,7 +23,6 @@ from recommender.feeds.related import Related
 from recommender.feeds.types import FOR_YOU, AnyCategory, Feed, FeedItem, FeedPage
 from recommender.ranking import features
 from recommender.registry import serving
-from recommender.retrieval.sources import LAST_RESORT
 from recommender.retrieval.viewer import Viewer
 from videos.models import Video
 
@@ -58,14 +57,7 @@ def home(
     viewer = Viewer(user, mood=mood)
     feed = Home(viewer, serving.active_model, category)
     page = _page(feed, strategy, cursor, size)
-    if page.items and page.items[0].source in LAST_RESORT:
-        text = "You have seen all there is here. These are worth watching again."
-        return replace(page, notice=text)
-    if any(item.widened for item in page.items):
-        names = ", ".join(viewer.chosen.values())
-        text = f"Nothing new is left in {names}, so other subjects follow."
-        return replace(page, notice=page.notice or text)
-    return page
+    return _with_notice(page, viewer, category)
 
 
 def following(
@@ -129,8 +121,16 @@ def related(
     size: int | None = None,
 ) -> FeedPage:
     """What to watch after `video`."""
-    feed = Related(Viewer(user), video, serving.active_model)
-    return _page(feed, strategy, cursor, size)
+    viewer = Viewer(user)
+    feed = Related(viewer, video, serving.active_model)
+    return _with_notice(_page(feed, strategy, cursor, size), viewer)
+
+
+def _with_notice(
+    page: FeedPage, viewer: Viewer, category: AnyCategory | None = None
+) -> FeedPage:
+    text = notices.notice(viewer, page.items, category)
+    return replace(page, notice=page.notice or text)
 
 
 def _page(

@@ -6,12 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import numpy as np
 from django.db.models import Q
 
 from recommender.feeds.last_resort import watch_again
 from recommender.feeds.pagination import PlannedItem, as_planned
-from recommender.feeds.types import FOR_YOU, AnyCategory, no_model
+from recommender.feeds.types import FOR_YOU, MOOD, SUBJECTS, AnyCategory, no_model
 from recommender.ml.data.selection import Selection
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import Ranked
@@ -71,21 +70,22 @@ class Home:
     def extend(self, planned: Sequence[PlannedItem], count: int) -> list[PlannedItem]:
         unseen = self.selected(last_resort=False)
         known = {item.video_id for item in planned}
-        ranked: list[Ranked] = []
-        for tier, videos in enumerate(self._tiers(unseen)):
-            if len(ranked) >= count:
+        items: list[PlannedItem] = []
+        for tier, (videos, outside) in enumerate(self._tiers(unseen)):
+            if len(items) >= count:
                 break
-            excluded = known.union(item.video_id for item in ranked)
-            best = self._best(
-                self._request(videos, excluded), count - len(ranked), tier
-            )
-            ranked += exploration.mix_in(
+            excluded = known.union(item.video_id for item in items)
+            best = self._best(self._request(videos, excluded), count - len(items), tier)
+            mixed = exploration.mix_in(
                 best, self._request(unseen, excluded), tier=tier, offset=len(excluded)
             )
-        if not ranked:
-            return watch_again(self, planned, count)
-        items = as_planned(ranked, self.model)
-        return self._marked_if_widened(items)
+            items += [
+                item
+                if item.source in exploration.SOURCES
+                else replace(item, widened=outside)
+                for item in as_planned(mixed, self.model)
+            ]
+        return items or watch_again(self, planned, count)
 
     def _request(self, videos: Selection, excluded: Collection[int]) -> Request:
         return Request(
@@ -126,32 +126,19 @@ class Home:
             for item in best
         ]
 
-    def _tiers(self, unseen: Selection) -> Iterator[Selection]:
-        """Selections of videos, each to be exhausted before the next."""
+    def _tiers(self, unseen: Selection) -> Iterator[tuple[Selection, tuple[str, ...]]]:
+        """Selections of videos, each to be exhausted before the next, and the choices
+        of the viewer that each leaves."""
         chosen = list(self.viewer.chosen) if self.category is None else []
         if self.viewer.mood:
             in_mood = unseen.in_mood(self.viewer.mood)
             if chosen:
-                yield in_mood.in_parents(chosen)
-            yield in_mood
+                yield in_mood.in_parents(chosen), ()
+            yield in_mood, (SUBJECTS,) if chosen else ()
+        left = (MOOD,) if self.viewer.mood else ()
         if chosen:
-            yield unseen.in_parents(chosen)
-        yield unseen
-
-    def _marked_if_widened(self, items: list[PlannedItem]) -> list[PlannedItem]:
-        """Mark those outside the chosen interests."""
-        chosen = list(self.viewer.chosen)
-        if not chosen or self.category:
-            return items
-        described = self.viewer.catalogue.describe([item.video_id for item in items])
-        owner, parent = described.parents
-        inside = set(described.keys[owner[np.isin(parent, chosen)]].tolist())
-        return [
-            item
-            if item.video_id in inside or item.source in exploration.SOURCES
-            else replace(item, widened=True)
-            for item in items
-        ]
+            yield unseen.in_parents(chosen), left
+        yield unseen, (*left, SUBJECTS) if chosen else left
 
 
 def weights(viewer: Viewer) -> Mapping[str, float]:

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from interactions import asynchronous_commit
 from recommender.feeds.reasons import Shown, reasons
-from recommender.feeds.types import Feed, FeedItem, FeedPage, Origin
+from recommender.feeds.types import SUBJECTS, Feed, FeedItem, FeedPage, Origin
 from recommender.ml.models.base import Model
 from recommender.ml.ranking.candidates import Evidence, LoggedFeatures, Ranked
 from recommender.models import FeedSession
@@ -33,23 +33,26 @@ LIFETIME = timedelta(hours=12)
 RETENTION = timedelta(days=2)
 PLAN_SIZE = 72
 SALT = "recommender.sessions"
-RESTARTED = "That list had grown old, so here is a fresh one."
+RESTARTED = "This list was out of date, so it starts again."
 # How older versions began the reasons of widened items.
 WIDENED_PREFIX = "Beyond your interests · "
+SUBJECTS_ONLY = (SUBJECTS,)
 
 
 @dataclass(frozen=True)
 class PlannedItem:
     """One video of a feed. `logged` features and the `team` are not stored with it.
 
-    Its `reason` is empty until the video is shown; older versions stored it.
+    `widened` has the choices, `MOOD` and `SUBJECTS`, that the video lies outside of,
+    because nothing was left in them. The `reason` is empty until the video
+    is shown; older versions stored it.
     """
 
     video_id: int
     source: str
     score: float
     evidence: Evidence | None = None
-    widened: bool = False
+    widened: tuple[str, ...] = ()
     reason: str = ""
     logged: LoggedFeatures | None = field(default=None, compare=False)
     team: str = field(default="", compare=False)  # its arm in an interleaved feed
@@ -61,7 +64,7 @@ class PlannedItem:
             "source": self.source,
             "score": self.score,
             "evidence": [evidence.kind, evidence.pk] if evidence else None,
-            "widened": self.widened,
+            "widened": list(self.widened),
         }
 
     @classmethod
@@ -70,16 +73,18 @@ class PlannedItem:
         its source, score and reason, and objects without evidence."""
         if isinstance(row, list):
             video_id, source, score, reason = row
-            widened = reason.startswith(WIDENED_PREFIX)
+            widened = SUBJECTS_ONLY if reason.startswith(WIDENED_PREFIX) else ()
             reason = reason.removeprefix(WIDENED_PREFIX)
             return cls(video_id, source, score, widened=widened, reason=reason)
-        evidence = row.get("evidence")
+        evidence, widened = row.get("evidence"), row["widened"]
+        if isinstance(widened, bool):
+            widened = SUBJECTS_ONLY if widened else ()
         return cls(
             row["video"],
             row["source"],
             row["score"],
             Evidence(*evidence) if evidence else None,
-            row["widened"],
+            tuple(widened),
             row.get("reason", "").removeprefix(WIDENED_PREFIX),
         )
 

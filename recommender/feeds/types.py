@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 AnyCategory = Category | ParentCategory
 FOR_YOU = "for_you"  # the ordering of a feed's own page
+# The choices that Home follows while unseen videos of them are left.
+MOOD, SUBJECTS = "mood", "subjects"
 
 
 def no_model() -> Model | None:
@@ -67,8 +69,8 @@ class Feed(Origin, Protocol):
 class FeedItem:
     """A video in a feed.
 
-    `position` counts from 1, `progress` is the fraction watched or None. `widened` says
-    that the video lies outside the chosen interests, because none was left in them.
+    `position` counts from 1, `progress` is the fraction watched or None. `widened`
+    has the choices that the video lies outside of, because nothing was left in them.
     """
 
     video: Video
@@ -77,7 +79,7 @@ class FeedItem:
     reason: str
     position: int
     progress: float | None
-    widened: bool = False
+    widened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

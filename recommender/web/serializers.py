@@ -40,7 +40,8 @@ class HomeQuerySerializer(FeedQuerySerializer):
     mood = serializers.ChoiceField(
         Mood.choices,
         required=False,
-        help_text="Begin with videos of this mood; by default with those of your own.",
+        help_text="Begin with videos of this mood; by default with those of your own. "
+        "Only the strategy `for_you` follows moods.",
     )
 
 

@@ -134,6 +134,7 @@ def test_home_of_the_only_creator_shows_their_own_and_says_so():
     page = feed.home(video.creator)
     assert [(i.video, i.source) for i in page.items] == [(video, "own")]
     assert page.items[0].reason == "Your own video"
+    assert page.notice == "There is nothing here but your own videos."
 
 
 def test_related_offers_to_watch_again_rather_than_be_empty():
@@ -189,8 +190,12 @@ class TestInterests:
         assert set(videos(page)[:3]) == chosen
         assert set(videos(page)[3:]) == others
         for item in page.items:
-            assert item.widened is (item.video in others)
-        assert page.notice == "Nothing new is left in Music, so other subjects follow."
+            assert bool(item.widened) is (item.video in others)
+        assert page.notice == (
+            "After the last new videos in Music, other subjects follow."
+        )
+        rest = feed.home(user, cursor=feed.home(user, size=3).next_cursor)
+        assert rest.notice == "Nothing new is left in Music, so other subjects follow."
 
     def test_a_parent_category_alone_is_enough(self, user, music):
         make_video(categories=[make_category()])

@@ -133,8 +133,10 @@ def test_the_session_stores_the_items(many):
     assert [(i.video_id, i.source, i.score, i.widened) for i in stored] == [
         (i.video.pk, i.source, i.score, i.widened) for i in page.items
     ]
-    item = PlannedItem(1, "similar", 0.5, Evidence("watched", 2), widened=True)
+    item = PlannedItem(1, "similar", 0.5, Evidence("watched", 2), widened=("mood",))
     assert PlannedItem.from_json(item.to_json()) == item
+    before = item.to_json() | {"widened": True}
+    assert PlannedItem.from_json(before).widened == ("subjects",)
 
 
 def test_a_session_of_an_older_version_goes_on(many):
@@ -157,6 +159,6 @@ def test_a_session_of_an_older_version_goes_on(many):
         (i.video, i.source, i.score, i.reason, i.position, i.widened)
         for i in rest.items
     ] == [
-        (many[2], "similar", 0.125, "More in Jazz", 3, True),
-        (many[3], "catalogue", 0.0625, "From the catalogue", 4, False),
+        (many[2], "similar", 0.125, "More in Jazz", 3, ("subjects",)),
+        (many[3], "catalogue", 0.0625, "From the catalogue", 4, ()),
     ]
