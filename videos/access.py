@@ -19,7 +19,7 @@ from videos.querysets import VideoQuerySet
 def visible_video(user: User | AnonymousUser, video_id: str) -> Video:
     """The video, with its creator, if `user` may see it."""
     return get_object_or_404(
-        Video.objects.visible_to(user).for_cards(), video_id=video_id
+        Video.objects.visible_to(user).select_related("creator"), video_id=video_id
     )
 
 

@@ -21,6 +21,15 @@ AGES = {
     "year": timedelta(days=366),
 }
 
+CARD_FIELDS = (
+    *("video_id", "title", "thumbnail", "thumbnail_widths", "duration"),
+    *("views", "likes", "published_at"),
+    *("created_at", "visibility", "is_public", "is_premium", "state"),
+    *("external_id", "external_url"),
+    *("creator__username", "creator__first_name", "creator__last_name"),
+    *("creator__profile_picture", "creator__verified"),
+)
+
 if TYPE_CHECKING:
     from videos.models import Category, ParentCategory, Video  # noqa: F401
 
@@ -49,8 +58,11 @@ class VideoQuerySet(models.QuerySet["Video"]):
         return self.filter(thumbnail_widths__isnull=True).exclude(thumbnail="")
 
     def for_cards(self) -> VideoQuerySet:
-        """With the relations that a card shows."""
-        return self.select_related("creator")
+        """With what a card or an item of the API shows, and without long texts.
+
+        Reading another field of such a video costs a query.
+        """
+        return self.select_related("creator").only(*CARD_FIELDS)
 
     def within(self, category: Category | ParentCategory | None) -> VideoQuerySet:
         """Videos of one category of either level; all videos for None."""

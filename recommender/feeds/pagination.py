@@ -301,7 +301,7 @@ def _among(
     unseen = feed.hides_seen and not last_resort
     return {
         video.pk: video
-        for video in rows.select_related("creator").defer("search")
+        for video in rows.for_cards()
         if feed.viewer.may_be_shown(video, unseen=unseen)
     }
 
@@ -309,7 +309,8 @@ def _among(
 def _items(feed: Feed, shown: Sequence[Placed]) -> list[FeedItem]:
     if not shown:
         return []
-    progress = progress_of(feed.viewer.user, [video for _, _, video in shown])
+    begun = [video for _, _, video in shown if video.pk in feed.viewer.begun]
+    progress = progress_of(feed.viewer.user, begun) if begun else {}
     texts = texts_of(feed, [(item, video) for _, item, video in shown])
     return [
         FeedItem(

@@ -39,6 +39,8 @@ SELECT
     newest.videos, newest.fractions, newest.scores, newest.liked, newest.times,
     ARRAY(SELECT video_id FROM interactions_engagement
           WHERE user_id = %(user)s AND viewed),
+    ARRAY(SELECT video_id FROM interactions_engagement
+          WHERE user_id = %(user)s AND NOT viewed AND fraction > 0),
     dismissed.videos, dismissed.times,
     followed.people, followed.times,
     chosen.parents, chosen.names,
@@ -155,19 +157,25 @@ class Viewer:
         return frozenset(self._known[5] or ())
 
     @cached_property
+    def begun(self) -> frozenset[int]:
+        """Keys of the videos of which the viewer has watched a part, and of those that
+        they have seen."""
+        return self._seen.union(self._known[6] or ())
+
+    @cached_property
     def dismissed(self) -> dict[int, datetime]:
         """Keys of the dismissed videos, and when each was dismissed."""
-        return dict(zip(self._known[6] or (), self._known[7] or (), strict=True))
+        return dict(zip(self._known[7] or (), self._known[8] or (), strict=True))
 
     @cached_property
     def followed(self) -> dict[int, datetime]:
         """Keys of the followed creators, and since when each is followed."""
-        return dict(zip(self._known[8] or (), self._known[9] or (), strict=True))
+        return dict(zip(self._known[9] or (), self._known[10] or (), strict=True))
 
     @cached_property
     def chosen(self) -> dict[int, str]:
         """The names of the parent categories chosen as interests, by key, in order."""
-        return dict(zip(self._known[10] or (), self._known[11] or (), strict=True))
+        return dict(zip(self._known[11] or (), self._known[12] or (), strict=True))
 
     @cached_property
     def interests(self) -> dict[int, float]:
@@ -177,7 +185,7 @@ class Viewer:
         parent categories.
         """
         now, half_life = timezone.now(), settings.INTEREST_HALF_LIFE
-        columns = (self._known[place] or () for place in (12, 13, 14))
+        columns = (self._known[place] or () for place in (13, 14, 15))
         return {
             key: score * 2.0 ** -min((now - at) / half_life, MAX_HALF_LIVES)
             for key, score, at in zip(*columns, strict=True)
@@ -214,7 +222,7 @@ class Viewer:
     def _known(self) -> tuple[Any, ...]:
         """The columns of `PERSON`; None for empty lists."""
         if self.pk is None:
-            return (None,) * 15
+            return (None,) * 16
         with connection.cursor() as cursor:
             cursor.execute(PERSON, {"user": self.pk, "length": HISTORY_LENGTH})
             row: tuple[Any, ...] = cursor.fetchone()

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from recommender.ml.data.history import UserHistory
@@ -24,10 +25,13 @@ from recommender.ml.data.snapshot import (
     positions,
 )
 from recommender.ml.models.base import (
+    NEWEST,
+    Contribution,
     FactorModel,
     Parts,
     Progress,
     TrainingStep,
+    greatest_first,
     load_index,
     no_progress,
 )
@@ -84,6 +88,25 @@ class Als(FactorModel):
                     self._config.alpha * state.watched.weight[known],
                 )
         return users
+
+    def contributions(
+        self, state: UserHistory, item_ids: npt.ArrayLike
+    ) -> list[list[Contribution]]:
+        """The score of an item is a sum over the watches (equation 7 of the paper); its
+        terms are the amounts."""
+        place = positions(self.item_ids, state.watched.ids)
+        known = np.flatnonzero((place >= 0) & (state.watched.weight > 0))
+        items = positions(self.item_ids, item_ids)
+        if not len(known) or not len(items):
+            return [[] for _ in items]
+        vectors = self.vectors[place[known]]
+        confidence = 1 + self._config.alpha * state.watched.weight[known]
+        left = self._gram + (vectors.T * (confidence - 1)) @ vectors
+        similarity = vectors @ np.linalg.solve(left, self.vectors[items].T)
+        amounts = np.where(items >= 0, similarity * confidence[:, None], 0)
+        newest = np.argsort(-state.watched.time[known], kind="stable")[:NEWEST]
+        ids = state.watched.ids[known[newest]].tolist()
+        return greatest_first(["watched"] * len(ids), ids, amounts[newest])
 
     def parts(self) -> Parts:
         parts = super().parts()

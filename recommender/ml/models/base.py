@@ -206,15 +206,7 @@ class Model(ABC):
         reduced = [state.without(*edge) for edge in edges]
         scores = self.score_each([state, *reduced], item_ids)
         lost = np.nan_to_num(scores[0] - scores[1:])
-        orders = np.argsort(-lost, axis=0, kind="stable").T.tolist()
-        return [
-            [
-                Contribution(relations[row], ids[row], amounts[row])
-                for row in order
-                if amounts[row] > 0
-            ]
-            for order, amounts in zip(orders, lost.T.tolist(), strict=True)
-        ]
+        return greatest_first(relations, ids, lost)
 
     def _best(self, scores: FloatArray, k: int, exclude: IntArray) -> Hits:
         scores = scores.copy()
@@ -223,6 +215,22 @@ class Model(ABC):
         order = top_k(scores[None], k)[0]
         order = order[np.isfinite(scores[order])]
         return Hits(self.item_ids[order], scores[order])
+
+
+def greatest_first(
+    relations: Sequence[str], ids: Sequence[int], amounts: FloatArray
+) -> list[list[Contribution]]:
+    """The positive contributions to each item, from ``amounts`` (interactions, items)
+    of the interactions that ``relations`` and ``ids`` name."""
+    orders = np.argsort(-amounts, axis=0, kind="stable").T.tolist()
+    return [
+        [
+            Contribution(relations[row], ids[row], of[row])
+            for row in order
+            if of[row] > 0
+        ]
+        for order, of in zip(orders, amounts.T.tolist(), strict=True)
+    ]
 
 
 def top_k(scores: FloatArray, k: int) -> IntArray:

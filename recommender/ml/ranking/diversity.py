@@ -35,34 +35,43 @@ def diversify(
     if not ranked:
         return []
     features = features.at(np.array([features.place[item.video_id] for item in ranked]))
-    similarity = similarities(features, model)
+    similarity = Similarity(features, model)
     creators = features.creators
     scores = np.array([item.score for item in ranked])
-    scores = relevance * (scores / scores.max())
-    redundancy = np.zeros(len(ranked))
+    left = relevance * (scores / scores.max())  # -inf once a video is chosen
+    redundancy = np.zeros(len(ranked), np.float32)
     chosen: list[int] = []
     for _ in range(min(count, len(ranked))):
-        value = scores - (1 - relevance) * redundancy
+        value = left - (1 - relevance) * redundancy
         for creator in _filled(creators[chosen[-CREATOR_WINDOW + 1 :]].tolist()):
             value[creators == creator] -= 2.0
-        value[chosen] = -np.inf
         place = int(value.argmax())
         chosen.append(place)
-        redundancy = np.maximum(FORGETTING * redundancy, similarity[place])
+        left[place] = -np.inf
+        redundancy *= FORGETTING
+        np.maximum(redundancy, similarity.to(place), out=redundancy)
     return [ranked[place] for place in chosen]
 
 
-def similarities(features: VideoFeatures, model: Model | None) -> FloatArray:
-    """(n, n): how similar videos are, from 0 to 1."""
-    categories = category_vectors(features)
-    shared: FloatArray = categories @ categories.T
-    vectors = None if model is None else model.item_vectors(features.keys)
-    if vectors is None:
-        return shared
-    known = np.asarray(vectors.any(axis=1))
-    both = known[:, None] & known
-    cosines = np.maximum(vectors @ vectors.T, 0)
-    return np.where(both, cosines, shared).astype(np.float32)
+class Similarity:
+    """How similar videos are, from 0 to 1."""
+
+    def __init__(self, features: VideoFeatures, model: Model | None) -> None:
+        self._categories = category_vectors(features)
+        self._vectors = None if model is None else model.item_vectors(features.keys)
+        if self._vectors is not None:
+            self._known = np.asarray(self._vectors.any(axis=1))
+            self._all_known = bool(self._known.all())
+
+    def to(self, place: int) -> FloatArray:
+        """(n,): of each video to the one at ``place``."""
+        if self._vectors is None or not self._known[place]:
+            return self._categories @ self._categories[place]
+        cosines = np.maximum(self._vectors @ self._vectors[place], 0)
+        if self._all_known:
+            return cosines
+        shared = self._categories @ self._categories[place]
+        return np.where(self._known, cosines, shared)
 
 
 def category_vectors(features: VideoFeatures) -> FloatArray:

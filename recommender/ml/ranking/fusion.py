@@ -43,17 +43,17 @@ def fuse(
     by_part = np.lexsort((-part, owner))
     leader = by_part[np.searchsorted(owner[by_part], np.arange(len(keys)))]
     order = np.lexsort((keys, -total))[:count]
-    source = np.repeat(np.arange(len(names)), sizes)
-    first = np.cumsum([0, *sizes])
-    ranked = []
-    for place in order.tolist():
-        at = int(leader[place])
-        name = names[source[at]]
-        remaining = lists[name].remaining
-        if remaining is not None and at - first[source[at]] >= remaining:
-            name = fillers
-        ranked.append(_ranked(found, at, name, float(total[place])))
-    return ranked
+    leaders = leader[order]
+    source = np.searchsorted(np.cumsum(sizes), leaders, "right")
+    within = leaders - np.cumsum([0, *sizes])[source]
+    remaining = [lists[name].remaining for name in names]
+    filler = within >= np.array([np.inf if n is None else n for n in remaining])[source]
+    labels = [*names, fillers]
+    return _ranked(
+        found.at(leaders),
+        [labels[at] for at in np.where(filler, len(names), source).tolist()],
+        total[order].tolist(),
+    )
 
 
 def reorder(ranked: Sequence[Ranked], scores: npt.NDArray[np.float32]) -> list[Ranked]:
@@ -74,20 +74,32 @@ def concatenate(
     lists: Iterable[tuple[str, Candidates]], *, count: int, fillers: str = ""
 ) -> list[Ranked]:
     """One list after the other, up to `count`, each video in its first place."""
-    first: dict[int, Ranked] = {}
-    for name, found in lists:
-        for place, key in enumerate(found.keys.tolist()):
-            if len(first) == count:
-                break
-            if key not in first:
-                filler = found.remaining is not None and place >= found.remaining
-                source = fillers if filler else name
-                score = float(found.scores[place])
-                first[key] = _ranked(found, place, source, score)
-    return list(first.values())
+    found, sources = [], []
+    for name, candidates in lists:
+        found.append(candidates)
+        real = len(candidates)
+        if candidates.remaining is not None:
+            real = min(real, candidates.remaining)
+        sources += [name] * real + [fillers] * (len(candidates) - real)
+    joined = Candidates.joined(found)
+    first = np.sort(np.unique(joined.keys, return_index=True)[1])[:count]
+    kept = joined.at(first)
+    names = [sources[place] for place in first.tolist()]
+    return _ranked(kept, names, kept.scores.tolist())
 
 
-def _ranked(found: Candidates, place: int, source: str, score: float) -> Ranked:
-    kind = KINDS[found.kinds[place]]
-    evidence = Evidence(kind, int(found.evidence[place])) if kind else None
-    return Ranked(int(found.keys[place]), source, score, evidence)
+def _ranked(
+    found: Candidates, sources: Iterable[str], scores: Iterable[float]
+) -> list[Ranked]:
+    """The candidates with these sources and scores."""
+    return [
+        Ranked(key, source, score, Evidence(KINDS[kind], pk) if kind else None)
+        for key, source, score, kind, pk in zip(
+            found.keys.tolist(),
+            sources,
+            scores,
+            found.kinds.tolist(),
+            found.evidence.tolist(),
+            strict=True,
+        )
+    ]

@@ -80,13 +80,16 @@ def _partitions(distance: Values, most: int) -> list[IntArray]:
     """Labels of ``most`` to 2 clusters by average linkage."""
     if most < 2:
         return []
-    tree = hierarchy.linkage(squareform(distance, checks=False), "average")
-    partitions = (
-        hierarchy.fcluster(tree, count, "maxclust").astype(np.int64)
-        for count in range(most, 1, -1)
-    )
-    # Ties may leave one cluster.
-    return [labels for labels in partitions if labels.max() > 1]
+    merges = hierarchy.linkage(squareform(distance, checks=False), "average")
+    count = len(distance)
+    labels = np.arange(count)
+    partitions = []
+    # Each merge leaves one cluster less. SciPy's `fcluster` takes ten times as long.
+    for number, (one, other) in enumerate(merges[: count - 2, :2].tolist(), count):
+        labels = np.where((labels == one) | (labels == other), number, labels)
+        if 2 * count - number - 1 <= most:
+            partitions.append(labels)
+    return partitions
 
 
 def _interest(members: IntArray, distance: Values, mass: Values) -> Interest:
