@@ -23,7 +23,7 @@ AGES = {
 
 CARD_FIELDS = (
     *("video_id", "title", "thumbnail", "thumbnail_widths", "duration"),
-    *("views", "likes", "published_at"),
+    *("views", "likes", "engagement", "published_at"),
     *("created_at", "visibility", "is_public", "is_premium", "state"),
     *("external_id", "external_url"),
     *("creator__username", "creator__first_name", "creator__last_name"),
