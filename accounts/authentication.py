@@ -10,8 +10,11 @@ from allauth.headless.contrib.rest_framework.authentication import (
 from allauth.headless.tokens.strategies.sessions import SessionTokenStrategy
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
+
+from rest.proxies import log_foreign_origin
 
 SCHEME = "Bearer"
 
@@ -47,6 +50,17 @@ class SessionToken(XSessionTokenAuthentication):  # type: ignore[misc]
 
     def get_session_token(self, request: HttpRequest) -> str | None:
         return token_of(request)
+
+
+class BrowserSession(SessionAuthentication):
+    """DRF's authentication by cookie, which logs why it refuses a page's request."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            log_foreign_origin(request, str(error.detail))
+            raise
 
 
 class SessionTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

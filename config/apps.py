@@ -8,7 +8,9 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Make the folders that Django and WhiteNoise require at the start."""
+        """Register checks; make the folders that Django and WhiteNoise require."""
+        from config import checks  # noqa: F401
+
         for folder in (settings.FILE_UPLOAD_TEMP_DIR, settings.STATIC_ROOT):
             if folder:
                 Path(folder).mkdir(parents=True, exist_ok=True)

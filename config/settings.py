@@ -44,6 +44,7 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000")
 
 # Behind TLS: cookies over HTTPS only, and the proxy's scheme header is trusted.
@@ -88,6 +89,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "csp.middleware.CSPMiddleware",
+    "rest.middleware.RefuseUnreadable",
+    "rest.middleware.NoticeProxies",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.CompressTexts",
@@ -100,6 +103,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "rest.middleware.ErrorPages",
 ]
 
 # What pages may load and do. Scripts and styles come from files of this site alone; the
@@ -405,13 +409,13 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "rest.schema.Schema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionToken",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.BrowserSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticatedOrReadOnly"
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["rest.parsers.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": [
         "rest.throttles.AnonymousThrottle",
         "rest.throttles.PersonThrottle",

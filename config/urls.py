@@ -22,6 +22,6 @@ urlpatterns = [
     path("", include("recommender.urls")),
 ]
 
-handler400 = "rest.problems.bad_request"
+handler400 = "config.views.bad_request"
 handler404 = "rest.problems.not_found"
 handler500 = "rest.problems.server_error"

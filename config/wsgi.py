@@ -8,4 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.core.wsgi import get_wsgi_application
 
+from config.checks import log_warnings
+
 application = get_wsgi_application()
+log_warnings()

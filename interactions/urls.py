@@ -21,5 +21,5 @@ urlpatterns = [
     path(
         "comments/<int:comment_id>/delete/", views.comment_delete, name="comment_delete"
     ),
-    path("profile/<str:username>/follow/", views.follow, name="follow"),
+    path("profile/<username:username>/follow/", views.follow, name="follow"),
 ]

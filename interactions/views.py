@@ -28,6 +28,7 @@ from accounts.models import User
 from accounts.requests import MemberRequest, PageRequest
 from interactions import services
 from interactions.models import Comment, Follow, Like, Watch
+from rest.methods import posted_from
 from rest.pagination import newest_first
 from videos.access import visible_video
 from videos.cards import Card, Page, cards, next_url
@@ -58,6 +59,7 @@ def member_action(
     return action
 
 
+@posted_from("video")
 @member_action
 def like(request: MemberRequest, video_id: str) -> HttpResponse:
     """Like or unlike; the response is the new state of the button."""
@@ -73,6 +75,7 @@ def like(request: MemberRequest, video_id: str) -> HttpResponse:
     )
 
 
+@posted_from("profile")
 @member_action
 def follow(request: MemberRequest, username: str) -> HttpResponse:
     """Follow or unfollow; the response is the new state of the button."""
@@ -89,6 +92,7 @@ def follow(request: MemberRequest, username: str) -> HttpResponse:
     return render(request, "components/follow_button.html", context)
 
 
+@posted_from("video")
 @member_action
 def not_interested(request: MemberRequest, video_id: str) -> HttpResponse:
     """Dismiss the video from feeds; `undo` allows it again."""
@@ -169,6 +173,12 @@ def _comments(
     return render(request, f"interactions/{name}.html", context, status=status)
 
 
+def _video_of(request: PageRequest, comment_id: int) -> Video:
+    comment = get_object_or_404(Comment.objects.select_related("video"), pk=comment_id)
+    return visible_video(request.user, comment.video.video_id)
+
+
+@posted_from(_video_of)
 @member_action
 def comment_delete(request: MemberRequest, comment_id: int) -> HttpResponse:
     comment = get_object_or_404(
@@ -212,6 +222,7 @@ def history(request: MemberRequest) -> HttpResponse:
     return render(request, "interactions/history.html", context)
 
 
+@posted_from("history")
 @member_action
 def history_remove(request: MemberRequest) -> HttpResponse:
     """Remove one video (`video_id`) from the history or, with `all`, everything."""
@@ -224,6 +235,7 @@ def history_remove(request: MemberRequest) -> HttpResponse:
     return HttpResponse() if request.htmx else redirect("history")
 
 
+@posted_from("history")
 @member_action
 def history_record(request: MemberRequest) -> HttpResponse:
     """Switch the recording of the history on or off."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -17,6 +17,11 @@ from rest_framework.views import exception_handler
 
 CONTENT_TYPE = "application/problem+json"
 NOT_FOUND = "It does not exist, or you may not see it."
+
+
+class BodyTooLarge(APIException):
+    status_code = 413
+    default_detail = "The body is too large."
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -41,6 +46,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         error = ParseError(str(error))
     elif isinstance(error, DjangoValidationError):
         error = ValidationError(as_serializer_error(error))
+    elif isinstance(error, RequestDataTooBig):
+        error = BodyTooLarge()
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -70,30 +77,24 @@ def _body(
     return body if errors is None else body | {"errors": errors}
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """`handler400`: a request that Django rejects before the view."""
-    if _is_api(request):
-        return _problem_response(400, "This request cannot be read.")
-    return defaults.bad_request(request, exception)
-
-
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """`handler404`: no route matches, or a view raised `Http404`."""
-    if _is_api(request):
-        return _problem_response(404, NOT_FOUND)
+    if is_api(request):
+        return problem_response(404, NOT_FOUND)
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`."""
-    if _is_api(request):
-        return _problem_response(500, "Something went wrong on our side.")
+    if is_api(request):
+        return problem_response(500, "Something went wrong on our side.")
     return defaults.server_error(request)
 
 
-def _is_api(request: HttpRequest) -> bool:
+def is_api(request: HttpRequest) -> bool:
+    """Whether errors are problems here, not pages."""
     return request.path.startswith("/api/")
 
 
-def _problem_response(status: int, detail: str) -> HttpResponse:
+def problem_response(status: int, detail: str) -> HttpResponse:
     return JsonResponse(_body(status, detail), status=status, content_type=CONTENT_TYPE)

@@ -25,6 +25,7 @@ from accounts.services import (
     save_profile,
     set_interests,
 )
+from rest.methods import posted_from
 
 form_view = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -88,8 +89,8 @@ def export(request: MemberRequest) -> JsonResponse:
 
 
 @login_required
+@posted_from("account")
 @sensitive_post_parameters("password")
-@require_http_methods(["POST"])
 def delete(request: MemberRequest) -> HttpResponse:
     if not ratelimit.consume(request, action="reauthenticate", user=request.user):
         return ratelimit.respond_429(request)  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.moods import Mood
@@ -22,6 +22,7 @@ from recommender import feed
 from recommender.feed import FeedPage
 from recommender.feeds.types import FOR_YOU, AnyCategory
 from recommender.web.explore.tabs import tabs
+from rest.methods import posted_from
 from videos.access import category_by_slug, visible_video
 from videos.models import Category, ParentCategory
 
@@ -58,7 +59,7 @@ def home(request: PageRequest) -> HttpResponse:
     return _answer(request, "home", page, context, {"category": slug})
 
 
-@require_POST
+@posted_from("home")
 def pick_mood(request: PageRequest) -> HttpResponse:
     """Follow a mood from now on, or none; Home then begins with it."""
     mood = request.POST.get("mood", "")

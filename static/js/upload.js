@@ -45,6 +45,18 @@ function checkFile(form) {
   return !problem;
 }
 
+/* Why an upload failed: a proxy's answer has a status, but nothing to read. */
+function failure(status, file) {
+  if (status === 413) {
+    return `The server takes no upload as large as this one (${megabytes(file.size)}). Choose a smaller file.`;
+  }
+  if (status === 403) return "The server did not accept the form. Reload the page and try again.";
+  if (status === 408 || status === 504) return "The upload took too long for the server.";
+  if (status === 429) return "Too many uploads at once. Wait a few minutes.";
+  if (status === 502 || status === 503) return "The server cannot be reached now. Wait a minute.";
+  return `The upload failed (error ${status}).`;
+}
+
 function send(form) {
   const progress = form.querySelector("[data-progress]");
   const [bar, text] = progress.children;
@@ -76,7 +88,7 @@ function send(form) {
     } else if (request.status < 400) {
       location.assign(request.responseURL);
     } else {
-      again("The upload failed.");
+      again(failure(request.status, form.elements.file.files[0]));
     }
   });
   request.open("POST", form.action || location.href);

@@ -104,6 +104,25 @@ def test_a_larger_body_is_refused_unread(server: Server) -> None:
         assert json.loads(body)["status"] == 413
 
 
+def test_an_upload_in_chunks_of_unknown_length_is_received(server: Server) -> None:
+    """The application reads its length, which WSGI needs."""
+    with server.begin("POST /") as client:
+        client.sendall(b"Transfer-Encoding: chunked\r\n\r\n")
+        for _ in range(3):
+            client.sendall(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+        client.sendall(b"0\r\n\r\n")
+        assert answer_to(client)[1] == b"%d bytes" % (3 * 0x10000)
+
+
+def test_chunks_beyond_the_limit_are_refused(server: Server) -> None:
+    with server.begin("POST /") as client:
+        client.sendall(b"Transfer-Encoding: chunked\r\n\r\n")
+        client.sendall(b"%x\r\n" % (LIMIT + 1) + bytes(LIMIT))
+        response, body = answer_to(client)
+        assert response.status == 413
+        assert json.loads(body)["status"] == 413
+
+
 def test_headers_of_proxies_are_left_to_django(server: Server) -> None:
     forwarded = {"X-Forwarded-For": "192.0.2.7"}
     assert server.ask("/client", **forwarded) == (200, b"127.0.0.1 192.0.2.7")
