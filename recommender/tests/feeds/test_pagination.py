@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.tests.factories import make_user
@@ -33,6 +35,20 @@ def many(monkeypatch):
         make_video(categories=[categories[n % 4]], creator=creators[n % 10])
         for n in range(100)
     ]
+
+
+def test_a_longer_page_takes_no_more_queries(many):
+    user = make_user()
+    for video in many[:3]:
+        watch(video, user=user)
+
+    def count(size: int) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert len(feed.home(user, size=size).items) == size
+        return len(queries)
+
+    count(2)
+    assert count(2) == count(12)
 
 
 def pages(ask):
