@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.contrib.staticfiles.finders import BaseFinder
-from django.core.files.storage import FileSystemStorage
 
-SPRITE = "icons.svg"
 LUCIDE = settings.NODE_MODULES / "@iconify-json" / "lucide" / "icons.json"
 # The symbols, and the icon of Lucide for each.
 ICONS = {
@@ -86,32 +79,7 @@ FILLED = {"like-filled": "heart", "play": "play"}
 STYLES = re.compile(r' (?:fill|stroke(?:-width|-linecap|-linejoin)?)="[^"]*"')
 
 
-class SpriteFinder(BaseFinder):
-    """Finds the sprite among the static files; it is made in `VAR_DIR`."""
-
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        found = [str(_folder() / SPRITE)] if path == SPRITE else []
-        return found if find_all else (found or [""])[0]
-
-    def list(
-        self, ignore_patterns: Iterable[str] | None
-    ) -> Iterable[tuple[str, FileSystemStorage]]:
-        yield SPRITE, FileSystemStorage(location=_folder())
-
-
-def _folder() -> Path:
-    """The folder of the sprite, which is made if it is missing or out of date."""
-    folder: Path = settings.VAR_DIR / "icons"
-    target, text = folder / SPRITE, _sprite()
-    if not target.exists() or target.read_text() != text:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f"{SPRITE}.{os.getpid()}"  # other processes start too
-        partial.write_text(text)
-        partial.replace(target)
-    return folder
-
-
-def _sprite() -> str:
+def sprite() -> str:
     icons = json.loads(LUCIDE.read_text())["icons"]
     symbols = [_symbol(name, icons[icon]["body"]) for name, icon in ICONS.items()]
     symbols += [

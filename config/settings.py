@@ -294,7 +294,7 @@ STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
 STATICFILES_FINDERS = [
     "config.static_files.UsedFilesFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "config.icons.SpriteFinder",
+    "config.static_files.MadeFilesFinder",
 ]
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings as project
 from django.contrib.staticfiles.finders import get_finders
 
-from config import static_files
+from config import static_files, stylesheet
 from config.static_files import HashedStaticFiles, UsedFilesFinder
 
 TEMPLATES = project.BASE_DIR / "templates"
@@ -31,6 +31,22 @@ def test_what_pages_use_is_served_and_no_more_of_the_packages() -> None:
     packages = {path for path in files if path.startswith("vendor/")}
     assert 10 < len(packages) < 25
     assert UsedFilesFinder().find("vendor/vega/vega.min.js")
+
+
+def test_every_stylesheet_is_in_that_of_the_site_or_named_by_a_page() -> None:
+    named = {
+        name.removeprefix("css/").removesuffix(".css")
+        for template in TEMPLATES.rglob("*.html")
+        for name in NAMED.findall(template.read_text())
+    }
+    alone = {"report"}  # written into reports
+    for path in stylesheet.CSS.glob("*.css"):
+        assert path.stem in named | alone | set(stylesheet.PARTS), path
+    text = stylesheet.stylesheet()
+    for part in stylesheet.PARTS:
+        assert (stylesheet.CSS / f"{part}.css").read_text() in text
+    for font in re.findall(r"url\(\.\./([^)]+)\)", text):
+        assert font in listed()
 
 
 @pytest.fixture

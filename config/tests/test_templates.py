@@ -8,12 +8,10 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import get_template
 
-from config.icons import SPRITE
-
 ROOT = settings.BASE_DIR / "templates"
 NAMES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.html"))
 ICONS = set(
-    re.findall(r'<symbol id="([\w-]+)"', Path(finders.find(SPRITE)).read_text())
+    re.findall(r'<symbol id="([\w-]+)"', Path(finders.find("icons.svg")).read_text())
 )
 
 
