@@ -8,9 +8,10 @@ what leads to a video through other people, `wording` has the sentences.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 from django.utils import timezone
 
@@ -75,30 +76,36 @@ def reasons(
     co_watched = _co_watched(viewer, items, graph, properties, related_to)
     names = Names.load(viewer, items, co_watched.values())
     sentences = [
-        [
-            *likers(graph.likers.get(item.video.pk, 0)),
-            *finishers(co_watched.get(item.video.pk), names, related_to),
-            *Wording(
+        chain(
+            likers(graph.likers.get(item.video.pk, 0)),
+            finishers(co_watched.get(item.video.pk), names, related_to),
+            Wording(
                 item,
                 properties[item.video.pk],
                 names,
                 viewer,
                 properties[related_to.pk] if related_to is not None else None,
             ).sentences(),
-        ]
+        )
         for item in items
     ]
     return _varied(sentences)
 
 
-def _varied(sentences: Sequence[Sequence[str]]) -> list[str]:
-    """The first sentence of each list that is not too frequent on the page."""
+def _varied(sentences: Sequence[Iterable[str]]) -> list[str]:
+    """The first sentence for each video that is not too frequent on the page."""
     limit = max(FEWEST_ALIKE, -(-len(sentences) // 4))
     used: Counter[str] = Counter()
     chosen = []
-    for each in sentences:
-        rare = (sentence for sentence in each if used[sentence] < limit)
-        best = next(rare, None) or min(each, key=lambda sentence: used[sentence])
+    for of_video in sentences:
+        frequent = []
+        for sentence in of_video:
+            if used[sentence] < limit:
+                best = sentence
+                break
+            frequent.append(sentence)
+        else:
+            best = min(frequent, key=lambda sentence: used[sentence])
         used[best] += 1
         chosen.append(best)
     return chosen

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from string import Formatter
 
 from django.utils.text import Truncator
@@ -137,8 +138,8 @@ class Wording:
     related_to: Properties | None = None
     evidence: Evidence | None = None
 
-    def sentences(self) -> list[str]:
-        """All that is true of the video, the best first; at least one."""
+    def sentences(self) -> Iterator[str]:
+        """What is true of the video, the best first; at least one sentence."""
         source = self.item.found_by
         templates = [*source.reason, *OF_ANY_SOURCE]
         if self.properties.is_new:
@@ -148,14 +149,15 @@ class Wording:
             for template in templates
             for evidence in self.item.evidence or (None,)
         )
-        true = list(dict.fromkeys(sentence for sentence in filled if sentence))
-        true = true or [OF_ANY_VIDEO]
+        true = filter(None, filled)
+        first = next(true, OF_ANY_VIDEO)
+        yield first
         # That it was seen, or is one's own, must not be left unsaid.
-        return true[:1] if source.name in LAST_RESORT else true
+        if source.name not in LAST_RESORT:
+            yield from true
 
     def _fill(self, template: str) -> str:
-        names = [name for _, name, _, _ in Formatter().parse(template) if name]
-        values = {name: getattr(self, name)() for name in names}
+        values = {name: getattr(self, name)() for name in _fields(template)}
         return template.format_map(values) if all(values.values()) else ""
 
     def creator(self) -> str:
@@ -286,6 +288,11 @@ class Wording:
         if subject and key in self.properties.parents and subject != parent.name:
             return f"{subject}, because you picked {parent.name}"
         return f"Because you picked {parent.name}"
+
+
+@lru_cache
+def _fields(template: str) -> tuple[str, ...]:
+    return tuple(name for _, name, _, _ in Formatter().parse(template) if name)
 
 
 def _first_name(keys: Collection[int], labels: Mapping[int, Label]) -> str:
