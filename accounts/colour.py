@@ -34,7 +34,9 @@ def to_srgb(picture: Image.Image) -> Image.Image:
     colours = _convert(colours, _profile(picture.info))
     if alpha is None:
         return colours
-    return Image.composite(colours, Image.new("RGB", colours.size, "white"), alpha)
+    white = Image.new("RGB", colours.size, "white")
+    white.paste(colours, mask=alpha)
+    return white
 
 
 def _split(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -43,11 +45,16 @@ def _split(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
         return _split_16_bits(picture)
     grey = picture.mode in ("1", "L", "LA", "La")
     if picture.has_transparency_data:
-        layers = picture.convert("LA" if grey else "RGBA")
+        layers = _as_mode(picture, "LA" if grey else "RGBA")
         return layers.convert("L" if grey else "RGB"), layers.getchannel("A")
     if picture.mode in ("CMYK", "LAB"):
         return picture, None
-    return picture.convert("L" if grey else "RGB"), None
+    return _as_mode(picture, "L" if grey else "RGB"), None
+
+
+def _as_mode(picture: Image.Image, mode: str) -> Image.Image:
+    """Without the copy that Pillow makes of a picture that has the mode already."""
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def _split_16_bits(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -96,7 +103,7 @@ def _convert(
                 converted = None
             if converted is not None:
                 return converted
-    return colours.convert("RGB")
+    return _as_mode(colours, "RGB")
 
 
 def _in_mode(colours: Image.Image, mode: str) -> Image.Image | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from contextlib import suppress
 from typing import IO, Any
 
 from django import forms
@@ -88,7 +89,9 @@ def decode(upload: IO[bytes] | File[bytes], max_size: tuple[int, int]) -> Image.
     # JPEGs can be decoded at 1/2, 1/4 or 1/8 if that is at least `max_size`.
     picture.draft("RGB", (max(max_size), max(max_size)))
     picture.load()
-    colours = to_srgb(_upright(_on_whole_screen(picture)))
+    shown = _on_whole_screen(picture)
+    _turn_upright(shown)
+    colours = to_srgb(shown)
     colours.info.clear()  # or comments and profiles would be written again
     return colours
 
@@ -103,12 +106,10 @@ def _on_whole_screen(picture: Image.Image) -> Image.Image:
     return screen
 
 
-def _upright(picture: Image.Image) -> Image.Image:
-    """Turned as the camera noted. Viewers ignore notes that they cannot read."""
-    try:
-        return ImageOps.exif_transpose(picture)
-    except (SyntaxError, ValueError, struct.error, UserWarning):
-        return picture
+def _turn_upright(picture: Image.Image) -> None:
+    """As the camera noted. Viewers ignore notes that they cannot read."""
+    with suppress(SyntaxError, ValueError, struct.error, UserWarning):
+        ImageOps.exif_transpose(picture, in_place=True)
 
 
 def _scale_transparent_colour(picture: ImageFile.ImageFile) -> None:
