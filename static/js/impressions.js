@@ -1,11 +1,11 @@
 /* Records impressions (cards that were on the screen) and clicks. */
 
+import { startEach } from "./elements.js";
 import { flush, record } from "./events.js";
 
 const SHOWN_FOR = 800; // ms with at least half of the card in view
 
 const timers = new WeakMap();
-const seen = new WeakSet();
 
 function describe(card) {
   const { videoId, feedId, position, source } = card.dataset;
@@ -34,14 +34,6 @@ const observer = new IntersectionObserver(
   { threshold: 0.5 },
 );
 
-function observe() {
-  for (const card of document.querySelectorAll("[data-feed-id]")) {
-    if (seen.has(card)) continue;
-    seen.add(card);
-    observer.observe(card);
-  }
-}
-
 /* Records a click, and stores the feed and position for the player's watch events. */
 function recordClick(event) {
   const card = event.target.closest("a")?.closest("[data-feed-id]");
@@ -53,7 +45,6 @@ function recordClick(event) {
 }
 
 export function startImpressions() {
-  observe();
-  document.addEventListener("htmx:load", observe);
+  startEach("[data-feed-id]", (card) => observer.observe(card));
   document.addEventListener("click", recordClick);
 }

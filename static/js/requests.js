@@ -1,11 +1,13 @@
 /* htmx requests: a loading bar while they run and a toast when they fail, but neither for
    elements with `data-background`, which poll. */
 
+import { headers } from "./identity.js";
 import { showToast } from "./toasts.js";
 
 const REASONS = {
   403: "You do not have permission to do this. Reload the page or log in again.",
   404: "This no longer exists.",
+  409: "You are logged in with another account now. Reload the page.",
   413: "The file is too large.",
   429: "Too many requests. Wait a moment, then try again.",
 };
@@ -57,6 +59,9 @@ function redirectToLogin(event) {
 }
 
 export function startRequests() {
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.verb !== "get") Object.assign(detail.headers, headers());
+  });
   document.addEventListener("htmx:beforeSend", (event) => count(event, 1));
   document.addEventListener("htmx:afterRequest", (event) => count(event, -1));
   document.addEventListener("htmx:responseError", failed);

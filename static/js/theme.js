@@ -1,7 +1,13 @@
 /* The theme: the system's, or the user's choice in a cookie. The server reads the cookie,
    so that the page has the right theme at once. */
 
+import { startEach } from "./elements.js";
+
 const YEAR = 31536000;
+
+function current() {
+  return document.documentElement.dataset.theme ?? "system";
+}
 
 function apply(value) {
   const root = document.documentElement;
@@ -13,10 +19,10 @@ function apply(value) {
 }
 
 export function startTheme() {
-  apply(document.documentElement.dataset.theme ?? "system");
-  for (const group of document.querySelectorAll("[data-theme-choice]")) {
+  startEach("[data-theme-choice]", (group) => {
     group.hidden = false;
-  }
+    apply(current());
+  });
   document.addEventListener("click", (event) => {
     const value = event.target.closest("[data-theme-value]")?.dataset.themeValue;
     if (!value) return;

@@ -1,6 +1,8 @@
 /* The upload and edit forms: shows only the categories of chosen subjects, accepts a
    dropped file, checks it before the upload and shows the progress. */
 
+import { startEach } from "./elements.js";
+import { headers } from "./identity.js";
 import { showToast } from "./toasts.js";
 
 function showCategories(form) {
@@ -52,6 +54,7 @@ function failure(status, file) {
   }
   if (status === 403) return "The server did not accept the form. Reload the page and try again.";
   if (status === 408 || status === 504) return "The upload took too long for the server.";
+  if (status === 409) return "You are logged in with another account now. Reload the page.";
   if (status === 429) return "Too many uploads at once. Wait a few minutes.";
   if (status === 502 || status === 503) return "The server cannot be reached now. Wait a minute.";
   return `The upload failed (error ${status}).`;
@@ -80,10 +83,10 @@ function send(form) {
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
       // A response cannot prefill a file input: show its errors and keep the chosen file.
       const chosen = form.elements.file.files;
-      form.replaceWith(page.querySelector("[data-upload]"));
-      const fresh = document.querySelector("[data-upload]");
+      const fresh = page.querySelector("[data-upload]");
+      form.replaceWith(fresh);
       fresh.elements.file.files = chosen;
-      startUpload(fresh);
+      fresh.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true })); // starts it
       fresh.querySelector(".errorlist, .errors:not([hidden])")?.scrollIntoView({ block: "center" });
     } else if (request.status < 400) {
       location.assign(request.responseURL);
@@ -92,6 +95,7 @@ function send(form) {
     }
   });
   request.open("POST", form.action || location.href);
+  for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
   request.send(new FormData(form));
 }
 
@@ -117,6 +121,5 @@ function startUpload(form) {
   if (form.elements.file.files.length) checkFile(form);
 }
 
-const upload = document.querySelector("[data-upload]");
-if (upload) startUpload(upload);
-else for (const form of document.querySelectorAll("form.panel")) startCategories(form);
+startEach("form[data-upload]", startUpload);
+startEach("form[data-categories]", startCategories);
