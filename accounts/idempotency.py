@@ -1,8 +1,10 @@
-"""`Idempotency-Key`: a creation that is sent twice happens once.
+"""A creation that is sent twice happens once.
 
-The key and the response are stored in the transaction of the creation. Of two equal
-requests at the same moment, the second waits for the first and gets its response. A
-failed request stores no key.
+Clients of the API send `Idempotency-Key`. The key and the response are stored in the
+transaction of the creation. Of two equal requests at the same moment, the second waits
+for the first and gets its response. A failed request stores no key.
+
+Forms have the tag `{% form_key %}`, and their views ask `is_first`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
@@ -25,10 +29,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import IdempotencyKey
-from accounts.requests import member
+from accounts.requests import MemberRequest, member
 
 HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 200  # characters
+FORM_KEY = "form_key"  # the field of a form
+MAX_FORM_KEY_LENGTH = 100  # a hash is stored with it
 LIFETIME = timedelta(days=1)
 PARAMETER = OpenApiParameter(
     HEADER,
@@ -59,7 +65,7 @@ def idempotent(handler: Handler) -> Handler:
                 f"{HEADER} has 1 to {MAX_KEY_LENGTH} characters, such as a UUID."
             )
         with transaction.atomic():
-            fingerprint = _fingerprint(request)
+            fingerprint = _fingerprint(request, request.data)
             record, new = IdempotencyKey.objects.get_or_create(
                 user=member(request), key=key, defaults={"fingerprint": fingerprint}
             )
@@ -77,6 +83,25 @@ def idempotent(handler: Handler) -> Handler:
     return once
 
 
+def is_first(request: MemberRequest) -> bool:
+    """Whether the form is sent for the first time with this key and these values.
+
+    Call it in the transaction that creates something. Someone who goes back to a form
+    and sends other values means something new. A form without a key is always first.
+    """
+    key = request.POST.get(FORM_KEY, "")
+    if not 1 <= len(key) <= MAX_FORM_KEY_LENGTH or not key.isprintable():
+        return True
+    sent = MultiValueDict({**request.POST, **request.FILES})  # type: ignore[dict-item]
+    sent.pop("csrfmiddlewaretoken", None)  # a log-in in another tab changes it
+    fingerprint = _fingerprint(request, sent)
+    return IdempotencyKey.objects.get_or_create(
+        user=request.user,
+        key=f"{key} {fingerprint}",
+        defaults={"fingerprint": fingerprint},
+    )[1]
+
+
 def delete_expired_keys() -> int:
     """Delete keys older than `LIFETIME`; return how many."""
     expired = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - LIFETIME)
@@ -92,10 +117,9 @@ def _replayed(record: IdempotencyKey, fingerprint: str) -> Response:
     return Response(record.body, status=record.status, headers=headers)
 
 
-def _fingerprint(request: Request) -> str:
-    """SHA-256 of method, path and body, with the content of files."""
+def _fingerprint(request: Request | HttpRequest, data: Any) -> str:
+    """SHA-256 of method, path and `data`, with the content of files."""
     digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
-    data = request.data
     if not hasattr(data, "lists"):
         digest.update(json.dumps(data, sort_keys=True).encode())
         return digest.hexdigest()

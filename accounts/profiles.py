@@ -27,9 +27,17 @@ def figures(person: User) -> Figures:
     return {
         "videos": totals["count"],
         "views": totals["views"],
-        "followers": person.followers.filter(follower__is_active=True).count(),
-        "following": person.following.filter(followee__is_active=True).count(),
+        "followers": follower_count(person),
+        "following": following_count(person),
     }
+
+
+def follower_count(person: User) -> int:
+    return person.followers.filter(follower__is_active=True).count()
+
+
+def following_count(person: User) -> int:
+    return person.following.filter(followee__is_active=True).count()
 
 
 def followed(viewer: User | AnonymousUser, people: Iterable[User]) -> set[int]:

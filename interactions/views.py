@@ -11,9 +11,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import (
@@ -22,18 +24,21 @@ from django.views.decorators.http import (
     require_safe,
 )
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from accounts.idempotency import is_first
 from accounts.models import User
+from accounts.profiles import follower_count, following_count
 from accounts.requests import MemberRequest, PageRequest
 from interactions import services
-from interactions.models import Comment, Follow, Like, Watch
+from interactions.models import Comment, Like, Watch
 from rest.methods import posted_from
 from rest.pagination import newest_first
 from videos.access import visible_video
 from videos.cards import Card, Page, cards, next_url
 from videos.models import Video
 from videos.progress import progress_of
+from videos.templatetags.video_format import compact
 
 P = ParamSpec("P")
 PAGE_SIZE = 24
@@ -62,9 +67,9 @@ def member_action(
 @posted_from("video")
 @member_action
 def like(request: MemberRequest, video_id: str) -> HttpResponse:
-    """Like or unlike; the response is the new state of the button."""
+    """Like or, with `undo`, unlike; the response is the new state of the button."""
     video = visible_video(request.user, video_id)
-    liked = not Like.objects.filter(user=request.user, video=video).exists()
+    liked = "undo" not in request.POST
     act = services.like if liked else services.unlike
     act(user=request.user, video=video)
     if not request.htmx:
@@ -78,10 +83,10 @@ def like(request: MemberRequest, video_id: str) -> HttpResponse:
 @posted_from("profile")
 @member_action
 def follow(request: MemberRequest, username: str) -> HttpResponse:
-    """Follow or unfollow; the response is the new state of the button."""
+    """Follow or, with `undo`, unfollow; the response is the new state of the button."""
     person = get_object_or_404(User, username__iexact=username, is_active=True)
     pair = {"follower": request.user, "followee": person}
-    following = not Follow.objects.filter(**pair).exists()
+    following = "undo" not in request.POST
     try:
         (services.follow if following else services.unfollow)(**pair)
     except ValidationError as error:
@@ -89,7 +94,19 @@ def follow(request: MemberRequest, username: str) -> HttpResponse:
     if not request.htmx:
         return redirect(person)
     context = {"person": person, "is_following": following}
-    return render(request, "components/follow_button.html", context)
+    response = render(request, "components/follow_button.html", context)
+    counts = {"values": _follow_counts(request.user, person)}
+    return trigger_client_event(response, "counts", counts)
+
+
+def _follow_counts(user: User, person: User) -> dict[str, str]:
+    """What the page shows of the two, by the names of `data-count`."""
+    followers = follower_count(person)
+    return {
+        f"followers-{person.pk}": compact(followers),
+        f"followers-word-{person.pk}": f"follower{pluralize(followers)}",
+        f"following-{user.pk}": compact(following_count(user)),
+    }
 
 
 @posted_from("video")
@@ -129,18 +146,24 @@ def _add_comment(request: MemberRequest, video_id: str) -> HttpResponse:
         threads = Comment.objects.filter(video=video)
         parent = get_object_or_404(threads, pk=key if key.isdecimal() else None)
     text = request.POST.get("text", "")
+    added = None
     try:
-        services.add_comment(user=request.user, video=video, text=text, parent=parent)
+        with transaction.atomic():
+            if is_first(request):
+                added = services.add_comment(
+                    user=request.user, video=video, text=text, parent=parent
+                )
     except ValidationError as error:
         reason = " ".join(error.messages)
         return _comments(request, video, error=reason, text=text, status=422)
-    return _comments(request, video) if request.htmx else redirect(video)
+    return _comments(request, video, added=added) if request.htmx else redirect(video)
 
 
 def _comments(
     request: PageRequest,
     video: Video,
     *,
+    added: Comment | None = None,
     error: str = "",
     text: str = "",
     status: int = 200,
@@ -165,6 +188,7 @@ def _comments(
         "page": Page(part.rows, older),
         "count": Comment.objects.filter(video=video).count(),
         "deletable": set(deletable.values_list("pk", flat=True)),
+        "added": added,
         "error": error,
         "text": text,
     }

@@ -140,9 +140,9 @@ def _head(request: PageRequest, person: User) -> dict[str, Any]:
     """The context of the page's head and tabs, in four queries."""
     stats = figures(person)
     counts = {
-        "profile": stats["videos"],
-        "profile_followers": stats["followers"],
-        "profile_following": stats["following"],
+        "profile": (stats["videos"], ""),
+        "profile_followers": (stats["followers"], f"followers-{person.pk}"),
+        "profile_following": (stats["following"], f"following-{person.pk}"),
     }
     current = request.resolver_match.view_name  # type: ignore[union-attr]
     return {
@@ -153,7 +153,8 @@ def _head(request: PageRequest, person: User) -> dict[str, Any]:
             {
                 "label": label,
                 "url": reverse(name, args=[person.username]),
-                "count": counts.get(name),
+                "count": counts.get(name, (None, ""))[0],
+                "count_name": counts.get(name, (None, ""))[1],
                 "current": name == current,
             }
             for name, label in TABS.items()

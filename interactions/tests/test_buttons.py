@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -36,7 +37,10 @@ def test_the_like_button_answers_with_its_new_state(client, member):
     assert 'aria-pressed="true"' in answer.text
     assert "1<span" in answer.text
     assert Like.objects.get().user == member
-    answer = press(client, "like", video.video_id)
+    again = press(client, "like", video.video_id)  # the first answer was lost
+    assert 'aria-pressed="true"' in again.text
+    assert Like.objects.get().user == member
+    answer = press(client, "like", video.video_id, undo="1")
     assert 'aria-pressed="false"' in answer.text
     assert "0<span" in answer.text
     assert not Like.objects.exists()
@@ -58,7 +62,15 @@ def test_the_follow_button_answers_with_its_new_state(client, member):
     assert 'aria-pressed="true"' in answer.text
     row = Follow.objects.get()
     assert (row.follower, row.followee) == (member, creator)
-    assert 'aria-pressed="false"' in press(client, "follow", creator.username).text
+    again = press(client, "follow", creator.username)
+    assert 'aria-pressed="true"' in again.text
+    assert json.loads(again.headers["HX-Trigger"])["counts"]["values"] == {
+        f"followers-{creator.pk}": "1",
+        f"followers-word-{creator.pk}": "follower",
+        f"following-{member.pk}": "1",
+    }
+    answer = press(client, "follow", creator.username, undo="1")
+    assert 'aria-pressed="false"' in answer.text
     assert not Follow.objects.exists()
 
 

@@ -71,6 +71,18 @@ def test_members_comment_and_see_it_at_once(client):
     assert answer.headers["Location"] == video.get_absolute_url()
 
 
+def test_a_comment_that_is_sent_twice_is_added_once(client):
+    video = make_video()
+    client.force_login(make_user())
+    key = client.get(page_of(video)).text.split('name="form_key" value="')[1][:36]
+    for _ in range(2):
+        answer = client.post(
+            page_of(video), {"text": "Once", "form_key": key}, headers=HTMX
+        )
+        assert "Once" in answer.text
+    assert Comment.objects.count() == 1
+
+
 def test_visitors_read_and_are_led_to_log_in(client):
     video = make_comment(text="For everyone").video
     page = client.get(page_of(video))

@@ -1,4 +1,4 @@
-/* Lists of videos: after "Load more", focuses the first new item and announces how many
+/* Lists of videos, people and comments: after "Load more", focuses the first new item and announces how many
    were added. Marks the chosen filter. */
 
 let announcer;
@@ -7,19 +7,25 @@ function announce(text) {
   announcer.textContent = text;
 }
 
+function entries(list) {
+  return list.querySelectorAll("article, .people > li:not(.grid__more)").length;
+}
+
 function afterLoadMore(event) {
   const link = event.detail.elt;
   if (!link.matches?.("[data-load-more]")) return;
   const hadFocus = document.activeElement === link;
   const before = link.closest(".grid__more").previousElementSibling;
   const list = before.parentElement;
-  const known = list.querySelectorAll("article").length;
+  const known = entries(list);
   link.addEventListener(
     "htmx:afterRequest",
     (request) => {
       if (!request.detail.successful) return;
-      announce(`${list.querySelectorAll("article").length - known} more videos`);
-      if (hadFocus) before.nextElementSibling?.querySelector("h3 a")?.focus();
+      announce(`${entries(list) - known} more ${link.dataset.loadMore || "videos"}`);
+      if (hadFocus) {
+        before.nextElementSibling?.querySelector('a[href]:not([tabindex="-1"])')?.focus();
+      }
     },
     { once: true },
   );

@@ -65,6 +65,21 @@ def test_upload_is_stored_and_processed(member: Client, clip: Path, creator) -> 
     assert video.video_file.name == name
 
 
+def test_a_form_that_is_sent_twice_uploads_once(member: Client, clip: Path) -> None:
+    key = member.get(reverse("upload")).text.split('name="form_key" value="')[1][:36]
+    for _ in range(2):
+        response = post(member, as_upload(clip), form_key=key)
+        assert response.headers["Location"] == reverse("studio")
+    assert Video.objects.count() == 1
+    # Who goes back and changes something means another video.
+    post(member, as_upload(clip), form_key=key, title="Another clip")
+    assert Video.objects.count() == 2
+    # A form that was refused was not sent yet.
+    for title in ("", "Now with a title"):
+        post(member, as_upload(clip), form_key="one key", title=title)
+    assert Video.objects.count() == 3
+
+
 def test_what_browsers_cannot_play_is_converted(creator, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "old.avi", "-c:v", "mpeg4", seconds=1)
     video = services.create_video(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.idempotency import is_first
 from accounts.requests import MemberRequest
 from rest.pagination import newest_first
 from videos import services
@@ -29,9 +31,12 @@ def upload(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         form = UploadForm(request.POST, request.FILES, too_large=is_too_large(request))
         if form.is_valid():
-            services.create_video(
-                creator=request.user, file=form.cleaned_data["file"], **form.values()
-            )
+            file = form.cleaned_data["file"]
+            with transaction.atomic():
+                if is_first(request):
+                    services.create_video(
+                        creator=request.user, file=file, **form.values()
+                    )
             messages.success(request, "Uploaded. It is being prepared for playing.")
             return redirect("studio")
         status = 422

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.profiles import follower_count
 from accounts.requests import PageRequest
 from videos.access import visible_file, visible_video
 from videos.files import delivery
@@ -28,7 +29,7 @@ def video(request: PageRequest, video_id: str) -> HttpResponse:
     creator, user = shown.creator, request.user
     context = {
         "video": shown,
-        "followers": creator.followers.count(),
+        "followers": follower_count(creator),
         "may_edit": user.is_superuser or user == creator,
         "liked": False,
         "is_following": False,
