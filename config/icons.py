@@ -30,6 +30,7 @@ ICONS = {
     "home": "house",
     "image": "image",
     "info": "info",
+    "keyboard": "keyboard",
     "like": "heart",
     "link": "link",
     "lock": "lock",

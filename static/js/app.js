@@ -1,7 +1,10 @@
-/* The script of every page: theme, menus, dialogs, toasts, htmx requests, impressions. */
+/* The script of every page: theme, menus, dialogs, toasts, htmx requests, keys, impressions. */
 
+import { startCounts } from "./counts.js";
 import { startDialogs } from "./dialogs.js";
 import { startFeeds } from "./feeds.js";
+import { startFocus } from "./focus.js";
+import { startHotkeys } from "./hotkeys.js";
 import { startImpressions } from "./impressions.js";
 import { startMenus } from "./menus.js";
 import { startRequests } from "./requests.js";
@@ -13,5 +16,8 @@ startMenus();
 startDialogs();
 startToasts();
 startRequests();
+startFocus();
+startHotkeys();
+startCounts();
 startFeeds();
 startImpressions();

@@ -1,5 +1,6 @@
 /* The player: resumes where the viewer stopped and reports the watch time. */
 
+import { startEach } from "./elements.js";
 import { flush, newId, record } from "./events.js";
 
 const REPORT_EVERY = 5000; // ms of playing
@@ -19,17 +20,20 @@ function feedContext(videoId) {
   }
 }
 
-function start(video) {
+function reportWatching(video) {
   const { videoId, startAt } = video.dataset;
   const sessionId = newId();
   const { feed_id = null, feed_position = null } = feedContext(videoId);
   let reported = 0;
+  let known; // what the last report said
 
   function report(force) {
     const seconds = playedSeconds(video);
     if (!seconds || !(video.duration > 0) || !Number.isFinite(video.duration)) return;
     const now = Date.now();
-    if (!force && now - reported < REPORT_EVERY) return;
+    const state = `${seconds} ${video.currentTime}`;
+    if (state === known || (!force && now - reported < REPORT_EVERY)) return;
+    known = state;
     reported = now;
     record(
       {
@@ -75,16 +79,33 @@ function offerLink(video) {
   const message = document.createElement("div");
   message.className = "player__message";
   message.append(link);
-  video.closest(".player").replaceChildren(message);
+  const stage = video.closest(".player");
+  stage.replaceChildren(stage.querySelector(".player__shape"), message);
 }
 
-const video = document.getElementById("player");
-if (video) {
-  video.controls = false; // replaced by media-chrome
-  start(video);
-  if (video.dataset.external) {
-    // The video may have failed before this script ran.
-    if (video.error) offerLink(video);
-    else video.addEventListener("error", () => offerLink(video), { once: true });
-  }
+/* The server does not know the shape of videos on other sites. */
+function fitStage({ videoWidth, videoHeight }, shape) {
+  if (videoWidth) shape.setAttribute("viewBox", `0 0 ${videoWidth} ${videoHeight}`);
 }
+
+/* The name of a button contains its text, such as "1.5x" (WCAG 2.5.3). */
+function nameRate(video, button) {
+  button.setAttribute("aria-label", `Playback rate ${video.playbackRate}x`);
+}
+
+function startPlayer(video) {
+  video.controls = false; // replaced by media-chrome
+  reportWatching(video);
+  const shape = video.closest(".player").querySelector(".player__shape");
+  fitStage(video, shape);
+  video.addEventListener("loadedmetadata", () => fitStage(video, shape));
+  const rate = video.closest(".player").querySelector("media-playback-rate-button");
+  nameRate(video, rate);
+  video.addEventListener("ratechange", () => setTimeout(nameRate, 0, video, rate));
+  if (!video.dataset.external) return;
+  // The video may have failed before this script ran.
+  if (video.error) offerLink(video);
+  else video.addEventListener("error", () => offerLink(video), { once: true });
+}
+
+startEach("video[data-video-id]", startPlayer);

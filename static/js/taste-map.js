@@ -3,9 +3,12 @@
    touch, keyboard and screen readers. */
 
 import cytoscape from "../vendor/cytoscape/cytoscape.esm.min.mjs";
+import { startEach } from "./elements.js";
 
 const SIZES = [128, 104, 88]; // px, by ring, label included
-const MIN_FIRST_ZOOM = 0.85; // keeps labels readable in the first view
+const ROOM = 1.6; // the area of the map, as a multiple of that of its nodes
+const MARGIN = 12; // px around the whole map
+const MAX_FIRST_ZOOM = 1.15;
 const STEPS = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -71,7 +74,6 @@ function elements(entries, links) {
 }
 
 function arrange(cy, stage) {
-  const wide = Math.sqrt(stage.clientWidth / stage.clientHeight);
   cy.layout({
     name: "cose",
     animate: false,
@@ -82,8 +84,56 @@ function arrange(cy, stage) {
     idealEdgeLength: (edge) => (edge.data("kind") === "co_watched" ? 40 : 20),
     gravity: 2,
     numIter: 2000,
-    transform: (_, { x, y }) => ({ x: x * wide, y: y / wide }),
   }).run();
+  pack(cy.nodes(), stage);
+}
+
+/* Fits the layout into a rectangle with the shape of the stage and room for all nodes, so
+   that a view of the whole map is readable and cuts none. */
+function pack(nodes, { clientWidth, clientHeight }) {
+  const boxes = nodes.map((node) => ({ ...node.position(), size: node.data("size") }));
+  const needed = boxes.reduce((sum, { size }) => sum + size ** 2, 0) * ROOM;
+  const scale = Math.max(0.9, Math.sqrt(needed / (clientWidth * clientHeight)));
+  const bounds = { x: clientWidth * scale, y: clientHeight * scale };
+  for (const axis of ["x", "y"]) stretch(boxes, axis, bounds[axis]);
+  for (let round = 0; round < 500 && separate(boxes); round += 1) {
+    for (const box of boxes) {
+      for (const axis of ["x", "y"]) {
+        box[axis] = Math.min(Math.max(box[axis], box.size / 2), bounds[axis] - box.size / 2);
+      }
+    }
+  }
+  nodes.forEach((node, place) => node.position({ x: boxes[place].x, y: boxes[place].y }));
+}
+
+/* Stretches the boxes along an axis, from one end of the rectangle to the other. */
+function stretch(boxes, axis, length) {
+  const places = boxes.map((box) => box[axis]);
+  const [low, high] = [Math.min(...places), Math.max(...places)];
+  for (const box of boxes) {
+    const share = high > low ? (box[axis] - low) / (high - low) : 0.5;
+    box[axis] = box.size / 2 + share * (length - box.size);
+  }
+}
+
+/* Pushes overlapping boxes apart on their shorter way; returns whether any overlapped. */
+function separate(boxes) {
+  let overlapping = false;
+  boxes.forEach((one, place) => {
+    for (const other of boxes.slice(place + 1)) {
+      const least = (one.size + other.size) / 2;
+      const across = least - Math.abs(one.x - other.x);
+      const down = least - Math.abs(one.y - other.y);
+      if (Math.min(across, down) < 1) continue;
+      overlapping = true;
+      const axis = across < down ? "x" : "y";
+      const push = Math.min(across, down) / 2;
+      const sign = one[axis] < other[axis] ? -1 : 1;
+      one[axis] += sign * push;
+      other[axis] -= sign * push;
+    }
+  });
+  return overlapping;
 }
 
 class TasteMap {
@@ -123,15 +173,12 @@ class TasteMap {
     this.list.style.transform = `translate(${x}px, ${y}px) scale(${this.cy.zoom()})`;
   }
 
-  /* Shows the whole map, or its centre if the whole map would be unreadable. */
+  /* Shows the whole map. */
   fit() {
     this.cy.resize();
-    this.cy.fit(undefined, 8);
-    if (this.cy.zoom() < MIN_FIRST_ZOOM) {
-      this.cy.zoom(MIN_FIRST_ZOOM);
-      this.cy.center(this.cy.nodes()[0]);
-    } else if (this.cy.zoom() > 1.15) {
-      this.cy.zoom(1.15);
+    this.cy.fit(undefined, MARGIN);
+    if (this.cy.zoom() > MAX_FIRST_ZOOM) {
+      this.cy.zoom(MAX_FIRST_ZOOM);
       this.cy.center();
     }
     this.follow();
@@ -253,8 +300,7 @@ class TasteMap {
   }
 }
 
-const section = document.querySelector("[data-taste-map]");
-if (section) {
+startEach("[data-taste-map]", (section) => {
   new TasteMap(section);
   section.querySelector("[data-map-tools]").hidden = false;
-}
+});
