@@ -33,7 +33,8 @@ def page(monkeypatch, transactional_db) -> Iterator[Any]:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, headless=True, args=SWITCHES
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
         page.set_default_timeout(20_000)
         yield page
         page.goto("about:blank")  # lets the server end what it is sending
