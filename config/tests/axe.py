@@ -17,12 +17,15 @@ CONTRAST = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 # Transitions end first: half-way, colours have less contrast.
 RUN = """async (runOnly) => {
-    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame();
+    await frame();
     const moving = document.getAnimations().filter(
         ({ effect }) => effect.getComputedTiming().endTime < 5000
     );
     await Promise.allSettled(moving.map(({ finished }) => finished));
-    const { violations } = await axe.run(document, { runOnly, resultTypes: ["violations"] });
+    const options = { runOnly, resultTypes: ["violations"] };
+    const { violations } = await axe.run(document, options);
     return violations.flatMap(({ id, nodes }) => nodes.map(
         ({ target, html }) => `${id}: ${target.join(" ")}\\n      ${html.slice(0, 160)}`
     ));

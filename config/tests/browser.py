@@ -29,6 +29,11 @@ def eventually(condition: Callable[[], Any], page: Any, seconds: float = 15) -> 
     return value
 
 
+def wait_for(page: Any, script: str) -> None:
+    """Wait until `script` is true; `page.wait_for_function` needs `unsafe-eval`."""
+    assert eventually(lambda: page.evaluate(script), page), script
+
+
 class LostResponse:
     """Lets a request through to the server, and loses its response on the way back."""
 

@@ -9,7 +9,7 @@ from rest_framework.exceptions import Throttled
 from rest_framework.views import APIView
 
 from accounts.tests.factories import make_user
-from config.tests.browser import LostResponse, eventually, log_in
+from config.tests.browser import LostResponse, eventually, log_in, wait_for
 from interactions.api.events import EventsView
 from interactions.models import Comment, Like, Watch
 from videos.models import Video
@@ -44,7 +44,7 @@ def video(clip) -> Video:
 
 def open_video(page, live_server, video: Video) -> None:
     page.goto(live_server.url + video.get_absolute_url())
-    page.wait_for_function("document.querySelector('video')?.readyState >= 1")
+    wait_for(page, "document.querySelector('video')?.readyState >= 1")
 
 
 def busy(view, request) -> None:
@@ -63,7 +63,7 @@ def test_a_player_that_comes_after_the_processing_is_recorded(page, live_server,
     page.goto(live_server.url + video.get_absolute_url())
     page.get_by_text("This video is being processed").wait_for()
     Video.objects.update(state=Video.State.READY)
-    page.wait_for_function("document.querySelector('video')?.readyState >= 1")
+    wait_for(page, "document.querySelector('video')?.readyState >= 1")
     assert not page.evaluate("document.querySelector('video').controls")
     page.evaluate(PLAY)
     assert eventually(lambda: watched(video), page) == {owner.username}
@@ -117,7 +117,7 @@ def test_events_wait_until_they_are_acknowledged(page, live_server, video, monke
     Watch.objects.all().delete()
     open_video(page, live_server, video)
     page.evaluate("document.querySelector('video').play()")
-    page.wait_for_function("document.querySelector('video').currentTime > 0.6")
+    wait_for(page, "document.querySelector('video').currentTime > 0.6")
     page.goto("about:blank")
     assert eventually(lambda: watched(video), page) == {member.username}
 

@@ -69,7 +69,7 @@ def test_the_focus_stays_near_what_changed(page, live_server, member):
     page.goto(live_server.url + video.get_absolute_url())
     press(page, "[data-load-more=comments]")
     assert has_focus(page, f"#comment-{old.pk} a")
-    assert page.get_by_text("1 more comments").count()
+    page.get_by_text("1 more comments").wait_for(state="attached")
 
     page.locator("#comment-text").fill("Mine")
     page.keyboard.press("Tab")
@@ -114,7 +114,7 @@ def test_the_focus_stays_in_lists(page, live_server, member):
     page.goto(f"{live_server.url}{member.get_absolute_url()}followers/")
     press(page, "[data-load-more=people]")
     assert has_focus(page, ".people > li:nth-child(25) a")
-    assert page.get_by_text("1 more people").count()
+    page.get_by_text("1 more people").wait_for(state="attached")
 
     # The studio's table is fetched again while a video is processed.
     waiting = make_video(creator=member, state="processing")

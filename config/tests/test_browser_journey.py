@@ -12,6 +12,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from config.runtime.worker import RetryingWorker
+from config.tests.browser import wait_for
 from interactions.models import Engagement
 from recommender.registry import activation
 from recommender.registry.activation import MODELS
@@ -107,7 +108,7 @@ def test_first_visit(page, live_server, platform, tmp_path: Path) -> None:
 
     # Watches one, likes it, follows its creator.
     page.locator("#feed .card__title a").first.click()
-    page.wait_for_function("document.getElementById('player')?.readyState >= 1")
+    wait_for(page, "document.getElementById('player')?.readyState >= 1")
     stranger = User.objects.get(username="stranger")
     video = Video.objects.get(video_id=urlsplit(page.url).path.split("/")[2])
     play(page, 0.8 * video.duration)
@@ -154,7 +155,7 @@ def test_first_visit(page, live_server, platform, tmp_path: Path) -> None:
     assert not DBTaskResult.objects.failed().exists()
     page.get_by_text("Ready").first.wait_for()
     page.get_by_role("link", name="My garden", exact=True).click()
-    page.wait_for_function("document.getElementById('player')?.readyState >= 1")
+    wait_for(page, "document.getElementById('player')?.readyState >= 1")
     position = page.evaluate(
         """async () => {
             const video = document.getElementById("player");

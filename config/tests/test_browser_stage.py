@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from accounts.tests.factories import make_user
-from config.tests.browser import log_in
+from config.tests.browser import log_in, wait_for
 from interactions.tests.factories import watch
 from recommender.graph.queries.interface import CROWD
 from videos import search
@@ -69,7 +69,7 @@ def test_the_stage_has_the_shape_of_the_video(page, live_server, session_folder)
     before = page.locator(".player").bounding_box()
     page.unroute("**/file/")
     page.goto(address)
-    page.wait_for_function(READY)
+    wait_for(page, READY)
     assert page.locator(".player").bounding_box() == before  # nothing moves
     assert picture(page)[0] > 300
     assert before["height"] < PHONE["height"]
@@ -77,13 +77,13 @@ def test_the_stage_has_the_shape_of_the_video(page, live_server, session_folder)
     # One elsewhere, whose shape only the browser learns.
     elsewhere = make_video(external_url=f"{address}file/")
     page.goto(live_server.url + elsewhere.get_absolute_url())
-    page.wait_for_function(READY)
+    wait_for(page, READY)
     assert picture(page)[0] > 300
 
     page.set_viewport_size(DESKTOP)
     wide = make_played(session_folder, "160x90", width=160, height=90)
     page.goto(live_server.url + wide.get_absolute_url())
-    page.wait_for_function(READY)
+    wait_for(page, READY)
     width, height = picture(page)
     assert width > 0.6 * DESKTOP["width"]
     title = page.locator("h1").bounding_box()
@@ -97,14 +97,14 @@ def test_the_keys_of_the_player_work_on_the_whole_page(
     video = make_played(session_folder, "160x90", width=160, height=90)
     log_in(page, live_server.url, make_user())
     page.goto(live_server.url + video.get_absolute_url())
-    page.wait_for_function(READY)
-    page.wait_for_function("!!customElements.get('media-controller')")
+    wait_for(page, READY)
+    wait_for(page, "!!customElements.get('media-controller')")
 
     def until(state: str) -> None:
-        page.wait_for_function(
+        wait_for(
+            page,
             f"(({{ paused, muted, currentTime }}) => {state})"
             "(document.querySelector('video'))",
-            timeout=5000,
         )
 
     def presses(*expected: tuple[str, str]) -> None:
@@ -130,7 +130,7 @@ def test_the_keys_of_the_player_work_on_the_whole_page(
     page.get_by_label("Your account").click()
     page.locator("[data-hotkeys-choice]").click()
     page.reload()
-    page.wait_for_function(READY)
+    wait_for(page, READY)
     page.keyboard.press("k")
     page.wait_for_timeout(200)
     until("paused")

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from config.runtime import preparation
 from config.runtime.preparation import Preparation
+from config.tests.browser import wait_for
 
 CLIPS = Preparation("demo", "Making demo videos", "120 of 400", 120, 400)
 TRAINING = Preparation("training", "Training recommendations")
@@ -77,7 +78,7 @@ def test_the_banner_follows_the_preparation_in_a_browser(page, live_server):
     assert title.inner_text() == "Making demo videos"
     title.evaluate("node => node.dataset.same = 'yes'")
     preparation.write(replace(TRAINING, detail="epoch 3 of 12"))
-    page.wait_for_function("document.body.innerText.includes('epoch 3 of 12')")
+    wait_for(page, "document.body.innerText.includes('epoch 3 of 12')")
     assert title.inner_text() == "Training recommendations"
     assert title.get_attribute("data-same") == "yes", "the live region was replaced"
     assert not page.locator("#loading-bar[data-active]").count()

@@ -1,5 +1,5 @@
-/* Lists of videos, people and comments: after "Load more", focuses the first new item and announces how many
-   were added. Marks the chosen filter. */
+/* Lists of videos, people and comments: after "Load more", focuses the first new item and
+   announces how many were added. Marks the chosen filter. */
 
 let announcer;
 
