@@ -172,13 +172,19 @@ def _explained(
 ) -> Shown:
     if not contributions:
         return item
-    relation = max(contributions, key=lambda c: c.amount).relation
-    plausible = [c for c in contributions if _is_plausible(c, video, parents)]
-    plausible.sort(
-        key=lambda c: c.amount * CONTRIBUTION_WEIGHTS.get(c.relation, 1.0), reverse=True
+    best: list[tuple[float, Contribution]] = []
+    for each in contributions:  # the greatest amount first
+        if len(best) == NAMED and each.amount <= best[-1][0]:
+            break
+        if _is_plausible(each, video, parents):
+            weight = CONTRIBUTION_WEIGHTS.get(each.relation, 1.0)
+            best.append((each.amount * weight, each))
+            best.sort(key=lambda pair: pair[0], reverse=True)
+            del best[NAMED:]
+    evidence = tuple(Evidence(EVIDENCE_KINDS[c.relation], c.id) for _, c in best)
+    return replace(
+        item, evidence=evidence or item.evidence, relation=contributions[0].relation
     )
-    evidence = tuple(Evidence(EVIDENCE_KINDS[c.relation], c.id) for c in plausible)
-    return replace(item, evidence=evidence[:NAMED] or item.evidence, relation=relation)
 
 
 def _is_weak(item: Shown) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -30,6 +32,8 @@ from recommender.web.serializers import (
 from rest.requests import validated_query
 from videos.access import category_by_slug, visible_video
 
+_local = threading.local()
+
 
 class HomeView(APIView):
     """What to watch next. Nothing that you have seen, until nothing else is left."""
@@ -40,11 +44,10 @@ class HomeView(APIView):
     @extend_schema(parameters=[HomeQuerySerializer], responses=FeedSerializer)
     def get(self, request: Request) -> Response:
         asked = validated_query(request, HomeQuerySerializer)
-        slug = asked.get("category")
+        slug = asked.pop("category", None)
         chosen = category_by_slug(slug) if slug else None
-        mood = asked.get("mood")
-        home = partial(feed.home, request.user, category=chosen, mood=mood)
-        return _answer(request, home)
+        home = partial(feed.home, request.user, category=chosen)
+        return _answer(request, home, asked)
 
 
 class FollowingFeedView(APIView):
@@ -107,17 +110,30 @@ class RelatedFeedView(APIView):
         return _answer(request, partial(feed.related, request.user, video))
 
 
-def _answer(request: Request, source: Callable[..., FeedPage]) -> Response:
-    """The page of `source` that is asked for."""
-    values = validated_query(request, FeedQuerySerializer)
-    size = values.pop("limit")
+def _answer(
+    request: Request,
+    source: Callable[..., FeedPage],
+    asked: dict[str, Any] | None = None,
+) -> Response:
+    """The page of `source` that is `asked` for, by default in the query."""
+    if asked is None:
+        asked = validated_query(request, FeedQuerySerializer)
     try:
-        page = source(size=size, **values)
+        page = source(size=asked.pop("limit"), **asked)
     except feed.NoSuchOrdering as error:
         raise ValidationError({"strategy": [str(error)]}) from error
     progress = {item.video.pk: item.progress for item in page.items}
-    context = {"request": request, "progress": progress}
-    return Response(FeedSerializer(page, context=context).data)
+    serializer = _serializer()
+    serializer.context.update(request=request, progress=progress)
+    return Response(serializer.to_representation(page))
+
+
+def _serializer() -> FeedSerializer:
+    """That of this thread: to build its fields takes as long as to read a page."""
+    if not hasattr(_local, "serializer"):
+        _local.serializer = FeedSerializer(context={})
+    serializer: FeedSerializer = _local.serializer
+    return serializer
 
 
 class StrategiesView(APIView):
