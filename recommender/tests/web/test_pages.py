@@ -143,10 +143,10 @@ def test_empty_pages_say_why_and_what_to_do(client, subject):
     client.force_login(make_user())
     for address, words in {
         "/": "No videos yet",
-        f"/?category={subject.slug}": "Nothing in Jazz yet",
+        f"/?category={subject.slug}": "Nothing to show in Jazz",
         "/following/": "You are not following anyone yet",
         "/explore/": "Nothing to explore yet",
-        f"/category/{subject.slug}/": "Nothing in Jazz yet",
+        f"/category/{subject.slug}/": "Nothing to show in Jazz",
     }.items():
         html = client.get(address).content.decode()
         assert words in html
