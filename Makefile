@@ -9,7 +9,7 @@ UV_VERSION := 0.13.8
 # Python keeps what it has compiled: torch takes 10 s longer to import without.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run neo4j test test-all test-neo4j benchmark-quality benchmark-graph benchmark-mood benchmark-serving benchmark-training lint format lock migrations install install-dev clean
+.PHONY: help run neo4j test test-all test-neo4j benchmark-quality benchmark-graph benchmark-mood benchmark-serving benchmark-training benchmark-pages lint format lock migrations install install-dev clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ benchmark-serving: install ## Measure how fast a synthetic site is served (needs
 
 benchmark-training: install ## Measure what a training costs (ARGS="--scale 0.1,1,2.75": up to 20 million engagements)
 	@$(PY) -m benchmarks.training $(ARGS)
+
+benchmark-pages: install-dev ## Measure pages on a phone with Lighthouse, while `make run` serves (needs Chromium)
+	@$(PY) -m benchmarks.pages --address http://127.0.0.1:$(PORT) $(ARGS)
 
 lint: install-dev ## Check style, types, imports between layers and missing migrations
 	@$(VENV)/bin/ruff check .

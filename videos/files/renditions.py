@@ -17,7 +17,7 @@ from PIL import Image
 
 from videos.models import Video
 
-WIDTHS = (320, 480, 640, 960)  # pixels; no wider than the thumbnail
+WIDTHS = (320, 480, 720, 1080)  # pixels; no wider than the thumbnail
 QUALITY = 75
 BATCH = 100
 

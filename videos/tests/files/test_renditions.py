@@ -41,8 +41,8 @@ def stored(video: Video) -> list[str]:
 @pytest.mark.parametrize(
     ("size", "widths"),
     [
-        ((1280, 720), [320, 480, 640, 960]),
-        ((700, 394), [320, 480, 640, 700]),
+        ((1280, 720), [320, 480, 720, 1080]),
+        ((700, 394), [320, 480, 700]),
         ((100, 200), [100]),
     ],
 )
@@ -106,7 +106,7 @@ def test_those_of_older_thumbnails_are_made_once_and_within_a_time() -> None:
     assert make_missing(seconds=60) == 0
     for video in videos:
         video.refresh_from_db()
-        assert video.thumbnail_widths == [320, 480, 640, 960]
+        assert video.thumbnail_widths == [320, 480, 720, 1080]
         assert len(stored(video)) == 5
     broken.refresh_from_db()
     assert broken.thumbnail_widths == []
@@ -118,7 +118,7 @@ def test_pages_offer_every_width_and_load_the_first_at_once(client) -> None:
     for _ in range(6):
         upload()
     page = client.get("/explore/").content.decode()
-    assert page.count("640w") == 6
+    assert page.count("720w") == 6
     assert page.count('fetchpriority="high"') == 1
     images = [part for part in page.split("<img") if "thumb__image" in part]
     assert ['loading="lazy"' in image for image in images] == [False] * 4 + [True] * 2
@@ -127,7 +127,7 @@ def test_pages_offer_every_width_and_load_the_first_at_once(client) -> None:
 def test_the_api_gives_their_addresses(client) -> None:
     video = upload()
     found = client.get(f"/api/v1/videos/{video.video_id}/").json()["thumbnails"]
-    assert [each["width"] for each in found] == [320, 480, 640, 960]
+    assert [each["width"] for each in found] == [320, 480, 720, 1080]
     assert client.get(found[0]["url"])["Content-Type"] == "image/webp"
     hidden = upload(visibility="private")
     client.force_login(hidden.creator)
