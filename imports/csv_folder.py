@@ -106,7 +106,6 @@ class CsvFolder(Schema, Dataset):
         notes = [
             f"{count:,} {column}s with decimals, such as 12.0, were read without, as 12"
             for column, count in sorted(self._float_ids.items())
-            if count
         ]
         if self.highest_value > 1 and 0 < self._longest_watch <= 1 / self.highest_value:
             notes.append(
@@ -125,11 +124,11 @@ class CsvFolder(Schema, Dataset):
         return table(path, *required, encoding=self._encoding)
 
     def _with_ids(self, cells: dict[str, str], *columns: str) -> dict[str, str]:
-        ids = {}
         for column in columns:
-            ids[column], had_decimals = values.id_of_file(cells[column], column)
-            self._float_ids[column] += had_decimals
-        return cells | ids
+            cells[column], had_decimals = values.id_of_file(cells[column], column)
+            if had_decimals:
+                self._float_ids[column] += 1
+        return cells
 
     def _fraction(self, value: str, event: str) -> float | None:
         try:

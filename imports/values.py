@@ -46,7 +46,7 @@ def id_of_file(text: str, name: str) -> tuple[str, bool]:
     text = identifier(text, name)
     if "E+" in text and SCIENTIFIC.fullmatch(text):
         raise ValueError(f"{name} {_quoted(text)} {ROUNDED}")
-    whole = WHOLE_FLOAT.fullmatch(text)
+    whole = WHOLE_FLOAT.fullmatch(text) if "." in text else None
     return (whole[1], True) if whole else (text, False)
 
 
@@ -86,7 +86,7 @@ def publication(text: str, name: str) -> datetime:
 
 
 def _unix_time(text: str, name: str) -> datetime:
-    written = SCIENTIFIC.fullmatch(text.strip())
+    written = SCIENTIFIC.fullmatch(text.strip()) if "e" in text.lower() else None
     plain = text.replace(",", ".") if written else text
     value = number(plain, name, low=-math.inf, high=math.inf)
     scale = 1000 if abs(value) >= MILLISECONDS_FROM else 1
