@@ -351,6 +351,8 @@ FEED_PAGE_SIZE = 24
 FEED_API_OPEN = env.flag("FEED_API_OPEN")
 # Whether Personalize's clients send `eventValue` of a watch as a percentage.
 PERSONALIZE_PERCENT = env.flag("PERSONALIZE_PERCENT")
+# The best `eventValue` of a rating that they send.
+PERSONALIZE_RATING_SCALE = env.integer("PERSONALIZE_RATING_SCALE", 100, at_least=1)
 TEXT_MODEL = env.text("TEXT_MODEL")
 SNAPSHOTS_DIR = VAR_DIR / "snapshots"
 CHECKPOINTS_DIR = VAR_DIR / "checkpoints"

@@ -3,11 +3,13 @@ from __future__ import annotations
 import io
 
 import pytest
+from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 from PIL import Image
 
-from accounts.images import PictureField, clean_image
+from accounts.images import ACCEPT, PictureField, clean_image
 from accounts.tests.pictures import make_picture, png_claiming, upload
 
 SQUARE = (512, 512)
@@ -96,6 +98,17 @@ def test_field_and_refusal_name_the_formats_that_are_read():
     for name in offered:
         picture = make_picture(image_format=name.upper())
         assert clean_image(picture, max_size=SQUARE, crop=True).size
+
+
+def test_the_page_offers_them_too():
+    class Form(forms.Form):
+        picture = PictureField(max_size=SQUARE)
+
+    page = render_to_string(
+        "accounts/picture_field.html", {"field": Form()["picture"], "picture": ""}
+    )
+    assert f'accept="{ACCEPT}"' in page
+    assert "image/*" not in page
 
 
 def truncated(image_format: str) -> SimpleUploadedFile:

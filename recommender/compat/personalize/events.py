@@ -41,6 +41,7 @@ def put_events(client: ServiceClient, asked: Members) -> Members:
     schema = Schema(
         source=client.source,
         event_value="percent" if settings.PERSONALIZE_PERCENT else "fraction",
+        rating_scale=settings.PERSONALIZE_RATING_SCALE,
     )
     events = [
         _with_properties(event, f"eventList.{place}")

@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.tests.factories import make_user
 from imports.loading import IMPORT_LOCK
-from interactions.models import AnonymousView, Engagement, Impression, Watch
+from interactions.models import AnonymousView, Engagement, Impression, Rating, Watch
 from recommender.compat.personalize import datasets
 from recommender.tests.compat.personalize.aws import ITEMS, TOP_PICKS, USERS
 from videos.models import Video
@@ -63,6 +63,16 @@ def test_percent_where_the_installation_says_so(events, settings):
     video = make_video()
     put(events, {"eventType": "watch", "eventValue": 80, "itemId": video.video_id})
     assert Watch.objects.get(video=video).watch_time == pytest.approx(0.8)
+
+
+def test_stars_where_the_installation_says_so(events, settings):
+    video = make_video()
+    stars = {"eventType": "rating", "eventValue": 4, "itemId": video.video_id}
+    put(events, stars)
+    assert Rating.objects.get(video=video).percent == 4
+    settings.PERSONALIZE_RATING_SCALE = 5
+    put(events, stars | {"sentAt": NOW + timedelta(seconds=1)})
+    assert Rating.objects.get(video=video).percent == 80
 
 
 @pytest.mark.parametrize("value", [0.8, "0.8"])
