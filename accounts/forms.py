@@ -73,7 +73,10 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
 
 class ProfileForm(forms.ModelForm[User]):
     name = forms.CharField(
-        max_length=150, required=False, help_text="Shown instead of your username."
+        max_length=150,
+        required=False,
+        help_text="Shown instead of your username.",
+        widget=forms.TextInput(attrs={"dir": "auto"}),
     )
     website = forms.URLField(
         required=False,

@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts import encryption
 from accounts.managers import ServiceClientManager, UserManager
 from accounts.moods import Mood
+from rest.texts import LineField, ProseField
 
 
 class TimeStamped(models.Model):
@@ -76,12 +77,14 @@ class User(TimeStamped, Sourced, AbstractUser):
         editable=False,
         help_text="The username at the source of an imported person; not unique.",
     )
+    first_name = LineField("first name", max_length=150, blank=True)
+    last_name = LineField("last name", max_length=150, blank=True)
     email = models.EmailField("e-mail address", blank=True)
-    bio = models.TextField(max_length=1000, blank=True)
+    bio = ProseField(max_length=1000, blank=True)
     profile_picture = models.ImageField(upload_to=profile_picture_path, blank=True)
     banner_image = models.ImageField(upload_to=banner_image_path, blank=True)
     website = models.URLField(blank=True)
-    location = models.CharField(max_length=100, blank=True)
+    location = LineField(max_length=100, blank=True)
     role = models.CharField(max_length=20, choices=Role, default=Role.VIEWER)
     verified = models.BooleanField(
         default=False, help_text="A badge that an administrator gives."
@@ -167,7 +170,7 @@ class ServiceClient(TimeStamped):
     (`accounts.encryption`). `secret_hash` is for lookups by a secret in a header.
     """
 
-    name = models.CharField(max_length=80, unique=True)
+    name = LineField(max_length=80, unique=True)
     client_id = models.CharField(
         max_length=20, unique=True, default=new_client_id, editable=False
     )

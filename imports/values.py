@@ -7,6 +7,8 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
+from rest.texts import line, prose
+
 MAX_ID = 256  # what the models hold, and what Personalize allows
 MAX_TITLE = 150
 MAX_DESCRIPTION = 5000
@@ -126,7 +128,7 @@ def web_address(text: str, name: str) -> str:
 
 
 def category(text: str, name: str) -> str:
-    text = text.strip()
+    text = line(text)
     if len(text) > MAX_CATEGORY:
         raise ValueError(f"{name} {_quoted(text)} is over {MAX_CATEGORY} characters")
     return text
@@ -134,5 +136,5 @@ def category(text: str, name: str) -> str:
 
 def shorten(text: str, length: int) -> str:
     """Cut `text` to `length` characters, the last an ellipsis if it was longer."""
-    text = text.strip()
+    text = prose(text)
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -20,6 +20,7 @@ from interactions.querysets import (
     LikeQuerySet,
     WatchQuerySet,
 )
+from rest.texts import ProseField
 from videos.models import Category, Video
 
 
@@ -202,7 +203,7 @@ class Comment(TimeStamped):
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="replies"
     )
-    text = models.TextField(max_length=2000, validators=[MaxLengthValidator(2000)])
+    text = ProseField(max_length=2000, validators=[MaxLengthValidator(2000)])
 
     objects = CommentQuerySet.as_manager()
 

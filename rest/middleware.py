@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from rest import proxies
 from rest.error_pages import PAGES, error_response
 from rest.problems import is_api
+from rest.texts import is_unstorable
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 LENGTH_DIGITS = 18  # of a Content-Length
@@ -63,7 +64,8 @@ class NoticeProxies:
 
 
 class ErrorPages:
-    """Gives a page to answers of views that have only a status, such as a 405."""
+    """Gives a page to answers of views that have only a status, such as a 405, and to
+    requests with a text that PostgreSQL cannot hold."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -81,3 +83,10 @@ class ErrorPages:
         if "Allow" in response:
             page["Allow"] = response["Allow"]
         return page
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if not is_unstorable(exception):
+            return None
+        return error_response(request, 400)

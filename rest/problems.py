@@ -15,6 +15,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler
 
+from rest.texts import is_unstorable
+
 CONTENT_TYPE = "application/problem+json"
 NOT_FOUND = "It does not exist, or you may not see it."
 
@@ -44,6 +46,11 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """
     if isinstance(error, BadRequest):
         error = ParseError(str(error))
+    elif is_unstorable(error):
+        error = ParseError(
+            "A text has characters that cannot be stored: NUL or parts "
+            "of surrogate pairs."
+        )
     elif isinstance(error, DjangoValidationError):
         error = ValidationError(as_serializer_error(error))
     elif isinstance(error, RequestDataTooBig):

@@ -11,6 +11,7 @@ from django.core.files import File
 from django.template.defaultfilters import filesizeformat
 
 from accounts.images import ACCEPT, FORMAT_NAMES, clean_image
+from rest.texts import line
 from videos.files.probing import looks_like_video
 from videos.models import Category, ParentCategory, Video
 
@@ -53,7 +54,7 @@ class VideoForm(forms.ModelForm[Video]):
                 self.initial[name] = getattr(self.instance, name).all()
 
     def clean_title(self) -> str:
-        title = " ".join(str(self.cleaned_data["title"]).split())
+        title = line(str(self.cleaned_data["title"]))
         if not title:
             raise ValidationError("Give the video a title.")
         return title

@@ -19,16 +19,17 @@ from django.utils import timezone
 
 from accounts.models import Sourced, TimeStamped
 from accounts.moods import Mood
+from rest.texts import LineField, ProseField
 from videos.querysets import VideoQuerySet
 
 
 class ParentCategory(TimeStamped):
     """A broad subject that people choose as an interest: Music, Sports, ..."""
 
-    name = models.CharField(max_length=60)
+    name = LineField(max_length=60)
     slug = models.SlugField(max_length=80, unique=True)
     icon = models.CharField(max_length=16, blank=True, help_text="One emoji.")
-    description = models.TextField(blank=True)
+    description = ProseField(blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -54,12 +55,12 @@ class Category(TimeStamped, Sourced):
     `/category/<slug>/` (`videos.services.unique_category_slug`).
     """
 
-    name = models.CharField(max_length=60)
+    name = LineField(max_length=60)
     slug = models.SlugField(max_length=80, unique=True)
     parent_category = models.ForeignKey(
         ParentCategory, on_delete=models.PROTECT, related_name="categories"
     )
-    description = models.TextField(blank=True)
+    description = ProseField(blank=True)
     icon = models.CharField(max_length=16, blank=True, help_text="One emoji.")
 
     class Meta:
@@ -95,10 +96,10 @@ def _refuse_slug_of(other: type[Category | ParentCategory], slug: str) -> None:
 class Topic(TimeStamped, Sourced):
     """A group of videos of a project, requested by its project code."""
 
-    name = models.CharField(max_length=150)
+    name = LineField(max_length=150)
     slug = models.SlugField(max_length=160, unique=True)
     project_code = models.CharField(max_length=100, blank=True, db_index=True)
-    description = models.TextField(blank=True)
+    description = ProseField(blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -152,13 +153,13 @@ class Video(TimeStamped, Sourced):
     video_id = models.CharField(
         max_length=16, unique=True, default=new_video_id, editable=False
     )
-    title = models.CharField(max_length=150)
+    title = LineField(max_length=150)
     slug = models.SlugField(
         max_length=200, blank=True, help_text="The title for URLs; not unique."
     )
-    summary = models.TextField(max_length=1000, blank=True)
-    description = models.TextField(max_length=5000, blank=True)
-    tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    summary = ProseField(max_length=1000, blank=True)
+    description = ProseField(max_length=5000, blank=True)
+    tags = ArrayField(LineField(max_length=60), default=list, blank=True)
     topic = models.ForeignKey(
         Topic, null=True, blank=True, on_delete=models.SET_NULL, related_name="videos"
     )

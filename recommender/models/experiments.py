@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import TimeStamped
 from recommender.models.runs import ModelRun
+from rest.texts import LineField
 
 
 class Experiment(TimeStamped):
@@ -29,7 +30,7 @@ class Experiment(TimeStamped):
         RUNNING = "running", "Running"
         STOPPED = "stopped", "Stopped"
 
-    name = models.CharField(max_length=80, unique=True)
+    name = LineField(max_length=80, unique=True)
     kind = models.CharField(max_length=20, choices=Kind)
     state = models.CharField(
         max_length=10, choices=State, default=State.DRAFT, editable=False

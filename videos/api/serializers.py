@@ -12,6 +12,7 @@ from accounts.images import FORMAT_NAMES
 from rest.output import FastOutput
 from rest.pagination import PageSerializer
 from rest.strict_types import StrictTypes
+from rest.texts import line
 from videos.files import links
 from videos.forms import AGES, DURATIONS
 from videos.models import Category, ParentCategory, Video
@@ -132,7 +133,10 @@ class EditSerializer(StrictTypes, serializers.ModelSerializer[Video]):
         ]
 
     def validate_title(self, value: str) -> str:
-        return " ".join(value.split())
+        title = line(value)
+        if not title:
+            raise serializers.ValidationError("Give the video a title.")
+        return title
 
 
 class UploadSerializer(EditSerializer):

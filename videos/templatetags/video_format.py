@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from zlib import crc32
 
 from django import template
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import urlize
+from django.utils.safestring import SafeString, mark_safe
 
+from rest import texts
 from videos.models import Video
+
+# Where an address ends or begins in Chinese or Japanese, which write no spaces.
+BESIDE_LINKS = re.compile(
+    "([\u2014\u2018-\u201d\u2026\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+"
+    "|(?<=[^\\x00-\\x7f])(?=https?://))"
+)
 
 CATEGORY_ICONS = {
     "🎵": "music",
@@ -74,6 +84,19 @@ def age(moment: datetime | None) -> str:
         if count >= 1:
             return f"{count} {name}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+@register.filter
+def isolated(text: str) -> str:
+    """A name or title for an attribute or `<title>`, where `<bdi>` is not possible."""
+    return texts.isolated(str(text))
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """Escaped text, its addresses as links that open without trust in them."""
+    parts = BESIDE_LINKS.split(str(text))
+    return mark_safe("".join(urlize(p, nofollow=True, autoescape=True) for p in parts))
 
 
 @register.filter
