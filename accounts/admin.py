@@ -82,7 +82,12 @@ class UserAdmin(DjangoUserAdmin[User]):
         ("Status", {"fields": ["role", "verified", "is_active"]}),
         (
             "Choices",
-            {"fields": ["parent_category_interests", "record_history", "share_likes"]},
+            {
+                "fields": [
+                    *("parent_category_interests", "record_history", "share_likes"),
+                    *("show_interests", "show_follows"),
+                ]
+            },
         ),
         (
             "Administration",

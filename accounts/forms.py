@@ -127,16 +127,21 @@ class InterestsForm(forms.ModelForm[User]):
 class PrivacyForm(forms.ModelForm[User]):
     class Meta:
         model = User
-        fields = ["record_history", "share_likes"]
+        fields = ["record_history", "share_likes", "show_interests", "show_follows"]
         labels = {
             "record_history": "Record what I watch",
             "share_likes": "Count my likes for my followers",
+            "show_interests": "Show my interests on my profile",
+            "show_follows": "Show whom I follow and who follows me",
         }
         help_texts = {
             "record_history": "Your history and feeds use it. If you switch it off, "
             "your history so far stays until you remove it.",
             "share_likes": "Your followers may see “3 people you follow liked it” "
             "if you are one of at least three. Your name is not shown.",
+            "show_interests": "If this is off, only you see your interests.",
+            "show_follows": "If this is off, only you see these two lists, and you are "
+            "not in the lists of others. The numbers are always shown.",
         }
 
 

@@ -99,6 +99,13 @@ class User(TimeStamped, Sourced, AbstractUser):
         default=False,
         help_text="Whether followers may see this person's likes as part of a count.",
     )
+    show_interests = models.BooleanField(
+        default=False, help_text="Whether others see this person's interests."
+    )
+    show_follows = models.BooleanField(
+        default=False,
+        help_text="Whether others see whom this person follows, and their followers.",
+    )
     mood = models.CharField(
         max_length=20,
         choices=Mood,

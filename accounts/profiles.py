@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
+from django.http import Http404
 
 from accounts.models import User
 
@@ -38,6 +39,34 @@ def follower_count(person: User) -> int:
 
 def following_count(person: User) -> int:
     return person.following.filter(followee__is_active=True).count()
+
+
+def shown_interests(person: User, viewer: User | AnonymousUser) -> Iterable[Any]:
+    """The interests of a person, none if they do not show them to `viewer`."""
+    if person.show_interests or viewer == person:
+        return person.parent_category_interests.all()
+    return ()
+
+
+def shows_follows(person: User, viewer: User | AnonymousUser) -> bool:
+    return person.show_follows or viewer == person
+
+
+def shown_follows(
+    person: User, viewer: User | AnonymousUser, other: str
+) -> QuerySet[Any]:
+    """The follows with the people at the `other` end, "follower" or "followee".
+
+    Followers who do not show whom they follow are left out for others. Raises `Http404`
+    where the list is not for `viewer`.
+    """
+    if not shows_follows(person, viewer):
+        raise Http404("This person does not show whom they follow.")
+    follows = person.followers if other == "follower" else person.following
+    active = follows.filter(**{f"{other}__is_active": True}).select_related(other)
+    if other == "follower" and viewer != person:
+        active = active.filter(Q(follower__show_follows=True) | Q(follower=viewer.pk))
+    return active
 
 
 def followed(viewer: User | AnonymousUser, people: Iterable[User]) -> set[int]:

@@ -21,7 +21,7 @@ PICTURES = ("profile_picture", "banner_image")
 PROFILE = ("first_name", "last_name", "bio", "website", "location", *PICTURES)
 
 SECRETS = {"session_key", "data"}  # of sessions, and of second factors
-CHOICES = ("record_history", "share_likes")
+CHOICES = ("record_history", "share_likes", "show_interests", "show_follows")
 
 
 @transaction.atomic

@@ -51,6 +51,8 @@ def make_creators(now: datetime, seed: int) -> list[User]:
             source=SOURCE,
             external_id=f"creator-{number}",
             is_demo=True,
+            show_interests=True,
+            show_follows=True,
             date_joined=now - timedelta(days=100 + number),
         )
         _draw(person, text.name, looks[text.parent][number % 4], seed + number)
@@ -74,6 +76,8 @@ def make_personas(now: datetime, seed: int, password: str) -> list[User]:
             source=SOURCE,
             external_id=f"persona-{number}",
             is_demo=True,
+            show_interests=True,
+            show_follows=True,
             date_joined=now - timedelta(days=65 if text.sessions else 0),
         )
         _draw(person, text.name, "", seed + 1000 + number)
@@ -99,6 +103,8 @@ def make_viewers(count: int, now: datetime, seed: int) -> list[User]:
                 source=SOURCE,
                 external_id=f"viewer-{number}",
                 is_demo=True,
+                show_interests=True,
+                show_follows=True,
                 share_likes=number % 3 == 0,
                 date_joined=now - timedelta(days=62 + float(rng.uniform(0, 200))),
             )

@@ -13,6 +13,7 @@ from accounts.forms import USERNAME_MAX_LENGTH
 from accounts.images import FORMAT_NAMES
 from accounts.models import User
 from accounts.moods import Mood
+from accounts.profiles import shown_interests
 from rest.output import FastOutput
 from rest.strict_types import StrictTypes
 
@@ -75,7 +76,8 @@ class MeSerializer(StrictTypes, serializers.ModelSerializer[User]):
         fields = [
             *("username", "email", "display_name", "name", "bio", "website"),
             *("location", "picture_url", "banner_url", "role", "verified"),
-            *("interests", "record_history", "share_likes", "date_joined"),
+            *("interests", "record_history", "share_likes", "show_interests"),
+            *("show_follows", "date_joined"),
         ]
         read_only_fields = ["username", "email", "role", "verified", "date_joined"]
 
@@ -103,8 +105,8 @@ class ProfileSerializer(PersonSerializer):
     website = serializers.CharField(read_only=True, help_text="Empty without one.")
     figures = serializers.SerializerMethodField()
     is_following = serializers.SerializerMethodField(help_text="Whether you follow.")
-    interests: Any = serializers.SlugRelatedField(
-        source="parent_category_interests", slug_field="slug", many=True, read_only=True
+    interests = serializers.SerializerMethodField(
+        help_text="Slugs of parent categories; empty if the person does not show them."
     )
 
     class Meta(PersonSerializer.Meta):
@@ -118,6 +120,11 @@ class ProfileSerializer(PersonSerializer):
     @extend_schema_field(FiguresSerializer)
     def get_figures(self, person: User) -> Any:
         return self.context["figures"]
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_interests(self, person: User) -> list[str]:
+        interests = shown_interests(person, self.context["request"].user)
+        return [interest.slug for interest in interests]
 
     def get_is_following(self, person: User) -> bool:
         return person.pk in self.context["followed"]

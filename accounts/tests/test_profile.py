@@ -13,6 +13,7 @@ from videos.models import Video
 from videos.tests.factories import make_parent_category, make_video
 
 pytestmark = pytest.mark.django_db
+SHOWN = {"show_interests": True, "show_follows": True}
 TABS = ["profile", "profile_about", "profile_followers", "profile_following"]
 
 
@@ -23,7 +24,7 @@ def titles(response) -> list[str]:
 @pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize("visitor", ["owner", "stranger", "anonymous"])
 def test_every_tab_is_open_to_everyone(client, tab, visitor):
-    owner = make_user(bio="Hello there", location="Porto")
+    owner = make_user(bio="Hello there", location="Porto", **SHOWN)
     if visitor != "anonymous":
         client.force_login(owner if visitor == "owner" else make_user())
     response = client.get(reverse(tab, args=[owner.username]))
@@ -51,7 +52,7 @@ def test_nobody_and_the_inactive_are_404(client, tab):
 
 @pytest.mark.parametrize("tab", TABS)
 def test_another_spelling_leads_to_the_address(client, tab):
-    make_user(username="Ada")
+    make_user(username="Ada", **SHOWN)
     response = client.get(reverse(tab, args=["aDA"]) + "?after=")
     assert response.status_code == 302
     assert response.url == reverse(tab, args=["Ada"]) + "?after="
@@ -101,7 +102,7 @@ def test_numbers(client):
 
 
 def test_followers_and_following_list_the_others(client):
-    owner, fan, idol = make_user(), make_user(), make_user()
+    owner, fan, idol = make_user(**SHOWN), make_user(), make_user()
     Follow.objects.create(follower=fan, followee=owner)
     Follow.objects.create(follower=owner, followee=idol)
     client.force_login(fan)
@@ -148,7 +149,7 @@ def test_load_more_neither_repeats_nor_skips(client, monkeypatch):
 @pytest.mark.parametrize("cursor", ["x", "1", "1.2.3", "9" * 40 + ".1", "-", "1.x"])
 @pytest.mark.parametrize("tab", ["profile", "profile_followers"])
 def test_a_broken_cursor_is_a_bad_request(client, tab, cursor):
-    url = reverse(tab, args=[make_user().username])
+    url = reverse(tab, args=[make_user(**SHOWN).username])
     assert client.get(url, {"after": cursor}).status_code == 400
 
 
@@ -164,7 +165,7 @@ def test_website_is_a_link_that_lends_no_credit(client):
 
 
 def test_interests_are_on_the_about_tab(client):
-    user = make_user()
+    user = make_user(**SHOWN)
     user.parent_category_interests.add(make_parent_category(name="Gardening"))
     text = client.get(reverse("profile_about", args=[user.username])).text
     assert "Gardening" in text
@@ -180,9 +181,9 @@ def test_interests_are_on_the_about_tab(client):
     ],
 )
 def test_queries_are_bounded(client, django_assert_max_num_queries, tab, bound):
-    owner, viewer = make_user(), make_user()
+    owner, viewer = make_user(**SHOWN), make_user()
     for _ in range(10):
-        other = make_user()
+        other = make_user(**SHOWN)
         make_video(creator=owner)
         owner.parent_category_interests.add(make_parent_category())
         Follow.objects.create(follower=other, followee=owner)

@@ -16,7 +16,13 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import User
-from accounts.profiles import figures, followed
+from accounts.profiles import (
+    figures,
+    followed,
+    shown_follows,
+    shown_interests,
+    shows_follows,
+)
 from accounts.requests import PageRequest
 from rest.pagination import newest_first
 
@@ -27,6 +33,7 @@ TABS = {
     "profile_followers": "Followers",
     "profile_following": "Following",
 }
+FOLLOWS = ("profile_followers", "profile_following")
 
 
 @dataclass(frozen=True)
@@ -91,27 +98,25 @@ def videos(request: PageRequest, person: User) -> HttpResponse:
 
 @_of_person
 def about(request: PageRequest, person: User) -> HttpResponse:
-    interests = person.parent_category_interests.all()
+    interests = shown_interests(person, request.user)
     context = _head(request, person) | {"interests": interests}
     return render(request, "accounts/profile_about.html", context)
 
 
 @_of_person
 def followers(request: PageRequest, person: User) -> HttpResponse:
-    return _people(request, person, person.followers, "follower")
+    return _people(request, person, "follower")
 
 
 @_of_person
 def following(request: PageRequest, person: User) -> HttpResponse:
-    return _people(request, person, person.following, "followee")
+    return _people(request, person, "followee")
 
 
-def _people(
-    request: PageRequest, person: User, follows: Any, other: str
-) -> HttpResponse:
-    """The people at the `other` end of `follows`, newest follow first."""
+def _people(request: PageRequest, person: User, other: str) -> HttpResponse:
+    """The people at the `other` end of the follows, newest follow first."""
     part = newest_first(
-        follows.filter(**{f"{other}__is_active": True}).select_related(other),
+        shown_follows(person, request.user, other),
         moment="created_at",
         cursor=request.GET.get("after", ""),
         size=PAGE_SIZE,
@@ -144,6 +149,9 @@ def _head(request: PageRequest, person: User) -> dict[str, Any]:
         "profile_followers": (stats["followers"], f"followers-{person.pk}"),
         "profile_following": (stats["following"], f"following-{person.pk}"),
     }
+    names = list(TABS)
+    if not shows_follows(person, request.user):
+        names = [name for name in names if name not in FOLLOWS]
     current = request.resolver_match.view_name  # type: ignore[union-attr]
     return {
         "person": person,
@@ -151,13 +159,13 @@ def _head(request: PageRequest, person: User) -> dict[str, Any]:
         "stats": stats,
         "tabs": [
             {
-                "label": label,
+                "label": TABS[name],
                 "url": reverse(name, args=[person.username]),
                 "count": counts.get(name, (None, ""))[0],
                 "count_name": counts.get(name, (None, ""))[1],
                 "current": name == current,
             }
-            for name, label in TABS.items()
+            for name in names
         ],
     }
 

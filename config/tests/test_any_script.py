@@ -158,10 +158,11 @@ def test_links_end_before_the_punctuation_of_any_script(text, links):
 
 def addresses(video):
     username = video.creator.username
+    names = ("category", "q", "cursor", "after", "page", "creator", "duration")
     for value in HOSTILE:
+        query = "&".join(f"{name}={value}" for name in names)
         for path in ("/", "/explore/", "/following/", "/search/", "/history/"):
-            for name in ("category", "q", "sort", "cursor", "after", "page", "creator"):
-                yield f"{path}?{name}={value}"
+            yield f"{path}?{query}"
         yield from (
             f"/category/{value}/",
             f"/profile/{value}/",

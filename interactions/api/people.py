@@ -16,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.api.people import person_named
 from accounts.api.serializers import PersonSerializer
 from accounts.models import User
+from accounts.profiles import shown_follows
 from accounts.requests import member
 from interactions import services
 from interactions.api.serializers import WatchedSerializer
@@ -47,19 +48,18 @@ class FollowView(APIView):
 
 
 class FollowerViewSet(GenericViewSet[User]):
-    """The followers of a person, newest first."""
+    """The followers of a person, newest first, without those who do not show whom they
+    follow. It is a 404 if the person does not show the list."""
 
     serializer_class = PersonSerializer
     permission_classes = [AllowAny]
-    own, other = "followee", "follower"
+    other = "follower"
 
     @extend_schema(
         parameters=[PageSerializer], responses=page_serializer(PersonSerializer)
     )
     def list(self, request: Request, username: str) -> Response:
-        follows = Follow.objects.filter(
-            **{self.own: person_named(username), f"{self.other}__is_active": True}
-        ).select_related(self.other)
+        follows = shown_follows(person_named(username), request.user, self.other)
 
         def represent(rows: list[Follow]) -> Any:
             people = [getattr(row, self.other) for row in rows]
@@ -72,9 +72,10 @@ class FollowerViewSet(GenericViewSet[User]):
 
 
 class FollowingViewSet(FollowerViewSet):
-    """The people whom a person follows, newest first."""
+    """The people whom a person follows, newest first. It is a 404 if the person does
+    not show the list."""
 
-    own, other = "follower", "followee"
+    other = "followee"
 
 
 class HistoryViewSet(GenericViewSet[Watch]):

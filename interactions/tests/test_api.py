@@ -98,9 +98,10 @@ def test_following_shows_on_both_sides():
         assert ask("PUT", f"{path}follow/", token=token).status_code == 204
     profile = ask("GET", path, token=token).json()
     assert (profile["figures"]["followers"], profile["is_following"]) == (1, True)
-    followers = ask("GET", f"{path}followers/").json()["results"]
+    followers = ask("GET", f"{path}followers/", user=creator).json()["results"]
     assert [each["username"] for each in followers] == [user.username]
-    following = ask("GET", f"users/{user.username}/following/").json()["results"]
+    own = f"users/{user.username}/following/"
+    following = ask("GET", own, user=user).json()["results"]
     assert [each["username"] for each in following] == [creator.username]
     assert ask("DELETE", f"{path}follow/", token=token).status_code == 204
     assert not Follow.objects.exists()
