@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
+
+if TYPE_CHECKING:
+    _Line = models.CharField[str, str]
+    _Prose = models.TextField[str, str]
+else:
+    _Line, _Prose = models.CharField, models.TextField
 
 # Letters and symbols that show nothing: Hangul fillers and an empty Braille cell.
 BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
@@ -63,7 +69,7 @@ def is_unstorable(error: Exception) -> bool:
     return isinstance(error, ValueError) and "NUL (0x00)" in str(error)
 
 
-class LineField(models.CharField):  # type: ignore[type-arg]  # no generics at run time
+class LineField(_Line):
     """A text of one line: a name or title."""
 
     def to_python(self, value: Any) -> Any:
@@ -83,7 +89,7 @@ class LineField(models.CharField):  # type: ignore[type-arg]  # no generics at r
         return _stored_as(super().deconstruct(), "CharField")
 
 
-class ProseField(models.TextField):  # type: ignore[type-arg]  # as above
+class ProseField(_Prose):
     """A text of several lines: a comment or description."""
 
     def to_python(self, value: Any) -> Any:
