@@ -17,13 +17,9 @@ CONTRAST = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 # Transitions end first: half-way, colours have less contrast.
 RUN = """async (runOnly) => {
-    const frame = () => new Promise(requestAnimationFrame);
-    await frame();
-    await frame();
-    const moving = document.getAnimations().filter(
-        ({ effect }) => effect.getComputedTiming().endTime < 5000
-    );
-    await Promise.allSettled(moving.map(({ finished }) => finished));
+    const moves = ({ effect }) => effect.getComputedTiming().endTime < 5000;
+    do await new Promise(requestAnimationFrame);
+    while (document.getAnimations().some(moves));
     const options = { runOnly, resultTypes: ["violations"] };
     const { violations } = await axe.run(document, options);
     return violations.flatMap(({ id, nodes }) => nodes.map(
