@@ -418,7 +418,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticatedOrReadOnly"
     ],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["rest.renderers.FastJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest.parsers.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": [
         "rest.throttles.AnonymousThrottle",

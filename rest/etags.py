@@ -16,9 +16,10 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags, quote_etag
 from rest_framework import status
 from rest_framework.exceptions import APIException
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from rest.renderers import FastJSONRenderer
 
 
 class Versioned(Protocol):
@@ -36,7 +37,7 @@ def etag_response(
     request: Request, row: Versioned, data: Mapping[str, Any]
 ) -> Response:
     """`data`, the representation of `row`, with its ETag; 304 if the client has it."""
-    digest = hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:16]
+    digest = hashlib.sha256(FastJSONRenderer().render(data)).hexdigest()[:16]
     etag = quote_etag(f"{_version(row)}-{digest}")
     known = {
         tag.removeprefix("W/")  # it was compressed

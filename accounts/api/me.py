@@ -29,13 +29,13 @@ from accounts.forms import DeleteAccountForm, ProfileForm
 from accounts.models import User
 from accounts.requests import member
 from rest.etags import check_unchanged, etag_response
+from rest.representing import represent
 from rest.requests import validated_body
 
 
 def _me_response(request: Request, user: User) -> Response:
-    return etag_response(
-        request, user, MeSerializer(user, context={"request": request}).data
-    )
+    data = represent(MeSerializer, user, {"request": request})
+    return etag_response(request, user, data)
 
 
 def _locked_user(request: Request) -> User:

@@ -63,12 +63,8 @@ class MeSerializer(StrictTypes, serializers.ModelSerializer[User]):
     website = serializers.URLField(max_length=200, allow_blank=True, required=False)
     picture_url = PictureUrl(source="profile_picture")
     banner_url = PictureUrl(source="banner_image")
-    interests: Any = serializers.SlugRelatedField(
-        source="parent_category_interests",
-        slug_field="slug",
-        many=True,
-        read_only=True,
-        help_text="Slugs of parent categories.",
+    interests = serializers.SerializerMethodField(
+        help_text="Slugs of parent categories."
     )
 
     class Meta:
@@ -80,6 +76,9 @@ class MeSerializer(StrictTypes, serializers.ModelSerializer[User]):
             *("show_follows", "date_joined"),
         ]
         read_only_fields = ["username", "email", "role", "verified", "date_joined"]
+
+    def get_interests(self, user: User) -> list[str]:
+        return list(user.parent_category_interests.values_list("slug", flat=True))
 
     def validate_website(self, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

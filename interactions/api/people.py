@@ -22,6 +22,7 @@ from interactions import services
 from interactions.api.serializers import WatchedSerializer
 from interactions.models import Follow, Like, Watch
 from rest.pagination import PageSerializer, page_serializer, paginated_response
+from rest.representing import represent
 from videos.api.serializers import VideoSerializer
 from videos.api.videos import represent_videos
 from videos.models import Video
@@ -61,13 +62,13 @@ class FollowerViewSet(GenericViewSet[User]):
     def list(self, request: Request, username: str) -> Response:
         follows = shown_follows(person_named(username), request.user, self.other)
 
-        def represent(rows: list[Follow]) -> Any:
+        def people_of(rows: list[Follow]) -> Any:
             people = [getattr(row, self.other) for row in rows]
             context = {"request": request}
-            return PersonSerializer(people, many=True, context=context).data
+            return represent(PersonSerializer, people, context, many=True)
 
         return paginated_response(
-            request, follows, moment="created_at", represent=represent
+            request, follows, moment="created_at", represent=people_of
         )
 
 
@@ -90,16 +91,16 @@ class HistoryViewSet(GenericViewSet[Watch]):
         parameters=[PageSerializer], responses=page_serializer(WatchedSerializer)
     )
     def list(self, request: Request) -> Response:
-        def represent(rows: list[Watch]) -> Any:
+        def watched(rows: list[Watch]) -> Any:
             progress = progress_of(request.user, [row.video for row in rows])
             context = {"request": request, "progress": progress}
-            return WatchedSerializer(rows, many=True, context=context).data
+            return represent(WatchedSerializer, rows, context, many=True)
 
         return paginated_response(
             request,
             Watch.objects.history_of(request.user),
             moment="timestamp",
-            represent=represent,
+            represent=watched,
         )
 
     @extend_schema(operation_id="me_history_clear", responses={204: None})
@@ -127,10 +128,8 @@ class LikedVideoViewSet(GenericViewSet[Video]):
         parameters=[PageSerializer], responses=page_serializer(VideoSerializer)
     )
     def list(self, request: Request) -> Response:
-        def represent(rows: list[Like]) -> Any:
+        def liked(rows: list[Like]) -> Any:
             return represent_videos(request, [row.video for row in rows])
 
         likes = Like.objects.liked_by(request.user)
-        return paginated_response(
-            request, likes, moment="timestamp", represent=represent
-        )
+        return paginated_response(request, likes, moment="timestamp", represent=liked)

@@ -32,6 +32,7 @@ from interactions.api.serializers import (
 )
 from interactions.models import Comment
 from rest.pagination import PageSerializer, page_serializer, paginated_response
+from rest.representing import represent
 from rest.requests import validated_body
 from videos.access import visible_video
 
@@ -90,16 +91,16 @@ class VideoCommentViewSet(GenericViewSet[Comment]):
             Prefetch("replies", replies)
         )
 
-        def represent(rows: list[Comment]) -> object:
+        def threads_of(rows: list[Comment]) -> object:
             comments = [each for row in rows for each in (row, *row.replies.all())]
             context = {
                 "request": request,
                 "deletable": _deletable_keys(request.user, comments),
             }
-            return ThreadSerializer(rows, many=True, context=context).data
+            return represent(ThreadSerializer, rows, context, many=True)
 
         return paginated_response(
-            request, threads, moment="created_at", represent=represent
+            request, threads, moment="created_at", represent=threads_of
         )
 
     @extend_schema(request=NewCommentSerializer, responses={201: CommentSerializer})
@@ -115,7 +116,7 @@ class VideoCommentViewSet(GenericViewSet[Comment]):
             user=member(request), video=video, text=values["text"], parent=parent
         )
         context = {"request": request, "deletable": {comment.pk}}
-        data = CommentSerializer(comment, context=context).data
+        data = represent(CommentSerializer, comment, context)
         return Response(data, status=status.HTTP_201_CREATED)
 
 

@@ -36,6 +36,7 @@ from rest.pagination import (
     page_serializer,
     paginated_response,
 )
+from rest.representing import represent
 from rest.requests import validated_body, validated_query
 from videos import search, services
 from videos.access import category_by_slug, visible_video
@@ -200,7 +201,7 @@ class PlaybackView(APIView):
 def represent_videos(request: Request, videos: list[Video]) -> Any:
     """The data of `videos` in a list, with the user's progress."""
     context = {"request": request, "progress": progress_of(request.user, videos)}
-    return VideoSerializer(videos, many=True, context=context).data
+    return represent(VideoSerializer, videos, context, many=True)
 
 
 def _search(*, limit: int, cursor: str = "", **filters: str) -> Slice[Video]:
@@ -249,5 +250,5 @@ def _categories_of(video: Video) -> dict[str, Any]:
 
 def _detail_response(request: Request, video: Video) -> Response:
     context = {"request": request, "progress": progress_of(request.user, [video])}
-    data = VideoDetailSerializer(video, context=context).data
+    data = represent(VideoDetailSerializer, video, context)
     return etag_response(request, video, data)

@@ -6,6 +6,7 @@ The first connection starts the server, so commands without a database (`help`,
 
 from __future__ import annotations
 
+import select
 from pathlib import Path
 from typing import Any
 
@@ -24,3 +25,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             PASSWORD=address.password,
         )
         return super().get_connection_params()
+
+    def is_usable(self) -> bool:
+        """Whether the server has not closed the connection.
+
+        The server is on this machine, so the kernel knows: this needs no statement.
+        """
+        if self.connection is None or self.connection.closed:
+            return False
+        closed = select.poll()
+        closed.register(self.connection.fileno(), select.POLLIN)
+        return not closed.poll(0)
