@@ -29,8 +29,7 @@ class AnonymousSessionThrottle(SimpleRateThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         key = self.get_cache_key(request, view)
-        sessions = _sessions(request.data)
-        if key is None or not sessions:
+        if key is None or not (sessions := _sessions(request.data)):
             return True
         now = self.timer()
         started: dict[str, float] = {

@@ -11,12 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from interactions.api.parsing import parse
 from interactions.api.serializers import (
     MAX_EVENTS,
-    SERIALIZERS,
     BatchResultSerializer,
     BatchSerializer,
-    EventSerializer,
 )
 from interactions.services import events
 from interactions.services.events import Outcome
@@ -64,19 +63,16 @@ class EventsView(APIView):
         return Response({"results": results})
 
     def _record(self, request: Request, sent: list[Any]) -> list[dict[str, Any]]:
-        serializers = {kind: known() for kind, known in SERIALIZERS.items()}
         results, valid = [], []
         for index, raw in enumerate(sent):
-            fields = raw if isinstance(raw, dict) else {}
-            kind, identity = fields.get("type"), fields.get("id")
-            known = serializers.get(kind) if isinstance(kind, str) else None
+            identity = raw.get("id") if isinstance(raw, dict) else None
             result: dict[str, Any] = {
                 "index": index,
                 "id": identity if isinstance(identity, str) else None,
             }
             results.append(result)
             try:
-                event = (known or EventSerializer()).run_validation(raw)
+                event = parse(raw)
             except ValidationError as error:
                 result |= {"status": "rejected", "errors": _by_field(error)}
             else:

@@ -22,6 +22,16 @@ OLDEST = timedelta(days=7)
 CLOCK_DRIFT = timedelta(minutes=5)
 
 
+def in_time(at: datetime) -> datetime:
+    """`at`, or now if a fast clock gave it. Raises `ValueError`."""
+    now = timezone.now()
+    if at < now - OLDEST:
+        raise ValueError("This is more than 7 days ago.")
+    if at > now + CLOCK_DRIFT:
+        raise ValueError("This is in the future.")
+    return min(at, now)
+
+
 class NumberField(serializers.FloatField):
     """A finite number: `float` accepts "nan" too, which passes every bound."""
 
@@ -50,12 +60,10 @@ class EventSerializer(StrictTypes):
     )
 
     def validate_at(self, value: datetime) -> datetime:
-        now = timezone.now()
-        if value < now - OLDEST:
-            raise serializers.ValidationError("This is more than 7 days ago.")
-        if value > now + CLOCK_DRIFT:
-            raise serializers.ValidationError("This is in the future.")
-        return min(value, now)
+        try:
+            return in_time(value)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
 
 
 class WatchSerializer(EventSerializer):
@@ -100,6 +108,9 @@ SERIALIZERS: dict[Any, type[EventSerializer]] = {
 )
 class AnyEventField(serializers.JSONField):
     """Any JSON value: each event is validated separately, by its type."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return data
 
 
 class CommentSerializer(serializers.ModelSerializer[Comment]):

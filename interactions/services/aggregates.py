@@ -17,18 +17,13 @@ from django.db.models import QuerySet
 from accounts.models import User
 from interactions.querysets import MAX_HALF_LIVES
 from interactions.services.engagement import (
-    ENGAGEMENT_SCORE_SQL,
-    UNTIMED_SCORE_SQL,
+    IN_SCOPE,
+    STORE_ENGAGEMENTS,
+    score_parameters,
 )
 from interactions.services.interests import SEED_SCORE
 from interactions.services.locking import lock_sums
 from videos.models import Video
-
-# Parameters `users` and `videos` are arrays of keys, or NULL for all rows.
-IN_SCOPE = (
-    "(%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))"
-    " AND (%(videos)s::bigint[] IS NULL OR video_id = ANY(%(videos)s))"
-)
 
 COUNT_WATCHES = f"""
 UPDATE interactions_watch AS watch
@@ -37,47 +32,6 @@ FROM (SELECT id AS video_key, creator_id FROM videos_video) AS video
 WHERE video_key = video_id AND {IN_SCOPE}
     AND counted <> (coalesce(watch_time >= %(view_threshold)s, true)
         AND user_id <> creator_id)
-"""
-
-# One row for each person and video with a watch or a like. `fraction` is of counted
-# watches only; it is NULL if none of them was timed.
-STORE_ENGAGEMENTS = f"""
-WITH summed AS MATERIALIZED (
-    SELECT user_id, video_id, coalesce(max(fraction), 0) AS best,
-        sum(seconds) AS seconds, sum(sessions) AS sessions,
-        bool_or(counted) AS viewed, bool_or(liked) AS liked,
-        max(fraction) FILTER (WHERE counted) AS fraction,
-        max(at) AS last_at
-    FROM (
-        SELECT user_id, video_id, watch_time AS fraction, watched_duration AS seconds,
-            1 AS sessions, counted, false AS liked, timestamp AS at
-        FROM interactions_watch
-        UNION ALL
-        SELECT user_id, video_id, 0, 0, 0, false, true, timestamp
-        FROM interactions_like
-    ) AS deeds
-    WHERE {IN_SCOPE}
-    GROUP BY user_id, video_id
-),
-stored AS (
-    INSERT INTO interactions_engagement AS e (user_id, video_id, fraction, seconds,
-        sessions, viewed, liked, score, last_at, created_at, updated_at)
-    SELECT user_id, video_id, best, seconds, sessions, viewed, liked,
-        CASE WHEN viewed AND fraction IS NULL THEN {UNTIMED_SCORE_SQL}
-            ELSE {ENGAGEMENT_SCORE_SQL} END, last_at, now(), now()
-    FROM summed
-    ON CONFLICT (user_id, video_id) DO UPDATE SET
-        fraction = excluded.fraction, seconds = excluded.seconds,
-        sessions = excluded.sessions, viewed = excluded.viewed,
-        liked = excluded.liked, score = excluded.score, last_at = excluded.last_at,
-        updated_at = now()
-    WHERE (e.fraction, e.seconds, e.sessions, e.viewed, e.liked, e.score, e.last_at)
-        IS DISTINCT FROM (excluded.fraction, excluded.seconds, excluded.sessions,
-            excluded.viewed, excluded.liked, excluded.score, excluded.last_at)
-)
-DELETE FROM interactions_engagement AS e
-WHERE {IN_SCOPE} AND NOT EXISTS (
-    SELECT FROM summed s WHERE s.user_id = e.user_id AND s.video_id = e.video_id)
 """
 
 COUNT_VIDEOS = """
@@ -217,8 +171,7 @@ def rebuild(
     scope: dict[str, Any] = {
         "videos": video_keys,
         "users": user_keys,
-        "view_threshold": settings.VIEW_THRESHOLD,
-        "untimed_weight": settings.UNTIMED_VIEW_WEIGHT,
+        **score_parameters(),
         "seed_score": SEED_SCORE,
         "half_life": settings.INTEREST_HALF_LIFE.total_seconds(),
         "max_half_lives": MAX_HALF_LIVES,
@@ -229,7 +182,7 @@ def rebuild(
         "users": _keys_in_scope("user_id", user_keys, "video_id", video_keys),
     }
     with connection.cursor() as cursor:
-        for statement in (COUNT_WATCHES, STORE_ENGAGEMENTS):
+        for statement in (COUNT_WATCHES, f"{STORE_ENGAGEMENTS} SELECT"):
             cursor.execute(statement, scope)
         cursor.execute(COUNT_VIDEOS, sums)
         for statement in (DROP_SEEDS, STORE_SEEDS, STORE_INTERESTS):

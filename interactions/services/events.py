@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from interactions.services.watching import Report, record_watches
+from interactions.services.watching import Report, VideoKey, record_watches
 from videos.models import Video
 
 # Keys are inserted in one order, so that two batches cannot deadlock.
@@ -58,9 +58,7 @@ def record_events(
 
     Their ids and effects are written in one transaction.
     """
-    visible = Video.objects.visible_to(user)
-    names = {event["video_id"] for event in events}
-    videos = {video.video_id: video for video in visible.filter(video_id__in=names)}
+    videos = _visible_videos(user, {event["video_id"] for event in events})
     known = {
         event["id"]: event for event in reversed(events) if event["video_id"] in videos
     }
@@ -104,6 +102,13 @@ def record_events(
     return outcomes
 
 
+def _visible_videos(user: User | AnonymousUser, names: set[str]) -> dict[str, VideoKey]:
+    """Those that `user` may see, by `video_id`."""
+    rows = Video.objects.visible_to(user).filter(video_id__in=names).order_by()
+    values = rows.values_list("video_id", "pk", "creator_id", "duration")
+    return {name: VideoKey(*rest) for name, *rest in values}
+
+
 def record_ids(*, user: User | AnonymousUser, kinds: Mapping[UUID, str]) -> set[UUID]:
     """Record the ids of events, with their kinds; return those that are new.
 
@@ -127,7 +132,7 @@ def record_ids(*, user: User | AnonymousUser, kinds: Mapping[UUID, str]) -> set[
 def record_impressions(
     *,
     user: User | AnonymousUser,
-    events: Sequence[tuple[Video, Mapping[str, Any]]],
+    events: Sequence[tuple[Video | VideoKey, Mapping[str, Any]]],
 ) -> None:
     """Record one impression for each video and feed, and its first click.
 

@@ -9,29 +9,45 @@ any order without reading the others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from django.conf import settings
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from interactions.models import UserCategoryInterest
 from interactions.querysets import MAX_HALF_LIVES
 from interactions.services.locking import lock_person
-from videos.models import Category, Video
+from interactions.services.upserts import upsert
+from videos.models import Category
 
 SEED_SCORE = 0.5  # for a chosen parent category; about one video that was watched
 ROUNDING = 1e-9  # smaller scores are rounding errors
+
+CATEGORIES = """
+SELECT video_id, category_id FROM videos_video_categories
+WHERE video_id = ANY(%s)
+"""
 
 
 def decayed(score: float, *, since: datetime, until: datetime) -> float:
     """A score at `since`, decayed to `until`, which is not earlier."""
     half_lives = (until - since) / settings.INTEREST_HALF_LIFE
     return float(score * 2.0 ** -min(half_lives, MAX_HALF_LIVES))
+
+
+class Interest(msgspec.Struct):
+    """A row of `UserCategoryInterest`."""
+
+    category_id: int
+    scored_at: datetime
+    score: float = 0.0
+    interaction_count: int = 0
+    seeded_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -59,29 +75,35 @@ def add_engagements(*, user: User, additions: Sequence[Addition]) -> None:
     additions = [addition for addition in additions if addition]
     if not additions:
         return
-    categories: dict[int, list[int]] = defaultdict(list)
-    pairs = Video.categories.through.objects.filter(
-        video__in=[addition.video for addition in additions]
-    )
-    for video, category in pairs.values_list("video_id", "category_id"):
-        categories[video].append(category)
-    interests = user.category_interests.filter(
-        category__in=set().union(*categories.values())
-    )
-    known = {row.category_id: row for row in interests}
+    categories = _categories([addition.video for addition in additions])
+    known = _interests(user, set().union(*categories.values()))
     changed = {}
     for addition in additions:
         newest = max(time for _, time in addition.amounts)
         for key in categories[addition.video]:
-            row = known.setdefault(
-                key, UserCategoryInterest(user=user, category_id=key, scored_at=newest)
-            )
+            row = known.setdefault(key, Interest(key, newest))
             _add(row, addition, newest)
             changed[key] = row
-    _store([changed[key] for key in sorted(changed)])
+    _store(user, changed.values())
 
 
-def _add(row: UserCategoryInterest, addition: Addition, newest: datetime) -> None:
+def _categories(videos: list[int]) -> dict[int, list[int]]:
+    """The keys of the categories of each video."""
+    categories: dict[int, list[int]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(CATEGORIES, [videos])
+        for video, category in cursor.fetchall():
+            categories[video].append(category)
+    return categories
+
+
+def _interests(user: User, categories: Collection[int]) -> dict[int, Interest]:
+    rows = user.category_interests.filter(category__in=categories).order_by()
+    values = rows.values_list(*Interest.__struct_fields__)
+    return {row[0]: Interest(*row) for row in values}
+
+
+def _add(row: Interest, addition: Addition, newest: datetime) -> None:
     _decay(row, until=newest)
     row.score += sum(
         decayed(amount, since=time, until=row.scored_at)
@@ -99,54 +121,42 @@ def seed_interests(*, user: User) -> None:
     """
     lock_person(user)
     now = timezone.now()
-    chosen = Category.objects.filter(parent_category__interested_users=user)
-    removed = list(
-        user.category_interests.exclude(seeded_at=None).exclude(category__in=chosen)
+    chosen = set(
+        Category.objects.filter(parent_category__interested_users=user).values_list(
+            "pk", flat=True
+        )
     )
-    for row in removed:
-        assert row.seeded_at is not None
-        row.score -= decayed(SEED_SCORE, since=row.seeded_at, until=row.scored_at)
-        row.seeded_at = None
-    rows = _rows(user, chosen, scored_at=now)
-    for row in rows:
+    seeded = user.category_interests.exclude(seeded_at=None)
+    known = _interests(user, chosen.union(seeded.values_list("category_id", flat=True)))
+    for key in chosen:
+        row = known.setdefault(key, Interest(key, now))
         if row.seeded_at is None:
             _decay(row, until=now)
             row.score += decayed(SEED_SCORE, since=now, until=row.scored_at)
             row.seeded_at = now
-    _store(removed + rows)
+    for key in known.keys() - chosen:
+        row = known[key]
+        assert row.seeded_at is not None
+        row.score -= decayed(SEED_SCORE, since=row.seeded_at, until=row.scored_at)
+        row.seeded_at = None
+    _store(user, known.values())
 
 
-def _rows(
-    user: User, categories: QuerySet[Category], *, scored_at: datetime
-) -> list[UserCategoryInterest]:
-    """The interest of `user` in each category, or an unsaved one."""
-    known = {row.category_id: row for row in user.category_interests.all()}
-    return [
-        known.get(key)
-        or UserCategoryInterest(user=user, category_id=key, scored_at=scored_at)
-        for key in categories.order_by("pk").values_list("pk", flat=True)
-    ]
-
-
-def _decay(row: UserCategoryInterest, *, until: datetime) -> None:
+def _decay(row: Interest, *, until: datetime) -> None:
     if until > row.scored_at:
         row.score = decayed(row.score, since=row.scored_at, until=until)
         row.scored_at = until
 
 
-def _store(rows: list[UserCategoryInterest]) -> None:
+def _store(user: User, rows: Iterable[Interest]) -> None:
     """Write the rows; delete those without interactions and seed."""
+    current, obsolete = [], []
     for row in rows:
         row.score = row.score if row.score > ROUNDING else 0.0
-    current = [row for row in rows if row.interaction_count or row.seeded_at]
-    obsolete = [row.pk for row in rows if row.pk and row not in current]
-    UserCategoryInterest.objects.bulk_create(
-        current,
-        update_conflicts=True,
-        unique_fields=["user", "category"],
-        update_fields=[
-            *("score", "interaction_count", "scored_at", "seeded_at", "updated_at"),
-        ],
-    )
+        if row.interaction_count or row.seeded_at:
+            current.append(row)
+        else:
+            obsolete.append(row.category_id)
+    upsert(UserCategoryInterest, user_id=user.pk, rows=current, key=("category_id",))
     if obsolete:
-        UserCategoryInterest.objects.filter(pk__in=obsolete).delete()
+        user.category_interests.filter(category__in=obsolete).delete()

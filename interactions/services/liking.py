@@ -9,26 +9,32 @@ from django.utils import timezone
 
 from accounts.models import User
 from interactions.models import Inspire, Like, NotInterested, Rating
-from interactions.services.engagement import lock_engagement, update_engagement
+from interactions.services.engagement import (
+    EngagementChange,
+    lock_engagements,
+    update_engagements,
+)
 from videos.models import Video
 
 
 @transaction.atomic
 def like(*, user: User, video: Video, at: datetime | None = None) -> None:
-    engagement = lock_engagement(user=user, video=video)
+    before = lock_engagements(user=user, videos=[video.pk])
     _, created = Like.objects.get_or_create(
         user=user, video=video, defaults={"timestamp": at or timezone.now()}
     )
     if created:
-        update_engagement(engagement, likes=1)
+        changes = {video.pk: EngagementChange(likes=1)}
+        update_engagements(user=user, before=before, changes=changes)
 
 
 @transaction.atomic
 def unlike(*, user: User, video: Video) -> None:
-    engagement = lock_engagement(user=user, video=video)
+    before = lock_engagements(user=user, videos=[video.pk])
     deleted, _ = Like.objects.filter(user=user, video=video).delete()
     if deleted:
-        update_engagement(engagement, likes=-1)
+        changes = {video.pk: EngagementChange(likes=-1)}
+        update_engagements(user=user, before=before, changes=changes)
 
 
 def inspire(*, user: User, video: Video, at: datetime | None = None) -> None:

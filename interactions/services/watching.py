@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
@@ -19,16 +20,21 @@ from interactions.services import aggregates
 from interactions.services.counters import Change, add_to_counters
 from interactions.services.engagement import (
     EngagementChange,
-    lock_engagement,
     lock_engagements,
-    update_engagement,
     update_engagements,
 )
 from interactions.services.locking import lock_person, lock_sums
+from interactions.services.upserts import upsert
 from videos.models import Video
 
 # A client's total of seconds may exceed the duration by this factor.
 DURATION_TOLERANCE = 1.1
+
+SESSIONS = """
+SELECT {columns} FROM interactions_watch
+WHERE user_id = %s
+    AND (video_id, session_id) IN (SELECT * FROM unnest(%s::bigint[], %s::uuid[]))
+"""
 
 DELETE_ANONYMOUS = """
 DELETE FROM interactions_anonymousview
@@ -47,7 +53,15 @@ RETURNING video_id
 """
 
 
-@dataclass(frozen=True)
+class VideoKey(NamedTuple):
+    """What the recording of a watch must know of a video."""
+
+    pk: int
+    creator_id: int
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The progress of a viewing session.
 
@@ -56,7 +70,7 @@ class Report:
     report it, counts as a view.
     """
 
-    video: Video
+    video: Video | VideoKey
     session_id: UUID
     fraction: float | None
     seconds: float
@@ -74,6 +88,35 @@ class Report:
         return viewed and user.pk != self.video.creator_id
 
 
+class Session(msgspec.Struct):
+    """A row of `Watch`."""
+
+    video_id: int
+    session_id: UUID
+    timestamp: datetime
+    watch_time: float | None
+    watched_duration: float = 0.0
+    counted: bool = False
+    position: float = 0.0
+    feed_id: UUID | None = None
+
+    @property
+    def key(self) -> tuple[int, UUID]:
+        return self.video_id, self.session_id
+
+    def update(self, report: Report) -> None:
+        longest = report.video.duration or settings.VIDEO_MAX_SECONDS
+        longest *= DURATION_TOLERANCE
+        if report.fraction is not None:
+            self.watch_time = max(self.watch_time or 0.0, report.fraction)
+        self.watched_duration = max(self.watched_duration, min(report.seconds, longest))
+        self.feed_id = self.feed_id or report.feed_id
+        if report.at >= self.timestamp:
+            self.timestamp = report.at
+            self.position = min(report.position, longest)
+
+
+@transaction.atomic
 def record_watch(
     *,
     user: User | AnonymousUser,
@@ -84,90 +127,64 @@ def record_watch(
     at: datetime,
     position: float = 0.0,
     feed_id: UUID | None = None,
-) -> Watch | None:
+) -> None:
     """As `record_watches`, for one report."""
     report = Report(video, session_id, fraction, seconds, at, position, feed_id)
-    return record_watches(user=user, reports=[report]).get(report.key)
+    record_watches(user=user, reports=[report])
 
 
-@transaction.atomic
-def record_watches(
-    *, user: User | AnonymousUser, reports: Sequence[Report]
-) -> dict[tuple[int, UUID], Watch]:
+def record_watches(*, user: User | AnonymousUser, reports: Sequence[Report]) -> None:
     """Record reports of viewing sessions, which may repeat or arrive late.
 
-    A session counts as a view once, from `VIEW_THRESHOLD`. Returns the watches by the
-    keys of the reports. For visitors, and for people who switched recording off, only
-    views are counted, and there are no watches.
+    A session counts as a view once, from `VIEW_THRESHOLD`. For visitors, and for people
+    who switched recording off, only views are counted. The caller has begun a
+    transaction.
     """
     if not reports:
-        return {}
+        return
     if not user.is_authenticated or not user.record_history:
         counting = [report for report in reports if report.counts_for(user)]
         _count_anonymously(user=user, reports=counting)
-        return {}
-
-    videos = {report.video.pk: report.video for report in reports}
-    engagements = lock_engagements(user=user, videos=videos.values())
-    watches = {
-        (watch.video_id, watch.session_id): watch
-        for watch in Watch.objects.filter(
-            user=user, video__in=videos, session_id__in={r.session_id for r in reports}
-        )
-    }
-    reported: dict[tuple[int, UUID], Watch] = {}
-    counted = []  # the keys of sessions that count from now on
-    for report in reports:
-        watch = watches.setdefault(report.key, _new_watch(user, report))
-        if report.counts_for(user) and not watch.counted:
-            watch.counted = True
-            counted.append(report.key)
-        _update(watch, report)
-        reported[report.key] = watch
-    Watch.objects.bulk_create(
-        reported.values(),
-        update_conflicts=True,
-        unique_fields=["user", "video", "session_id"],
-        update_fields=[
-            *("watch_time", "watched_duration", "counted", "position", "feed_id"),
-            *("timestamp", "updated_at"),
-        ],
-    )
+        return
+    videos = {report.video.pk for report in reports}
+    before = lock_engagements(user=user, videos=videos)
+    counted = _store_sessions(user, reports)
     views = Counter(video for video, _ in counted)
     adopted = _adopt(counted)
-    update_engagements(
-        user=user,
-        changes=[
-            EngagementChange(
-                engagement,
-                counted=views[engagement.video_id],
-                views=views[engagement.video_id] - adopted[engagement.video_id],
-            )
-            for engagement in engagements
-        ],
-    )
-    return reported
+    changes = {
+        video: EngagementChange(views[video], views[video] - adopted[video])
+        for video in videos
+    }
+    update_engagements(user=user, before=before, changes=changes)
 
 
-def _new_watch(user: User, report: Report) -> Watch:
-    return Watch(
-        user=user,
-        video=report.video,
-        session_id=report.session_id,
-        timestamp=report.at,
-        watch_time=report.fraction,
-    )
+def _store_sessions(user: User, reports: Sequence[Report]) -> list[tuple[int, UUID]]:
+    """Store what was reported; returns the keys of sessions that count from now on."""
+    sessions = _sessions(user, {report.key for report in reports})
+    counted = []
+    for report in reports:
+        session = sessions.get(report.key)
+        if session is None:
+            session = Session(*report.key, report.at, report.fraction)
+            sessions[report.key] = session
+        if not session.counted and report.counts_for(user):
+            session.counted = True
+            counted.append(report.key)
+        session.update(report)
+    rows = list(sessions.values())
+    upsert(Watch, user_id=user.pk, rows=rows, key=("video_id", "session_id"))
+    return counted
 
 
-def _update(watch: Watch, report: Report) -> None:
-    longest = (report.video.duration or settings.VIDEO_MAX_SECONDS) * DURATION_TOLERANCE
-    if report.fraction is not None:
-        watch.watch_time = max(watch.watch_time or 0.0, report.fraction)
-    watch.watched_duration = max(watch.watched_duration, min(report.seconds, longest))
-    watch.feed_id = watch.feed_id or report.feed_id
-    if report.at >= watch.timestamp:
-        watch.timestamp = report.at
-        watch.position = min(report.position, longest)
+def _sessions(
+    user: User, keys: Collection[tuple[int, UUID]]
+) -> dict[tuple[int, UUID], Session]:
+    """The stored sessions with these keys."""
+    columns = ", ".join(Session.__struct_fields__)
+    with connection.cursor() as cursor:
+        cursor.execute(SESSIONS.format(columns=columns), [user.pk, *_columns(keys)])
+        rows = (Session(*row) for row in cursor.fetchall())
+        return {row.key: row for row in rows}
 
 
 def _adopt(sessions: list[tuple[int, UUID]]) -> Counter[int]:
@@ -196,18 +213,17 @@ def _count_anonymously(
     add_to_counters({video: Change(views=number) for video, number in views.items()})
 
 
-def _columns(sessions: list[tuple[int, UUID]]) -> list[list[Any]]:
+def _columns(sessions: Collection[tuple[int, UUID]]) -> list[list[Any]]:
     return [[video for video, _ in sessions], [str(key) for _, key in sessions]]
 
 
 @transaction.atomic
 def remove_from_history(*, user: User, video: Video) -> None:
     """Remove `video` from the history of `user`. Its views become anonymous."""
-    engagement = lock_engagement(user=user, video=video)
+    before = lock_engagements(user=user, videos=[video.pk])
     watches = list(Watch.objects.filter(user=user, video=video))
-    counted = _make_anonymous(watches)
-    if watches:
-        update_engagement(engagement, counted=-counted)
+    change = EngagementChange(counted=-_make_anonymous(watches))
+    update_engagements(user=user, before=before, changes={video.pk: change})
 
 
 @transaction.atomic

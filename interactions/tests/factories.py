@@ -22,7 +22,10 @@ def watch(video: Video | None = None, **overrides: Any) -> Watch | None:
     }
     if "user" not in overrides:
         values["user"] = make_user()
-    return record_watch(video=video or make_video(), **(values | overrides))
+    values |= {"video": video or make_video()} | overrides
+    record_watch(**values)
+    keys = {name: values[name] for name in ("user", "video", "session_id")}
+    return Watch.objects.filter(**keys).first() if values["user"].pk else None
 
 
 def make_comment(**overrides: Any) -> Comment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,10 +13,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from rest_framework.exceptions import ValidationError
 
 from accounts.tests.factories import make_user
 from interactions import tasks
-from interactions.api.serializers import MAX_EVENTS, OLDEST
+from interactions.api.parsing import parse
+from interactions.api.serializers import MAX_EVENTS, OLDEST, SERIALIZERS
 from interactions.models import AnonymousView, Event, Impression, Watch
 from videos.models import Video
 from videos.tests.factories import make_category, make_video
@@ -300,5 +302,37 @@ def test_a_full_batch_stays_within_its_queries(client, django_assert_max_num_que
     videos = [make_video(categories=[make_category()]) for _ in range(10)]
     batch = [watch_event(video) for video in videos * 10]
     batch += [shown_event(video, "click") for video in videos]
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(20):
         assert statuses(send(client, *batch)) == ["recorded"] * len(batch)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"fraction": 1, "seconds": 0},
+        {"feed_id": str(uuid4()), "feed_position": 7},
+        {"feed_id": None, "feed_position": None},
+        {"at": (timezone.now() + timedelta(minutes=3)).isoformat()},
+        {"id": uuid4().hex, "at": "2026-11-20T12:00:00+02:00"},
+        {"video_id": "  spaces  "},
+        {"unknown": {"a": 1}},
+    ],
+)
+def test_events_are_read_as_their_serializer_reads_them(changes, monkeypatch):
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    common = {"id": str(uuid4()), "video_id": "some-video_1", "at": now.isoformat()}
+    watch = {"session_id": str(uuid4()), "fraction": 0.5, "seconds": 30.25}
+    shown = {"feed_id": str(uuid4()), "feed_position": 3, "source": "als"}
+    for kind, fields in (("watch", watch), ("impression", shown), ("click", shown)):
+        sent = common | fields | {"type": kind} | changes
+        serializer = SERIALIZERS[kind]()
+        assert outcome(parse, sent) == outcome(serializer.run_validation, sent)
+
+
+def outcome(read: Any, sent: Any) -> Any:
+    try:
+        return read(sent)
+    except ValidationError as error:
+        return error.detail

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from accounts.services import delete_account, export_account
 from accounts.tests.factories import make_user
@@ -23,14 +22,8 @@ FIRST, LATER = (datetime(2025, 5, day, 12, tzinfo=UTC) for day in (1, 2))
 
 
 def untimed_view(user, video, session_id=None):
-    return services.record_watch(
-        user=user,
-        video=video,
-        session_id=session_id or uuid.uuid4(),
-        fraction=None,
-        seconds=0,
-        at=timezone.now(),
-    )
+    session_id = session_id or uuid.uuid4()
+    return watch(video, user=user, session_id=session_id, fraction=None, seconds=0)
 
 
 def test_a_view_without_a_watch_time_counts_and_invents_none(settings):
