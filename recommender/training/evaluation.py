@@ -32,13 +32,12 @@ def evaluate_models(
     graph: GraphSnapshot,
     *,
     configs: Mapping[str, Mapping[str, Any]] | None = None,
-    share: float = 1.0,
+    shares: evaluate.Shares = evaluate.ALL,
     progress: Progress = silent,
 ) -> evaluate.Evaluation:
     """The named models and the baselines on the `splits.evaluation_split` of `graph`.
 
-    The fits of the named models use at most a `share` of limited time. Raises
-    `TrainingError`.
+    `shares` divides limited time. Raises `TrainingError`.
     """
     try:
         split = splits.evaluation_split(graph)
@@ -53,7 +52,7 @@ def evaluate_models(
         split,
         configs={**settings.MODEL_CONFIGS, **(configs or {})},
         baselines=BASELINES,
-        share=share,
+        shares=shares,
         progress=lambda step: progress("Evaluate", step),
     )
 

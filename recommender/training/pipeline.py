@@ -18,8 +18,8 @@ from recommender.ml.data.text_encoder import TextModelError
 from recommender.ml.evaluation import evaluate, per_user
 from recommender.ml.models import registry
 from recommender.ml.store.artifact import ArtifactError
-from recommender.ml.train import warm
-from recommender.ml.train.budget import current, within
+from recommender.ml.train import threads, warm
+from recommender.ml.train.budget import OutOfTimeError, current, within
 from recommender.models import ModelRun
 from recommender.registry import activation
 from recommender.registry.activation import MODELS, active_run
@@ -29,6 +29,10 @@ from recommender.training.evaluation import evaluate_models, refusal
 from recommender.training.lock import training_lock
 from recommender.training.progress import WHOLE, Progress, Recorder, silent
 from recommender.training.warm_start import WarmStart
+
+
+class _WorseError(Exception):
+    """A run that started from earlier weights is worse than before; says which."""
 
 
 def train(
@@ -61,7 +65,12 @@ def train(
             run = None if again else _resumed(model, chosen)
             run = run or _new_run(model=model, config=chosen)
             take = snapshot.take_once_a_day if daily else snapshot.take
-            with marked_failed_on_error(run), within(plan.whole()):
+            limits = plan.whole()
+            with (
+                marked_failed_on_error(run),
+                within(limits),
+                threads.limited(limits.cores),
+            ):
                 _train(run, chosen, take, progress, cold=again)
     if activate and run.state == ModelRun.State.TRAINED and active_run(MODELS) != run:
         reason = "Trained, and better than its baselines"
@@ -164,6 +173,10 @@ def _train(
     with resume.checkpoints_of(run):
         try:
             report = _fitted(run, config, take, record, cold=cold)
+        except OutOfTimeError as error:
+            raise TrainingError(
+                f"TRAIN_MINUTES={settings.TRAIN_MINUTES} is too short: {error}."
+            ) from error
         except (ArtifactError, TextModelError) as error:
             raise TrainingError(str(error)) from error
     run.metrics, run.state = report, ModelRun.State.TRAINED
@@ -192,51 +205,57 @@ def _fitted(
     if not cold:
         start, about = warm_start.find(run.model, config, graph)
     if start is not None:
-        report = _fitted_warm(run, start, graph, record)
-        if report is not None:
-            return report
-        about = f"Starts cold: it was worse after starting from run {start.run}."
+        try:
+            return _fitted_warm(run, start, graph, record)
+        except (_WorseError, OutOfTimeError) as error:
+            about = f"Starts cold: {error}."
     with warm.kept():
-        record.planned(plan.Plan.for_graph(graph, run.model, about, plan.FIT))
+        made = plan.Plan.for_graph(graph, run.model, config, warm=about)
+        record.planned(made)
         evaluated = evaluate_models(
             [run.model],
             graph,
             configs={run.model: config},
-            share=plan.FIT,
+            shares=evaluate.Shares(made.fit, made.judge),
             progress=record,
         )
         # Settings that the evaluation searched for, such as the number of epochs.
         chosen = {**config, **evaluated.report["found"][run.model]}
         evaluated.report["warm"] = {"cold": about}
-        return _final(run, chosen, graph, evaluated, record)
+        return _final(run, chosen, graph, made, evaluated, record)
 
 
 def _fitted_warm(
     run: ModelRun, start: WarmStart, graph: GraphSnapshot, record: Recorder
-) -> evaluate.Report | None:
-    """As `_fitted`, from the weights of an earlier run; None if that is worse."""
+) -> evaluate.Report:
+    """As `_fitted`, from the weights of an earlier run; raises `_WorseError` or
+    `OutOfTimeError`."""
     about = f"Starts from run {start.run}."
     limits = current().share(plan.WARM_TIME)
     with warm.kept(start.weights), within(limits):
-        record.planned(plan.Plan.for_graph(graph, run.model, about, plan.WARM_FIT))
-        evaluated = start.judged(record)
+        made = plan.Plan.for_graph(
+            graph, run.model, start.config, warm=about, share=plan.WARM_FIT
+        )
+        record.planned(made)
+        evaluated = start.judged(made, record)
         report = evaluated.report
         if evaluate.worse_than(report, run.model, start.run.run_id):
-            return None
+            raise _WorseError(f"it was worse after starting from run {start.run}")
         report["warm"] = {"from": start.run.run_id, "night": start.night}
-        return _final(run, start.config, graph, evaluated, record)
+        return _final(run, start.config, graph, made, evaluated, record)
 
 
 def _final(
     run: ModelRun,
     config: Mapping[str, Any],
     graph: GraphSnapshot,
+    made: plan.Plan,
     evaluated: evaluate.Evaluation,
     record: Recorder,
 ) -> evaluate.Report:
     """Fit on all data and save; returns the report."""
     record(WHOLE, None)
-    with within(current().share(1 - plan.INDEX)):
+    with within(current().share(made.final)):
         fitted = registry.fit(
             run.model, graph, config, lambda step: record(WHOLE, step)
         )

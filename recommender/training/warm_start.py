@@ -27,7 +27,7 @@ from recommender.ml.train.budget import current, within
 from recommender.models import ModelRun
 from recommender.registry.activation import MODELS, active_run
 from recommender.training.evaluation import BASELINES
-from recommender.training.plan import WARM_FIT
+from recommender.training.plan import Plan
 from recommender.training.progress import Progress
 
 PEOPLE = 200  # at least, to judge by
@@ -61,10 +61,10 @@ class WarmStart:
         config: Mapping[str, Any] = self.run.config
         return config
 
-    def judged(self, progress: Progress) -> evaluate.Evaluation:
+    def judged(self, made: Plan, progress: Progress) -> evaluate.Evaluation:
         """The model that learned on, beside the active run and the baselines."""
         name = self.run.model
-        with within(current().share(WARM_FIT)):
+        with within(current().share(made.fit)):
             fitted = registry.fit(
                 name,
                 self.part.history,
@@ -72,13 +72,14 @@ class WarmStart:
                 lambda step: progress("Evaluate", step),
             )
         before = self.model.renewed(self.part.history)
-        return evaluate.compare(
-            {name: fitted, self.run.run_id: before},
-            self.part,
-            name,
-            baselines=BASELINES,
-            configs=settings.MODEL_CONFIGS,
-        )
+        with within(current().share(made.judge)):
+            return evaluate.compare(
+                {name: fitted, self.run.run_id: before},
+                self.part,
+                name,
+                baselines=BASELINES,
+                configs=settings.MODEL_CONFIGS,
+            )
 
 
 def find(
@@ -106,13 +107,20 @@ def find(
 
 def _unsuitable(run: ModelRun, config: Mapping[str, Any]) -> str:
     """Why the settings of ``run`` do not allow a warm start; empty if they do."""
-    if any(run.config.get(name) != value for name, value in config.items()):
+    if not _has(run.config, config):
         return f"the settings changed since run {run}"
     if set(run.config) != {f.name for f in fields(registry.complete(run.model))}:
         return f"run {run} is of another version"
     if _nights(run) >= NIGHTS:
         return f"the last {NIGHTS} trainings started from earlier weights"
     return ""
+
+
+def _has(found: Any, given: Any) -> bool:
+    """Whether ``found`` settings are those ``given``, at least as far as they go."""
+    if isinstance(found, Mapping) and isinstance(given, Mapping):
+        return all(_has(found.get(name), value) for name, value in given.items())
+    return bool(found == given)
 
 
 def _nights(run: ModelRun) -> int:

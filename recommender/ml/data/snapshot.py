@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -252,7 +253,11 @@ class GraphSnapshot:
         )
 
     def content_hash(self) -> str:
-        """SHA-256 over nodes, features and edges."""
+        """SHA-256 over nodes, features and edges, computed once."""
+        return self._content_hash
+
+    @cached_property
+    def _content_hash(self) -> str:
         digest = hashlib.sha256(f"snapshot {FORMAT}".encode())
         for name, array in sorted(_arrays(self).items()):
             little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))

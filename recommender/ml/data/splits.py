@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -44,7 +46,8 @@ class Newcomers:
         """At most ``people`` of them, spread evenly over their ids."""
         if len(self.users) <= people:
             return self
-        rows, indptr, items = _evenly(self.indptr, people)
+        rows = _evenly(self.indptr, people)
+        indptr, items = _lists_of(self.indptr, rows)
         return Newcomers(
             self.snapshot, self.users[rows], self.first[rows], indptr, self.items[items]
         )
@@ -99,7 +102,11 @@ class Holdout:
         """The holdout of at most ``people`` users, spread evenly over their ids."""
         if len(self.users) <= people:
             return self
-        rows, indptr, targets = _evenly(self.indptr, people)
+        return self.of_rows(_evenly(self.indptr, people))
+
+    def of_rows(self, rows: IntArray) -> Holdout:
+        """The holdout of the users in ``rows``, in this order."""
+        indptr, targets = _lists_of(self.indptr, rows)
         return Holdout(
             self.history,
             self.users[rows],
@@ -110,23 +117,31 @@ class Holdout:
         )
 
 
-def _evenly(indptr: IntArray, people: int) -> tuple[IntArray, IntArray, IntArray]:
-    """``people`` of the CSR rows, spread evenly; their ``indptr``, and the places of
-    their entries."""
-    rows = np.linspace(0, len(indptr) - 2, people).astype(np.int64)
+def _evenly(indptr: IntArray, people: int) -> IntArray:
+    """``people`` of the CSR rows, spread evenly."""
+    return np.linspace(0, len(indptr) - 2, people).astype(np.int64)
+
+
+def _lists_of(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """The ``indptr`` of some CSR rows alone, and the places of their entries."""
     start, stop = indptr[rows], indptr[rows + 1]
     new = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
-    return rows, new, list_places(start, stop)[0]
+    return new, list_places(start, stop)[0]
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
     """``validation.history`` is the training part; ``test.history`` adds the validation
-    part. ``cut`` is how both were chosen."""
+    part, which is cut off when it is first asked for. ``cut`` is how both were chosen.
+    """
 
-    validation: Holdout
+    cut_validation: Callable[[], Holdout]
     test: Holdout
     cut: Cut
+
+    @cached_property
+    def validation(self) -> Holdout:
+        return self.cut_validation()
 
 
 class Cut(StrEnum):
@@ -177,7 +192,7 @@ def evaluation_split(snapshot: GraphSnapshot, *, seed: int = 0) -> Split:
         split = leave_last(snapshot)
     else:
         split = leave_random(snapshot, seed=seed)
-    if not len(split.validation.users):
+    if not len(split.test.users):
         _ = snapshot.training_watches  # raises where there are none
         raise ValueError(
             "the watches have too few distinct times to split by, and nobody has "
@@ -209,7 +224,7 @@ def global_time_split(
     if not times[0] < first < second:
         raise ValueError("the watches have too few distinct times to split by")
     return Split(
-        validation=holdout(snapshot.before(second), cut=first, min_history=min_history),
+        lambda: holdout(snapshot.before(second), cut=first, min_history=min_history),
         test=holdout(snapshot, cut=second, min_history=min_history),
         cut=Cut.TIME,
     )
@@ -238,7 +253,7 @@ def leave_last(
     """
     test, validation = _newest(snapshot, snapshot.watched.time, share)
     return Split(
-        validation=_without(snapshot, test | validation, validation, min_history),
+        lambda: _without(snapshot, test | validation, validation, min_history),
         test=_without(snapshot, test, test, min_history),
         cut=Cut.LAST,
     )
@@ -252,7 +267,7 @@ def leave_random(
     order = np.random.default_rng(seed).random(len(snapshot.watched))
     test, validation = _newest(snapshot, order, share)
     return Split(
-        validation=_without(snapshot, test | validation, validation),
+        lambda: _without(snapshot, test | validation, validation),
         test=_without(snapshot, test, test),
         cut=Cut.RANDOM,
     )

@@ -6,7 +6,7 @@ seen the newcomers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,12 +14,19 @@ import numpy as np
 from scipy import sparse
 
 from recommender.ml.data.history import Trail, UserHistory
-from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
+from recommender.ml.data.snapshot import (
+    FloatArray,
+    GraphSnapshot,
+    IntArray,
+    list_places,
+    positions,
+)
 from recommender.ml.data.splits import FIRST_WATCHES, Holdout, Newcomers
 from recommender.ml.evaluation import metrics
 from recommender.ml.evaluation.interval import bootstrap
 from recommender.ml.evaluation.metrics import Values
 from recommender.ml.models.base import Model, top_k
+from recommender.ml.train.budget import until_spent
 
 METRIC = "ndcg@10"  # of people
 ITEM_METRIC = "recall@20"  # of videos
@@ -115,7 +122,8 @@ def newcomers(
 ) -> Rows:
     """NDCG@10 of newcomers when the models know 0, 1, 3 or 5 of their watches.
 
-    Of a large catalogue they are a sample, an eighth of ``limit``.
+    Of a large catalogue they are a sample, an eighth of ``limit``. Without time, only
+    the first of these numbers.
 
     The targets are the same at each step: all watches after the fifth. The first five
     are never recommended.
@@ -133,7 +141,7 @@ def newcomers(
                 for name, model in fitted.items()
             },
         }
-        for known in STEPS
+        for known in until_spent(STEPS)
     ]
 
 
@@ -176,12 +184,17 @@ def category_shares(history: GraphSnapshot) -> FloatArray | None:
 def category_profiles(holdout: Holdout, labels: FloatArray) -> FloatArray:
     """(users, n_categories): shares of the categories in each person's known watches,
     by engagement."""
-    history = holdout.history
-    watched = sparse.csr_array(
-        (history.watched.weight, (history.watched.source, history.watched.target)),
-        shape=(history.n_users, history.n_items),
+    watched = holdout.history.watched
+    first, last = (
+        np.searchsorted(watched.source, holdout.users, side)
+        for side in ("left", "right")
     )
-    profiles = watched[holdout.users] @ labels
+    place, row = list_places(first, last)
+    known = sparse.csr_array(
+        (watched.weight[place], (row, watched.target[place])),
+        shape=(len(holdout.users), holdout.history.n_items),
+    )
+    profiles = known @ labels
     profiles /= np.maximum(profiles.sum(1, keepdims=True), 1e-12)
     return np.asarray(profiles, np.float32)
 
@@ -200,6 +213,13 @@ def _newcomers_ndcg(model: Model, people: Newcomers, known: int) -> Values:
         )
         for row, (a, b) in enumerate(zip(start, stop, strict=True))
     ]
+    rank = _retrieved if people.snapshot.n_items > LARGE else _scored
+    hits = metrics.hits(rank(model, people, states), people.indptr, people.items)
+    return metrics.ndcg(hits, np.diff(people.indptr))
+
+
+def _scored(model: Model, people: Newcomers, states: Sequence[UserHistory]) -> IntArray:
+    """(people, 10): the best items by all scores, without the first ones watched."""
     lists = []
     at_once = max(1, SCORES_AT_ONCE // people.snapshot.n_items)
     for begin in range(0, len(states), at_once):
@@ -207,8 +227,19 @@ def _newcomers_ndcg(model: Model, people: Newcomers, known: int) -> Values:
         scores = model.scores(states[part]).copy()
         np.put_along_axis(scores, people.first[part], -np.inf, axis=1)
         lists.append(top_k(scores, 10))
-    hits = metrics.hits(np.concatenate(lists), people.indptr, people.items)
-    return metrics.ndcg(hits, np.diff(people.indptr))
+    return np.concatenate(lists)
+
+
+def _retrieved(
+    model: Model, people: Newcomers, states: Sequence[UserHistory]
+) -> IntArray:
+    """As `_scored`, by `Model.recommend`; -1 where a list ends early."""
+    ids = people.snapshot.item_ids
+    ranked = np.full((len(states), 10), -1, np.int64)
+    for row, state in enumerate(states):
+        found = model.recommend(state, k=10, exclude=ids[people.first[row]]).ids
+        ranked[row, : len(found)] = positions(ids, found)
+    return ranked
 
 
 def _ranges(

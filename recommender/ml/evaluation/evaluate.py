@@ -6,7 +6,6 @@ Full ranking: all items of the snapshot are ranked, without the seen ones.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -26,16 +25,16 @@ from recommender.ml.evaluation.interval import (
 from recommender.ml.evaluation.metrics import Values
 from recommender.ml.models import registry
 from recommender.ml.models.base import Model, Progress, no_progress, top_k
-from recommender.ml.train.budget import current, within
+from recommender.ml.train.budget import current, until_spent, within
 
 CUTOFFS = (10, 20)
 GATE = "recall@20"
 USERS_AT_ONCE = 512
 GATE_CUTOFF = 20
-TIMED, PILOT, FEWEST, MOST = 32, 500, 2000, 10_000  # people
+AT_ONCE, PILOT, FEWEST, MOST = 128, 500, 2000, 10_000  # people
 RETRIEVED_FROM = 20_000  # items; above, lists are those that a person would get
 VISIBLE = 0.05  # of a baseline's value: the difference that has to be seen
-JUDGING = 0.15  # of limited time
+BASELINES, RANKING = 0.4, 0.8  # of limited time, each of what is left
 
 Report = dict[str, Any]
 
@@ -50,6 +49,18 @@ class Evaluation:
     values: Mapping[str, Mapping[str, Values]]
 
 
+@dataclass(frozen=True)
+class Shares:
+    """Of limited time: ``fit`` for the models to evaluate, and of what is left then
+    ``judge`` for all else."""
+
+    fit: float = 1.0
+    judge: float = 1.0
+
+
+ALL = Shares()
+
+
 def evaluate(
     names: Sequence[str],
     split: Split,
@@ -57,14 +68,14 @@ def evaluate(
     seed: int = 0,
     configs: Mapping[str, Mapping[str, Any]] | None = None,
     baselines: Sequence[str] = (),
-    share: float = 1.0,
+    shares: Shares = ALL,
     progress: Progress = no_progress,
 ) -> Evaluation:
     """Fit each model on the history of the test part and evaluate it, the members of
     combined models, and ``baselines`` that are not among those.
 
-    Where time is limited, a ``share`` of it is for fitting ``names``. People are as
-    many as `enough_people` says.
+    Where time is limited, ``shares`` divides it. People are as many as `people_needed`
+    says, or as the time suffices for.
 
     The report: ``models`` (name -> metric -> value, low, high; metrics such as
     "recall@20"), ``differences`` (name -> other name -> metric -> paired difference),
@@ -73,19 +84,20 @@ def evaluate(
     ``holdout`` (see `fingerprint`), ``seed``.
     """
     known, settings = split.test.history, configs or {}
-    with within(current().share(share)):
+    with within(current().share(shares.fit)):
         fitted = {
             name: registry.fit(name, known, settings.get(name), progress)
             for name in names
         }
-    return compare(
-        fitted,
-        split.test,
-        names[0],
-        baselines=baselines,
-        configs=settings,
-        seed=seed,
-    )
+    with within(current().share(shares.judge)):
+        return compare(
+            fitted,
+            split.test,
+            names[0],
+            baselines=baselines,
+            configs=settings,
+            seed=seed,
+        )
 
 
 def compare(
@@ -102,61 +114,90 @@ def compare(
     judged = dict(fitted)
     for model in fitted.values():
         for part, member in model.members.items():
-            judged.setdefault(part, member)
+            # A baseline that learned from a part of the history would be too weak.
+            if part not in baselines or member.was_fitted_to(holdout.history):
+                judged.setdefault(part, member)
     for baseline in baselines:
         if baseline not in judged:
-            judged[baseline] = registry.fit(
-                baseline, holdout.history, configs.get(baseline)
-            )
-    people = enough_people(judged, holdout, name, baselines)
-    return evaluate_fitted(judged, holdout.sample(people), seed=seed)
+            with within(current().share(BASELINES)):
+                judged[baseline] = registry.fit(
+                    baseline, holdout.history, configs.get(baseline)
+                )
+    with within(current().share(RANKING)):
+        lists, people = _ranked(judged, holdout, name, baselines, seed)
+    return _reported(judged, lists, people, seed)
 
 
-def enough_people(
+def _ranked(
     fitted: Mapping[str, Model],
     holdout: Holdout,
     name: str,
     baselines: Sequence[str],
+    seed: int,
+) -> tuple[dict[str, IntArray], Holdout]:
+    """The lists of all models for random people, as many as `people_needed` says or the
+    time suffices for; and the holdout of these."""
+    sample = holdout.sample(MOST) if len(holdout.users) > FEWEST else holdout
+    order = np.random.default_rng(seed).permutation(len(sample.users))
+    needed = len(order)
+    blocks: dict[str, list[IntArray]] = {each: [] for each in fitted}
+    at_once = AT_ONCE if current().has_limit or needed > FEWEST else max(needed, 1)
+    done = 0
+    for start in until_spent(range(0, len(order), at_once)):
+        if done >= needed:
+            break
+        part = sample.of_rows(order[start : start + at_once])
+        for each, model in fitted.items():
+            blocks[each].append(rank_items(model, part, max(CUTOFFS)))
+        before, done = done, start + len(part.users)
+        if before < PILOT <= done and len(order) > FEWEST:
+            pilot = sample.of_rows(order[:done])
+            lists = {each: np.concatenate(rows) for each, rows in blocks.items()}
+            needed = people_needed(lists, pilot, name, baselines)
+    rows = np.argsort(order[:done])
+    lists = {each: np.concatenate(own)[rows] for each, own in blocks.items()}
+    return lists, sample.of_rows(order[:done][rows])
+
+
+def people_needed(
+    lists: Mapping[str, IntArray],
+    pilot: Holdout,
+    name: str,
+    baselines: Sequence[str],
 ) -> int:
     """How many people show a difference of `VISIBLE` between ``name`` and each of the
-    ``baselines``: its 95 % interval is as wide as the difference.
+    ``baselines``: its 95 % interval is as wide as the difference. At least `FEWEST`.
 
-    The spread is that of `PILOT` people. Of the time that is left at most `JUDGING` is
-    used. All people, if they are few.
+    The spread is that of the ``pilot``'s ``lists``.
     """
-    everyone = len(holdout.users)
-    if everyone <= FEWEST:
-        return everyone
-    began = time.perf_counter()
-    for model in fitted.values():
-        rank_items(model, holdout.sample(TIMED), GATE_CUTOFF)
-    seconds = (time.perf_counter() - began) / TIMED
-    affordable = int(min(MOST, JUDGING * current().seconds / seconds))
-    if affordable < 2 * PILOT:
-        return max(TIMED, affordable)
-    pilot = holdout.sample(PILOT)
-    values = {
-        each: metrics.recall(
-            metrics.hits(
-                rank_items(model, pilot, GATE_CUTOFF), pilot.indptr, pilot.items
-            ),
-            np.diff(pilot.indptr),
-        )
-        for each, model in fitted.items()
-    }
-    needed = float(FEWEST)
+
+    def recalls(model: str) -> Values:
+        ranked = lists[model][:, :GATE_CUTOFF]
+        hits = metrics.hits(ranked, pilot.indptr, pilot.items)
+        return metrics.recall(hits, np.diff(pilot.indptr))
+
+    ours, needed = recalls(name), float(FEWEST)
     for baseline in baselines:
-        theirs = values[baseline]
-        error = 1.96 * float((values[name] - theirs).std())
+        theirs = recalls(baseline)
+        error = 1.96 * float((ours - theirs).std())
         needed = max(needed, (error / max(VISIBLE * theirs.mean(), 1e-4)) ** 2)
-    return int(min(everyone, needed, affordable))
+    return int(needed)
 
 
 def evaluate_fitted(
     fitted: Mapping[str, Model], holdout: Holdout, *, seed: int = 0
 ) -> Evaluation:
-    """Evaluate models that are fitted already."""
+    """Evaluate models that are fitted already, for all people of ``holdout``."""
     lists = {name: rank_items(m, holdout, max(CUTOFFS)) for name, m in fitted.items()}
+    return _reported(fitted, lists, holdout, seed)
+
+
+def _reported(
+    fitted: Mapping[str, Model],
+    lists: Mapping[str, IntArray],
+    holdout: Holdout,
+    seed: int,
+) -> Evaluation:
     values = {name: user_metrics(each, holdout) for name, each in lists.items()}
     report: Report = {
         "models": {
@@ -271,21 +312,27 @@ def users_at_once(n_items: int) -> int:
     return max(1, min(USERS_AT_ONCE, breakdowns.SCORES_AT_ONCE // max(n_items, 1)))
 
 
-def user_metrics(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
-    """Each per-user metric at each cutoff, (users,)."""
+def ranking_metrics(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
+    """The metrics of order at each cutoff, (users,); enough for a search."""
     hits = metrics.hits(ranked, holdout.indptr, holdout.items)
     relevant = np.diff(holdout.indptr)
-    popularity = np.bincount(
-        holdout.history.watched.target, minlength=holdout.history.n_items
-    )
     values: dict[str, Values] = {}
     for k in CUTOFFS:
         values[f"recall@{k}"] = metrics.recall(hits[:, :k], relevant)
         values[f"ndcg@{k}"] = metrics.ndcg(hits[:, :k], relevant)
         values[f"hr@{k}"] = metrics.hit_rate(hits[:, :k], relevant)
         values[f"map@{k}"] = metrics.average_precision(hits[:, :k], relevant)
+    return values
+
+
+def user_metrics(ranked: IntArray, holdout: Holdout) -> dict[str, Values]:
+    """Each per-user metric at each cutoff, (users,)."""
+    history = holdout.history
+    popularity = np.bincount(history.watched.target, minlength=history.n_items)
+    values = ranking_metrics(ranked, holdout)
+    for k in CUTOFFS:
         values[f"novelty@{k}"] = metrics.novelty(
-            ranked[:, :k], popularity, holdout.history.n_users
+            ranked[:, :k], popularity, history.n_users
         )
     return values | _by_category(ranked, holdout)
 

@@ -8,6 +8,7 @@ so new people are served like all others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -37,9 +38,11 @@ from recommender.ml.models.base import (
 )
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import VectorIndex
-from recommender.ml.train.budget import current
+from recommender.ml.train import warm
+from recommender.ml.train.budget import OutOfTimeError, check
 
-PRIOR_PEOPLE = 20_000  # whose mean is the vector of people without watches
+NAME = "als"
+PRIOR_PEOPLE = 5000  # whose mean is the vector of people without watches
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,20 @@ class Config:
     seed: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """Item ``vectors`` (items, factors) along ``item_ids``, for a later fit to start
+    from."""
+
+    item_ids: IntArray
+    vectors: FloatArray
+
+    def of(self, item_ids: IntArray) -> FloatArray:
+        """(len(item_ids), factors), 0 for other items."""
+        place = positions(self.item_ids, item_ids)
+        return np.where(place[:, None] >= 0, self.vectors[place], 0).astype(np.float32)
+
+
 class Als(FactorModel):
     """Item factors; those of a user are the least squares solution for their history.
 
@@ -61,7 +78,7 @@ class Als(FactorModel):
     known watch.
     """
 
-    name = "als"
+    name = NAME
 
     def __init__(
         self,
@@ -75,6 +92,10 @@ class Als(FactorModel):
         self._prior = prior
         self._config = config
         self._gram = _gram(vectors, config)
+
+    @property
+    def learned(self) -> Factors:
+        return Factors(self.item_ids, self.vectors)
 
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
         users = np.tile(self._prior, (len(states), 1))
@@ -133,15 +154,14 @@ class Als(FactorModel):
         return Als(snapshot.item_ids, vectors, prior, self._config)
 
 
-class _SpentError(Exception):
-    """Ends the training after an iteration."""
-
-
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Als:
-    """Alternate for ``iterations`` rounds, or until the budget is spent; raises
-    `ValueError` without watches."""
+    """Alternate for ``iterations`` rounds, a third of them from the factors of an
+    earlier fit (see `warm`), or until the next would exceed the budget.
+
+    Raises `ValueError` without watches.
+    """
     # Only training imports these.
     from implicit.cpu.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
@@ -150,19 +170,24 @@ def fit(
     confidence = matrix.copy()
     confidence.data = 1 + config.alpha * matrix.data
 
+    earlier: Factors | None = warm.weights_of(NAME)
+    if earlier is not None and earlier.vectors.shape[1] != config.factors:
+        earlier = None
+    share = 1.0 if earlier is None else warm.EPOCHS
+    iterations = math.ceil(config.iterations * share)
+
     def record(iteration: int, seconds: float, loss: float) -> None:
         progress(
             TrainingStep(
                 stage="train",
                 epoch=iteration + 1,
-                epochs=config.iterations,
+                epochs=iterations,
                 loss=float(loss),
                 validation=None,
                 seconds=seconds,
             )
         )
-        if current().is_spent:
-            raise _SpentError
+        check("another round of ALS", seconds)
 
     # The package has its own threads; those of BLAS would compete with them.
     with threadpool_limits(1, "blas"):
@@ -170,16 +195,22 @@ def fit(
             factors=config.factors,
             regularization=config.regularization,
             alpha=1.0,
-            iterations=config.iterations,
+            iterations=iterations,
             calculate_training_loss=True,
             random_state=config.seed,
         )
-        with suppress(_SpentError):
+        if earlier is not None:
+            trainer.item_factors = earlier.of(snapshot.item_ids)
+            trainer.user_factors = np.zeros(
+                (snapshot.n_users, config.factors), np.float32
+            )
+        with suppress(OutOfTimeError):
             trainer.fit(
                 sparse.csr_matrix(confidence), show_progress=False, callback=record
             )
         vectors = np.array(trainer.item_factors, np.float32)
         prior = _prior(matrix, vectors, config)
+    warm.keep(NAME, Factors(snapshot.item_ids, vectors))
     return Als(snapshot.item_ids, vectors, prior, config)
 
 

@@ -104,6 +104,12 @@ class Model(ABC):
         """Describes the run; members of other models have none."""
         return self._manifest
 
+    def was_fitted_to(self, snapshot: GraphSnapshot) -> bool:
+        """Whether `registry.fit` made it from ``snapshot``; False for a model that was
+        loaded or renewed."""
+        manifest: Manifest | None = vars(self).get("_manifest")
+        return manifest is not None and manifest.data_hash == snapshot.content_hash()
+
     @property
     def run(self) -> str:
         """The name of the artifact folder; "" for a model that was not loaded."""

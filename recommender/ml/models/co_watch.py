@@ -15,6 +15,7 @@ from recommender.ml.data.history import UserHistory
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray, positions
 from recommender.ml.models.base import Model, Parts, Progress
 from recommender.ml.store.artifact import Artifact
+from recommender.ml.train.budget import check
 
 ROWS_AT_ONCE = 1024
 
@@ -62,7 +63,10 @@ class CoWatch(Model):
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress | None = None
 ) -> CoWatch:
-    """Compute the similarities of each item to its nearest ``neighbours``."""
+    """Compute the similarities of each item to its nearest ``neighbours``.
+
+    Raises `OutOfTimeError` past the budget.
+    """
     watched = snapshot.watched
     matrix = sparse.csr_array(
         (watched.weight, (watched.source, watched.target)),
@@ -72,6 +76,7 @@ def fit(
     norms = np.sqrt(transposed.multiply(transposed).sum(1)).astype(np.float32)
     blocks = []
     for start in range(0, snapshot.n_items, ROWS_AT_ONCE):
+        check("the similarities of videos")
         block = (transposed[start : start + ROWS_AT_ONCE] @ matrix).tocoo()
         row = block.row + start
         value = block.data / (norms[row] * norms[block.col] + config.shrinkage)

@@ -27,6 +27,7 @@ from recommender.ml.models.base import (
 )
 from recommender.ml.store.artifact import Artifact, ArtifactError
 from recommender.ml.store.vector_index import VectorIndex
+from recommender.ml.train.budget import check
 
 DAY = 86_400.0
 CREATOR_SIZE = 32
@@ -213,8 +214,12 @@ class Content(FactorModel):
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Content:
-    """Fit the encoders and encode ``snapshot``."""
-    return Content.from_snapshot(snapshot, Encoders.fit(snapshot, config), config)
+    """Fit the encoders and encode ``snapshot``; raises `OutOfTimeError` past the
+    budget."""
+    check("the vocabulary of the content")
+    encoders = Encoders.fit(snapshot, config)
+    check("the vectors of the content")
+    return Content.from_snapshot(snapshot, encoders, config)
 
 
 def load(artifact: Artifact) -> Content:

@@ -12,8 +12,9 @@ from scipy import linalg, sparse
 from recommender.ml.data.history import recency_weights
 from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models.base import Progress, TooLargeError, no_progress
-from recommender.ml.models.item_matrix import ItemMatrixModel
+from recommender.ml.models.item_matrix import ItemMatrixModel, solve_seconds
 from recommender.ml.store.artifact import Artifact
+from recommender.ml.train.budget import check, current
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,15 @@ def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Ease:
     """Invert the regularised Gram matrix; raises `ValueError` without watches,
-    `TooLargeError` with more items than ``max_items``."""
+    `TooLargeError` with more items than ``max_items``, `OutOfTimeError` if the inverse
+    takes longer than the budget."""
     edges = snapshot.training_watches
     if snapshot.n_items > config.max_items:
         raise TooLargeError(
             f"EASE inverts a dense matrix of {snapshot.n_items} x {snapshot.n_items} "
             f"items; its setting max_items allows {config.max_items}"
         )
+    check("EASE", solve_seconds(snapshot.n_items) / current().cores)
     weight = recency_weights(edges.source, edges.time, config.recency)
     count = np.bincount(edges.source, minlength=snapshot.n_users)
     # Each of the two factors of the Gram matrix has the root of a history's weight.

@@ -13,6 +13,8 @@ for small eigenvalues it matters little.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,9 +33,27 @@ from recommender.ml.models.item_graph import (
 )
 from recommender.ml.models.lightgcn.serve import normalised
 from recommender.ml.store.artifact import Artifact
+from recommender.ml.train import warm
+from recommender.ml.train.budget import current, seconds_left, within
 
+NAME = "gf_cf"
+VECTORS = 0.5  # of limited time; the rest is for the neighbours
 POWER_ITERATIONS = 6
 OVERSAMPLING = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Singular ``vectors`` (items, rank) along ``item_ids``, for a later fit to start
+    from."""
+
+    item_ids: IntArray
+    vectors: FloatArray
+
+    def of(self, item_ids: IntArray) -> FloatArray:
+        """(len(item_ids), rank), 0 for other items."""
+        place = positions(self.item_ids, item_ids)
+        return np.where(place[:, None] >= 0, self.vectors[place], 0).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -58,7 +78,7 @@ class GfCf(Model):
     """``basis`` (items, rank) holds the right singular vectors of ``graph.half``,
     ``eigenvalues`` (rank,) those of the graph."""
 
-    name = "gf_cf"
+    name = NAME
 
     def __init__(
         self,
@@ -73,6 +93,10 @@ class GfCf(Model):
         self._basis = basis
         self._eigenvalues = eigenvalues
         self._config = config
+
+    @property
+    def learned(self) -> Basis:
+        return Basis(self.item_ids, self._basis)
 
     def adjusted(self, settings: Mapping[str, Any]) -> GfCf | None:
         """The same filter with other ``settings``, of which ``rank`` may be lower; None
@@ -152,10 +176,20 @@ class GfCf(Model):
 def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> GfCf:
-    """Compute graph and singular vectors; raises `ValueError` without watches."""
+    """Compute graph and singular vectors; raises `ValueError` without watches,
+    `OutOfTimeError` if the neighbours take longer than the budget.
+
+    The vectors start from those of an earlier fit (see `warm`).
+    """
     matrix = normalised(snapshot, snapshot.training_watches)
     whole = ItemGraph.from_matrix(matrix, config.degree)
-    basis = right_singular_vectors(matrix, config.rank, seed=config.seed)
+    earlier: Basis | None = warm.weights_of(NAME)
+    start = None if earlier is None else earlier.of(snapshot.item_ids)
+    with within(current().share(VECTORS)):
+        basis = right_singular_vectors(
+            matrix, config.rank, seed=config.seed, start=start
+        )
+    warm.keep(NAME, Basis(snapshot.item_ids, basis))
     eigenvalues = ((matrix @ basis) ** 2).sum(0)
     graph: Graph = whole
     if config.neighbours:
@@ -177,14 +211,26 @@ def load(artifact: Artifact) -> GfCf:
 
 
 def right_singular_vectors(
-    matrix: sparse.csr_array, rank: int, *, seed: int
+    matrix: sparse.csr_array, rank: int, *, seed: int, start: FloatArray | None = None
 ) -> FloatArray:
-    """(columns, rank) by randomised subspace iteration (Halko et al., 2011)."""
+    """(columns, rank) by randomised subspace iteration (Halko et al., 2011).
+
+    From vectors ``start`` (columns, any), fewer iterations are enough. It ends early
+    if another one would exceed the budget.
+    """
     rank = min(rank, *matrix.shape)
     width = min(rank + OVERSAMPLING, *matrix.shape)
     random = np.random.default_rng(seed)
     basis = random.standard_normal((matrix.shape[1], width)).astype(np.float32)
-    for _ in range(POWER_ITERATIONS):
+    iterations = POWER_ITERATIONS
+    if start is not None and start.shape[1] >= rank:
+        basis[:, : min(width, start.shape[1])] = start[:, :width]
+        iterations = math.ceil(iterations * warm.EPOCHS)
+    for _ in range(iterations):
+        began = time.monotonic()
         basis, _ = np.linalg.qr(matrix.T @ (matrix @ basis))
+        # The last step, below, takes about as long as an iteration.
+        if seconds_left() < 2 * (time.monotonic() - began):
+            break
     _, _, rows = np.linalg.svd(matrix @ basis, full_matrices=False)
     return np.asarray((basis @ rows.T)[:, :rank], np.float32)

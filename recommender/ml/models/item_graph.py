@@ -18,6 +18,7 @@ from scipy import sparse
 from recommender.ml.data.history import few_columns
 from recommender.ml.data.snapshot import FloatArray, IntArray, list_places
 from recommender.ml.store.artifact import Artifact
+from recommender.ml.train.budget import check
 
 ROWS_AT_ONCE = 512
 
@@ -60,12 +61,14 @@ class NeighbourGraph(Graph):
 
     @classmethod
     def from_graph(cls, graph: ItemGraph, neighbours: int) -> NeighbourGraph:
-        """The strongest ``neighbours`` of each item, once messages are weighted."""
+        """The strongest ``neighbours`` of each item, once messages are weighted; raises
+        `OutOfTimeError` past the budget."""
         half = graph.half
         by_item = half.T.tocsr()
         weight = graph.degree**graph.power
         rows, columns, values = [], [], []
         for start in range(0, half.shape[1], ROWS_AT_ONCE):
+            check("the neighbours of videos")
             block = (by_item[start : start + ROWS_AT_ONCE] @ half).tocsr()
             for row in range(block.shape[0]):
                 span = slice(block.indptr[row], block.indptr[row + 1])

@@ -16,6 +16,7 @@ from recommender.ml.evaluation import evaluate
 from recommender.ml.models.base import NOTHING_SEARCHED, Model, Parts, Progress
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits
+from recommender.ml.train.budget import is_spent, until_spent
 
 DAY = 86_400.0
 # In days; the first wins ties.
@@ -93,7 +94,10 @@ def fit(
 
 
 def best_half_life(snapshot: GraphSnapshot, config: Config) -> float:
-    """The best of `HALF_LIVES`, in days; the first if there is no validation part."""
+    """The best of `HALF_LIVES`, in days; the first if there is no validation part, or
+    no time."""
+    if is_spent():
+        return HALF_LIVES[0]
     part = splits.validation_part(snapshot, config.validation)
     if part is None:
         return HALF_LIVES[0]
@@ -102,10 +106,10 @@ def best_half_life(snapshot: GraphSnapshot, config: Config) -> float:
         Popularity(
             snapshot.item_ids, decayed_engagement(part.history, half_life), config
         )
-        for half_life in HALF_LIVES
+        for half_life in until_spent(HALF_LIVES)
     )
     values = [
-        evaluate.user_metrics(evaluate.rank_items(model, part, 20), part)[
+        evaluate.ranking_metrics(evaluate.rank_items(model, part, 20), part)[
             "recall@20"
         ].mean()
         for model in popularity

@@ -19,7 +19,9 @@ from recommender.ml.data.snapshot import GraphSnapshot
 from recommender.ml.models.base import Model, Progress, no_progress
 from recommender.ml.store import artifact, neighbours
 from recommender.ml.store.artifact import Artifact, ArtifactError, Manifest
-from recommender.ml.train.budget import Budget, within
+from recommender.ml.train.budget import Budget, current, within
+
+SEARCH = 0.6  # of limited time, for the neighbours of videos
 
 
 class ConfigError(ValueError):
@@ -118,13 +120,14 @@ def save(
     files: Mapping[str, Callable[[Path], None]] | None = None,
 ) -> Manifest:
     """Write ``model`` as the new artifact ``folder``, with ``metrics`` about it and
-    ``files`` beside it."""
+    ``files`` beside it. It has the neighbours of as many videos as the time allows."""
     parts = model.parts()
     found: Mapping[str, Any] = {}
     if len(model.item_ids) >= neighbours.FEWEST_ITEMS:
         units = model.item_vectors(model.item_ids)
         if units is not None:
-            found = neighbours.Neighbours.find(model.item_ids, units).arrays()
+            with within(current().share(SEARCH)):  # the rest is for writing
+                found = neighbours.Neighbours.find(model.item_ids, units).arrays()
     return artifact.write(
         folder,
         Manifest(**{**vars(model.manifest), "metrics": dict(metrics or {})}),

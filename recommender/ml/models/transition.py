@@ -17,8 +17,9 @@ from scipy import linalg
 
 from recommender.ml.data.snapshot import FloatArray, GraphSnapshot, IntArray
 from recommender.ml.models.base import Progress, no_progress
-from recommender.ml.models.item_matrix import ItemMatrixModel
+from recommender.ml.models.item_matrix import ItemMatrixModel, solve_seconds
 from recommender.ml.store.artifact import Artifact
+from recommender.ml.train.budget import check, current
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def fit(
     snapshot: GraphSnapshot, config: Config, progress: Progress = no_progress
 ) -> Transition:
     """Solve the normal equations; raises `ValueError` without watches in an order, or
-    with more items than ``max_items``."""
+    with more items than ``max_items``, `OutOfTimeError` past the budget."""
     if snapshot.n_items > config.max_items:
         raise ValueError(
             f"transition solves for a dense matrix of {snapshot.n_items} x "
@@ -87,7 +88,9 @@ def _normal_equations(
     faded = linalg.toeplitz(fade ** np.arange(min(config.length, watches)))
     faded = faded.astype(np.float32)
     ahead = np.triu(faded, 1) / np.float32(fade)
+    solve = solve_seconds(snapshot.n_items) / current().cores
     for items in _sequences(snapshot, config.length):
+        check("transition", solve)
         n = len(items)
         weight = np.float32(n**-config.balance)
         left = (1 - fade ** (2 * np.arange(n)[::-1])) / (1 - fade**2)

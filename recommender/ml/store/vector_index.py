@@ -17,9 +17,12 @@ import numpy.typing as npt
 
 from recommender.ml.data.snapshot import FloatArray, IntArray
 from recommender.ml.store.artifact import ArtifactError
+from recommender.ml.train.budget import current
 
 EXACT_LIMIT = 200_000
 RECALL_TARGET = 0.95
+SAMPLE, ROUNDS = 64, 10  # vectors of a list, and rounds of k-means, to find the lists
+SPEED = 5e9  # products of numbers in a second of a core
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +65,8 @@ class VectorIndex:
         recall_target: float = RECALL_TARGET,
         seed: int = 0,
     ) -> VectorIndex:
-        """Index ``vectors`` (n, d): exact up to ``exact_limit``, then IVF.
+        """Index ``vectors`` (n, d): exact up to ``exact_limit``, or if the budget is
+        too short for the lists, else IVF.
 
         IVF probes as many lists as recall@100 >= ``recall_target`` needs, measured
         against the exact search; ``recall`` is the measured value. Raises `ValueError`
@@ -75,7 +79,7 @@ class VectorIndex:
             raise ValueError("an id repeats")
         if not np.isfinite(vectors).all():
             raise ValueError("a vector is not finite")
-        if len(ids) <= exact_limit:
+        if len(ids) <= exact_limit or _too_long(*vectors.shape):
             exact = faiss.IndexIDMap(faiss.IndexFlatIP(vectors.shape[1]))
             exact.add_with_ids(vectors, ids)
             return cls(exact, ids)
@@ -181,12 +185,24 @@ class VectorIndex:
         return kind(nprobe=self._index.nprobe, **values)
 
 
+def _too_long(count: int, width: int) -> bool:
+    """Whether the lists of so many vectors take longer than the time that is left."""
+    left = current()
+    lists = _list_count(count)
+    products = ROUNDS * min(count, SAMPLE * lists) * lists * width
+    return left.is_spent or products / (SPEED * left.cores) > left.seconds
+
+
+def _list_count(count: int) -> int:
+    return max(1, int(4 * np.sqrt(count)))
+
+
 def _inverted_lists(vectors: FloatArray, ids: IntArray, seed: int) -> Any:
-    lists = max(1, int(4 * np.sqrt(len(ids))))
+    lists = _list_count(len(ids))
     d = vectors.shape[1]
     index: Any = faiss.index_factory(d, f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
     index.cp.seed = seed + 1  # FAISS takes 0 for "choose"
-    sample = np.random.default_rng(seed).permutation(len(ids))[: 64 * lists]
+    sample = np.random.default_rng(seed).permutation(len(ids))[: SAMPLE * lists]
     index.train(vectors[sample])
     index.add_with_ids(vectors, ids)
     return index

@@ -107,7 +107,7 @@ def best_epoch(
 
     def recall() -> float:
         lists = evaluate.rank_items(trainer.model(), part, 20)
-        return float(evaluate.user_metrics(lists, part)[evaluate.GATE].mean())
+        return float(evaluate.ranking_metrics(lists, part)[evaluate.GATE].mean())
 
     best, best_recall = 1, -1.0
     for step in trainer.run(

@@ -32,13 +32,14 @@ from recommender.ml.models.base import (
 from recommender.ml.models.blend.config import Config
 from recommender.ml.store.artifact import Artifact
 from recommender.ml.store.vector_index import Hits, VectorIndex
+from recommender.ml.train.budget import until_spent
 
 DENSE_ITEMS = 5000  # up to as many, all items are scored
 RETRIEVED = 300  # items of each member, at least
 EXACT_ITEMS = 50_000  # up to as many, members search their vectors exactly
 RECALL = 0.9  # of the search of more
 REFERENCE = 256  # items with watches, to compare new ones with
-PEOPLE_AT_ONCE = 256
+PEOPLE_AT_ONCE, SCORES_AT_ONCE = 256, 8_000_000
 SPREAD_PEOPLE = 500  # in the median deviation of scores
 
 
@@ -264,13 +265,15 @@ def standardised(
 def spreads(
     members: Mapping[str, Model], snapshot: GraphSnapshot, config: Config
 ) -> dict[str, float]:
-    """The median deviation of each member's scores, over a sample of people."""
+    """The median deviation of each member's scores, over a sample of people, of as many
+    as the time suffices for."""
     random = np.random.default_rng(config.seed)
     count = min(SPREAD_PEOPLE, snapshot.n_users)
-    users = np.sort(random.choice(snapshot.n_users, count, replace=False))
+    users = random.choice(snapshot.n_users, count, replace=False)
     deviations: dict[str, list[FloatArray]] = {name: [] for name in members}
-    for start in range(0, count, PEOPLE_AT_ONCE):
-        states = histories(snapshot, users[start : start + PEOPLE_AT_ONCE])
+    at_once = people_at_once(snapshot.n_items)
+    for start in until_spent(range(0, count, at_once)):
+        states = histories(snapshot, users[start : start + at_once])
         for name, member in members.items():
             _, deviation = _moments(member.scores(states), member.item_ids, states)
             deviations[name].append(deviation)
@@ -278,6 +281,11 @@ def spreads(
         name: float(np.median(np.concatenate(each)))
         for name, each in deviations.items()
     }
+
+
+def people_at_once(n_items: int) -> int:
+    """How many people are scored together, so that their scores stay small."""
+    return max(1, min(PEOPLE_AT_ONCE, SCORES_AT_ONCE // max(n_items, 1)))
 
 
 def _moments(

@@ -16,7 +16,7 @@ from recommender.ml.evaluation import evaluate
 from recommender.ml.models import registry
 from recommender.ml.models.base import Model, Progress, TrainingStep
 from recommender.ml.models.blend.members import Axis, Member
-from recommender.ml.train.budget import current
+from recommender.ml.train.budget import OutOfTimeError, current
 
 PEOPLE = 1000
 GAIN = 1e-4  # of NDCG@20, for which a setting changes
@@ -32,11 +32,13 @@ class Adjustable(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Tried:
-    """A model with its ``settings`` and its NDCG@20 on the part."""
+    """A model with its ``settings``, its NDCG@20 on the part, and how many ``seconds``
+    its fit took."""
 
     model: Model
     settings: Mapping[str, Any]
     value: float
+    seconds: float
 
 
 class Tuner:
@@ -48,9 +50,13 @@ class Tuner:
         self._tried: dict[str, Tried] = {}
         self._longest = 0.0  # seconds of a trial
 
+    def first(self) -> Tried:
+        """A fit with the settings to begin with."""
+        return self._try(self._member.settings)
+
     def best(self) -> Tried:
         """The best that was found."""
-        best = self._try(self._member.settings, None)
+        best = self.first()
         for axis in self._member.axes:
             best = self._climb(best, axis)
         return best
@@ -63,7 +69,10 @@ class Tuner:
                 if current().seconds < self._longest:
                     return best
                 changed = {**best.settings, axis.setting: axis.values[place]}
-                tried = self._try(changed, best.model)
+                try:
+                    tried = self._try(changed, best)
+                except OutOfTimeError:
+                    return best
                 if tried.value < best.value + GAIN:
                     break
                 best, place = tried, place + step
@@ -71,20 +80,21 @@ class Tuner:
                 break
         return best
 
-    def _try(self, settings: Mapping[str, Any], near: Model | None) -> Tried:
+    def _try(self, settings: Mapping[str, Any], near: Tried | None = None) -> Tried:
         key = repr(sorted(settings.items()))
         if key in self._tried:
             return self._tried[key]
         from threadpoolctl import threadpool_limits  # only training imports it
 
         began = time.monotonic()
-        model = near.adjusted(settings) if isinstance(near, Adjustable) else None
+        model, fitting = _adjusted(near, settings)
         if model is None:
             model = registry.fit(self._member.name, self._part.history, settings)
+            fitting = time.monotonic() - began
         with threadpool_limits(1, "blas"):  # many small systems are solved
             lists = evaluate.rank_items(model, self._sample, 20)
-        values = evaluate.user_metrics(lists, self._sample)
-        tried = Tried(model, settings, float(values["ndcg@20"].mean()))
+        values = evaluate.ranking_metrics(lists, self._sample)
+        tried = Tried(model, settings, float(values["ndcg@20"].mean()), fitting)
         self._tried[key] = tried
         seconds = time.monotonic() - began
         self._longest = max(self._longest, seconds)
@@ -99,3 +109,13 @@ class Tuner:
             )
         )
         return tried
+
+
+def _adjusted(
+    near: Tried | None, settings: Mapping[str, Any]
+) -> tuple[Model | None, float]:
+    """The model ``near`` with other settings, and the seconds of the fit that it has in
+    common; None if it needs a fit of its own."""
+    if near is None or not isinstance(near.model, Adjustable):
+        return None, 0.0
+    return near.model.adjusted(settings), near.seconds

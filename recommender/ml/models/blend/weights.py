@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from recommender.ml.data.history import histories
+from recommender.ml.data.history import UserHistory, histories
 from recommender.ml.data.snapshot import FloatArray, IntArray, positions
 from recommender.ml.data.splits import Holdout
 from recommender.ml.evaluation import metrics
 from recommender.ml.models.base import Model, top_k
 from recommender.ml.models.blend.config import Config
-from recommender.ml.models.blend.serve import PEOPLE_AT_ONCE, spreads, standardised
+from recommender.ml.models.blend.serve import people_at_once, spreads, standardised
+from recommender.ml.train.budget import is_spent, until_spent
 
 STEPS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
 ROUNDS = 4
@@ -31,6 +32,15 @@ class Candidates:
     scores: FloatArray
     targets: npt.NDArray[np.bool_]
     relevant: IntArray
+
+    @classmethod
+    def joined(cls, blocks: Sequence[Candidates]) -> Candidates:
+        """Those of several blocks of people."""
+        return cls(
+            np.concatenate([each.scores for each in blocks], axis=1),
+            np.concatenate([each.targets for each in blocks]),
+            np.concatenate([each.relevant for each in blocks]),
+        )
 
     def value(self, total: FloatArray, aim: str) -> float:
         """The metric ``aim`` of lists by ``total`` (people, candidates)."""
@@ -50,23 +60,20 @@ class Found:
     by_person: bool
 
 
-def search(
-    fitted: Mapping[str, Model],
-    part: Holdout,
-    config: Config,
-    *,
-    by_person: bool | None = None,
-) -> Found:
+def search(fitted: Mapping[str, Model], part: Holdout, config: Config) -> Found:
     """Weights that maximise ``aim`` on ``part``: coordinate ascent from the best single
-    model, until a round gains nothing. Members that are not `WORTH` it get 0."""
-    by_person = config.by_person if by_person is None else by_person
-    if by_person is None:
-        ways = [search(fitted, part, config, by_person=way) for way in (True, False)]
-        return max(ways, key=lambda found: found.value)
-    candidates = _candidates(fitted, part, config, by_person=by_person)
-    best, value = _without_idle(*_ascend(candidates, config.aim), candidates, config)
-    weights = dict(zip(fitted, best.astype(float).round(4).tolist(), strict=True))
-    return Found(weights, value, by_person)
+    model, until a round gains nothing, or the budget is spent. Members that are not
+    `WORTH` it get 0. A single model needs no search."""
+    ways = (True, False) if config.by_person is None else (config.by_person,)
+    if len(fitted) == 1:
+        return Found(dict.fromkeys(fitted, 1.0), 0.0, ways[0])
+    found = []
+    for way, candidates in _candidates(fitted, part, config, ways).items():
+        highest = _ascend(candidates, config.aim)
+        best, value = _without_idle(*highest, candidates, config)
+        weights = dict(zip(fitted, best.astype(float).round(4).tolist(), strict=True))
+        found.append(Found(weights, value, way))
+    return max(found, key=lambda each: each.value)
 
 
 def _ascend(candidates: Candidates, aim: str) -> tuple[FloatArray, float]:
@@ -77,6 +84,8 @@ def _ascend(candidates: Candidates, aim: str) -> tuple[FloatArray, float]:
     for _ in range(ROUNDS):
         before = best_value
         for place in range(len(scores)):
+            if is_spent():
+                return best, best_value
             others = best.copy()
             others[place] = 0
             rest = _total(scores, others)
@@ -117,31 +126,54 @@ def _total(scores: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def _candidates(
-    fitted: Mapping[str, Model], part: Holdout, config: Config, *, by_person: bool
-) -> Candidates:
-    medians = {} if by_person else spreads(fitted, part.history, config)
+    fitted: Mapping[str, Model], part: Holdout, config: Config, ways: Sequence[bool]
+) -> Mapping[bool, Candidates]:
+    """The candidates with scores scaled by person or not, for each of these ``ways``.
+
+    Each model scores each person once; of as many people as the time suffices for.
+    """
+    medians = {} if all(ways) else spreads(fitted, part.history, config)
     random = np.random.default_rng(config.seed)
     count = min(config.people, len(part.users))
-    rows = np.sort(random.choice(len(part.users), count, replace=False))
-    width = min(CANDIDATES, part.history.n_items) * len(fitted)
-    scores = np.full((len(fitted), count, width), UNSEEN, np.float32)
-    targets = np.zeros((count, width), bool)
-    for start in range(0, count, PEOPLE_AT_ONCE):
-        block = rows[start : start + PEOPLE_AT_ONCE]
+    rows = random.choice(len(part.users), count, replace=False)
+    at_once = people_at_once(part.history.n_items)
+    blocks: dict[bool, list[Candidates]] = {way: [] for way in ways}
+    for start in until_spent(range(0, count, at_once)):
+        block = rows[start : start + at_once]
         states = histories(part.history, part.users[block])
-        per_member = []
-        for name, model in fitted.items():
-            scored, ids = model.scores(states), model.item_ids
-            z = standardised(scored, ids, states, medians.get(name))
-            for place, state in enumerate(states):
-                seen = positions(model.item_ids, state.watched.ids)
-                z[place, seen[seen >= 0]] = UNSEEN
-            per_member.append(z)
-        tops = np.concatenate([top_k(z, CANDIDATES) for z in per_member], axis=1)
-        for place, row in enumerate(block):
-            candidates = np.unique(tops[place])
-            here = start + place
-            targets[here, : len(candidates)] = np.isin(candidates, part.targets(row))
-            for member, z in enumerate(per_member):
-                scores[member, here, : len(candidates)] = z[place, candidates]
+        scores = {name: model.scores(states) for name, model in fitted.items()}
+        for way in ways:
+            scaled = [
+                _unseen(each, fitted[name], states, None if way else medians[name])
+                for name, each in scores.items()
+            ]
+            blocks[way].append(_best(scaled, part, block))
+    return {way: Candidates.joined(each) for way, each in blocks.items()}
+
+
+def _unseen(
+    scores: FloatArray,
+    model: Model,
+    states: Sequence[UserHistory],
+    spread: float | None,
+) -> FloatArray:
+    """Standardised ``scores``, with `UNSEEN` for what each person has watched."""
+    z = standardised(scores, model.item_ids, states, spread)
+    for place, state in enumerate(states):
+        seen = positions(model.item_ids, state.watched.ids)
+        z[place, seen[seen >= 0]] = UNSEEN
+    return z
+
+
+def _best(scaled: Sequence[FloatArray], part: Holdout, rows: IntArray) -> Candidates:
+    """The candidates of the people in ``rows`` from all members' scores."""
+    tops = np.concatenate([top_k(z, CANDIDATES) for z in scaled], axis=1)
+    width = min(CANDIDATES, part.history.n_items) * len(scaled)
+    scores = np.full((len(scaled), len(rows), width), UNSEEN, np.float32)
+    targets = np.zeros((len(rows), width), bool)
+    for place, row in enumerate(rows):
+        candidates = np.unique(tops[place])
+        targets[place, : len(candidates)] = np.isin(candidates, part.targets(row))
+        for member, z in enumerate(scaled):
+            scores[member, place, : len(candidates)] = z[place, candidates]
     return Candidates(scores, targets, np.diff(part.indptr)[rows])

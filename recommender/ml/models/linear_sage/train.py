@@ -29,6 +29,7 @@ from recommender.ml.models.base import NOTHING_SEARCHED, Progress, no_progress
 from recommender.ml.models.graphsage.network import Adjacency, WeightedMean
 from recommender.ml.models.lightgcn.serve import Embeddings, normalised
 from recommender.ml.models.linear_sage.serve import LinearSage, Shape, watched_together
+from recommender.ml.train.budget import until_spent
 from recommender.ml.train.distributed import Group, distributed_fit
 from recommender.ml.train.loop import Loop, NetworkTrainer
 
@@ -111,13 +112,15 @@ def _search(embeddings: Embeddings, part: Holdout, config: Config) -> Shape:
 
     def value(shape: Shape) -> float:
         model = LinearSage.from_embeddings(embeddings, part.history, shape)
-        values = evaluate.user_metrics(evaluate.rank_items(model, part, 20), part)
+        values = evaluate.ranking_metrics(evaluate.rank_items(model, part, 20), part)
         return float(values["ndcg@20"].mean())
 
     exponents, leans, wides = _choices(config)
     pairs = product(exponents, leans)
-    best = max((config.shape(*pair, wides[0]) for pair in pairs), key=value)
-    return max((replace(best, wide=wide) for wide in wides), key=value)
+    shapes = (config.shape(*pair, wides[0]) for pair in pairs)
+    best = max(until_spent(shapes), key=value)
+    wider = (replace(best, wide=wide) for wide in wides)
+    return max(until_spent(wider), key=value)
 
 
 def _train(

@@ -1,5 +1,7 @@
 """The blend without settings: it finds members, their settings and weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,31 @@ def test_members_need_the_times_that_the_data_have():
     assert {"sequence", "transition"} <= set(planned(world, Cut.LAST))
     timeless = ["graphsage_ids", "als", "ease", "gf_cf", "popularity"]
     assert planned(world, Cut.RANDOM) == timeless
+
+
+def test_what_does_not_fit_the_time_is_left_out():
+    def of(watches, items, budget):
+        size = members.Size(watches, 60 * watches / 1000, 200_000, items)
+        some = [members._als(size), members._gf_cf(size), members._ease(size, Cut.TIME)]
+        some += members._networks(size, Cut.TIME, budget, described=True)
+        return {member.name for member in some if member.fits(budget)}
+
+    hour = Budget(seconds=3600, memory_bytes=2**33, cores=2)
+    minute, busy = replace(hour, seconds=60), replace(hour, cores=0.1)
+    assert of(0.5, 6000, hour) == {"als", "gf_cf", "ease", "graphsage"}
+    assert of(0.5, 6000, minute) == {"als", "gf_cf"}
+    assert of(6.5, 100_000, hour) == {"als", "gf_cf"}
+    assert of(6.5, 100_000, minute) == of(6.5, 100_000, busy) == set()
+
+
+def test_settings_are_searched_on_as_many_watches_as_the_time_allows():
+    world = two_communities(users=400)
+    assert members.tuning_watches(Budget(seconds=900)) == 1_980_000
+    assert members.tuning_watches(Budget(seconds=9000)) == 2_000_000
+    assert members.tuning_watches(Budget(seconds=60)) == 132_000
+    whole = members.Size.of_part(world, Budget(seconds=60))
+    assert whole.watches == len(world.watched) / 1e6
+    assert whole.pairs == pytest.approx(400 * 14**2 / 1e9)
 
 
 def test_members_need_time_and_memory():
@@ -97,7 +124,7 @@ def test_without_time_the_first_settings_stay(timeless):
     steps = []
     with within(Budget(seconds=0.0)):
         best = Tuner(
-            Member("ease", {"regularization": 30.0}, (axis,)), part, steps.append
+            Member("als", {"regularization": 30.0}, (axis,)), part, steps.append
         ).best()
     assert len(steps) == 1
     assert best.settings == {"regularization": 30.0}
@@ -113,8 +140,7 @@ def test_a_network_without_time_for_another_fit_keeps_what_it_learned(timeless):
             "weights": {"graphsage_ids": 1.0},
             "settings": {"graphsage_ids": quick},
         },
-        {"graphsage_ids": learned},
-        {"graphsage_ids": 100.0},
+        {"graphsage_ids": train.Fit(learned, 100.0, len(part.history.watched))},
     )
     with within(Budget(seconds=50.0)):
         whole = train._fitted(timeless, Config(), choice, lambda step: None)

@@ -1,4 +1,5 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,3 +45,33 @@ def test_without_one_the_machine_is_the_limit():
     assert current().seconds == math.inf
     assert current().memory_bytes > 0
     assert current().cores >= 1
+
+
+@pytest.mark.parametrize(("share", "free"), [(1.0, 2.0), (0.25, 0.5), (0.01, 0.1)])
+def test_other_processes_leave_a_share_of_the_cores(monkeypatch, share, free):
+    now = [0.0]
+
+    def tick():
+        now[0] += 0.001
+        return now[0]
+
+    clock = SimpleNamespace(monotonic=tick, thread_time=lambda: share * now[0])
+    monkeypatch.setattr(budget, "time", clock)
+    monkeypatch.setattr(budget, "_cores", lambda: 2)
+    assert budget.free_cores() == free
+
+
+def test_choices_are_tried_until_the_time_is_over(clock):
+    with within(Budget(seconds=3)):
+        tried = []
+        for choice in budget.until_spent("abcdef"):
+            tried.append(choice)
+            clock(2)
+        assert tried == ["a", "b"]
+        assert list(budget.until_spent("xyz")) == ["x"]  # at least one
+        with pytest.raises(budget.OutOfTimeError, match="The index did not fit"):
+            budget.check("The index")
+    with within(Budget(seconds=3)):
+        budget.check("The index", needed=2)
+        with pytest.raises(budget.OutOfTimeError):
+            budget.check("The index", needed=4)
