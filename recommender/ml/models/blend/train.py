@@ -32,6 +32,9 @@ TUNING_SHARE = 0.5  # of the time, for all members that are no networks
 FIRST_SHARE = 0.4  # of what is left, for the first fit of one
 WEIGHTS_SHARE = 0.2  # of what is left then
 EVERYTHING_SHARE = 0.9  # of what is left then; the rest is for scales and indexes
+# Of the time of a whole fit: with less, what the search left is better. Both start from
+# it, and ALS may end after any round.
+LEAST = {"als": 0.2, "gf_cf": 0.6}
 NAME = "blend"
 NO_MEMBER = "no member of the blend fitted into the time that was left"
 
@@ -180,8 +183,10 @@ def _fitted(
     fits: dict[str, Fit] = {}
     with within(current().share(EVERYTHING_SHARE)):
         # Networks last: they take what time is left.
-        for name in sorted(names, key=lambda each: registry.entry(each).network):
-            with suppress(OutOfTimeError):
+        ordered = sorted(names, key=lambda each: registry.entry(each).network)
+        for place, name in enumerate(ordered):
+            share = 1 / (len(ordered) - place)
+            with suppress(OutOfTimeError), within(current().share(share)):
                 fits[name] = _on_everything(snapshot, name, config, choice, progress)
     if not fits:
         raise OutOfTimeError(
@@ -206,7 +211,7 @@ def _on_everything(
     if registry.entry(name).network:
         if earlier.seconds > left:
             return replace(earlier, model=earlier.model.renewed(snapshot))
-    elif earlier.seconds_for(len(snapshot.watched)) > left:
+    elif LEAST.get(name, 1) * earlier.seconds_for(len(snapshot.watched)) > left:
         return earlier
     try:
         return _timed(name, snapshot, config.settings.get(name), progress)

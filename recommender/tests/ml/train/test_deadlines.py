@@ -121,7 +121,7 @@ def test_a_member_that_took_too_long_on_a_part_is_not_fitted_to_all(world, monke
     half = train.Fit(model, 6.0, len(world.watched) // 2)
     choice = train.Choice({"weights": {"als": 1.0}, "members": ("als",)}, {"als": half})
     monkeypatch.setattr(registry, "fit", None)  # is not called
-    with within(Budget(seconds=11.0)):
+    with within(Budget(seconds=train.LEAST["als"] * 11.0)):
         assert train._on_everything(world, "als", Config(), choice, print) is half
 
 
