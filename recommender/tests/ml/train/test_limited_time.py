@@ -27,6 +27,7 @@ def steps_of(snapshot, settings, **how):
 
 def test_a_training_of_days_ends_within_its_seconds(snapshot):
     endless = SETTINGS | {"epochs": 10**6, "patience": 10**6}
+    registry.complete("graphsage")  # imports torch, which takes seconds
     began = time.monotonic()
     model, steps = steps_of(snapshot, endless, budget=Budget(seconds=1.5))
     assert time.monotonic() - began < 6
