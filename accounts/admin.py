@@ -75,7 +75,7 @@ class UserAdmin(DjangoUserAdmin[User]):
             {
                 "fields": [
                     *("picture", "banner", "first_name", "last_name"),
-                    *("bio", "website", "location"),
+                    *("bio", "website", "location", "time_zone"),
                 ]
             },
         ),

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from accounts import time_zones
 from accounts.images import PictureField
 from accounts.models import User
 from accounts.moods import Mood
@@ -84,6 +85,14 @@ class ProfileForm(forms.ModelForm[User]):
         max_length=200,
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
     )
+    time_zone = forms.ChoiceField(
+        choices=lambda: [
+            ("", "The same as in my browser"),
+            *((name, name.replace("_", " ")) for name in time_zones.names()),
+        ],
+        required=False,
+        help_text="Dates and times are shown in this time zone.",
+    )
     profile_picture = PictureField(max_size=(512, 512), required=False)
     banner_image = PictureField(
         max_size=(1600, 400), required=False, help_text="Best at 1600 by 400 pixels."
@@ -98,6 +107,7 @@ class ProfileForm(forms.ModelForm[User]):
             "bio",
             "website",
             "location",
+            "time_zone",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

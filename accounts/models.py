@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 
-from accounts import encryption
+from accounts import encryption, time_zones
 from accounts.managers import ServiceClientManager, UserManager
 from accounts.moods import Mood
 from rest.texts import LineField, ProseField
@@ -98,6 +98,12 @@ class User(TimeStamped, Sourced, AbstractUser):
     share_likes = models.BooleanField(
         default=False,
         help_text="Whether followers may see this person's likes as part of a count.",
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[time_zones.validate],
+        help_text="Times on pages are in this zone; empty for that of the browser.",
     )
     show_interests = models.BooleanField(
         default=False, help_text="Whether others see this person's interests."

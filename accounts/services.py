@@ -18,7 +18,10 @@ from accounts.moods import Mood
 from accounts.small_pictures import small_name
 
 PICTURES = ("profile_picture", "banner_image")
-PROFILE = ("first_name", "last_name", "bio", "website", "location", *PICTURES)
+PROFILE = (
+    *("first_name", "last_name", "bio", "website", "location", "time_zone"),
+    *PICTURES,
+)
 
 SECRETS = {"session_key", "data"}  # of sessions, and of second factors
 CHOICES = ("record_history", "share_likes", "show_interests", "show_follows")

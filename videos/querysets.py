@@ -57,12 +57,11 @@ class VideoQuerySet(models.QuerySet["Video"]):
         """Videos whose thumbnail is stored in one width."""
         return self.filter(thumbnail_widths__isnull=True).exclude(thumbnail="")
 
-    def for_cards(self) -> VideoQuerySet:
-        """With what a card or an item of the API shows, and without long texts.
-
-        Reading another field of such a video costs a query.
+    def for_cards(self, *others: str) -> VideoQuerySet:
+        """With what a card or an item of the API shows and `others`, and without long
+        texts. Reading another field of such a video costs a query.
         """
-        return self.select_related("creator").only(*CARD_FIELDS)
+        return self.select_related("creator").only(*CARD_FIELDS, *others)
 
     def within(self, category: Category | ParentCategory | None) -> VideoQuerySet:
         """Videos of one category of either level; all videos for None."""

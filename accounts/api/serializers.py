@@ -71,7 +71,7 @@ class MeSerializer(StrictTypes, serializers.ModelSerializer[User]):
         model = User
         fields = [
             *("username", "email", "display_name", "name", "bio", "website"),
-            *("location", "picture_url", "banner_url", "role", "verified"),
+            *("location", "time_zone", "picture_url", "banner_url", "role", "verified"),
             *("interests", "record_history", "share_likes", "show_interests"),
             *("show_follows", "date_joined"),
         ]

@@ -1,4 +1,4 @@
-/* The script of every page: theme, menus, dialogs, toasts, htmx requests, keys, impressions. */
+/* The script of every page: theme, time zone, menus, dialogs, toasts, htmx requests, keys, impressions. */
 
 import { startCounts } from "./counts.js";
 import { startDialogs } from "./dialogs.js";
@@ -9,9 +9,11 @@ import { startImpressions } from "./impressions.js";
 import { startMenus } from "./menus.js";
 import { startRequests } from "./requests.js";
 import { startTheme } from "./theme.js";
+import { startTimeZone } from "./time-zone.js";
 import { startToasts } from "./toasts.js";
 
 startTheme();
+startTimeZone();
 startMenus();
 startDialogs();
 startToasts();

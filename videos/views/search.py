@@ -58,7 +58,7 @@ def search(request: PageRequest) -> HttpResponse:
 
 
 def _all() -> VideoQuerySet:
-    return Video.objects.listed().for_cards()
+    return Video.objects.listed().for_cards("description")
 
 
 def _filtered(videos: VideoQuerySet, filters: dict[str, Any]) -> VideoQuerySet:
