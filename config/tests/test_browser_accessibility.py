@@ -59,7 +59,8 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.category = make_category(name="Jazz", slug="jazz")
         self.member = make_user(username="member", first_name="Mia", bio="I play.")
-        self.creator = make_user(username="creator", first_name="Carl", verified=True)
+        shown = {"show_interests": True, "show_follows": True, "verified": True}
+        self.creator = make_user(username="creator", first_name="Carl", **shown)
         kinds = [self.category]
         text = "Recorded live. https://example.com/ " * 3
         self.videos = [
@@ -92,7 +93,8 @@ class World:
         services.like(user=self.member, video=self.video)
         services.follow(follower=self.member, followee=self.creator)
         services.follow(follower=self.creator, followee=self.member)
-        self.member.parent_category_interests.add(self.category.parent_category)
+        for person in (self.member, self.creator):
+            person.parent_category_interests.add(self.category.parent_category)
         search.refresh([video.pk for video in (*self.videos, self.own)])
         thread = make_comment(video=self.video, user=self.member)
         make_comment(video=self.video, parent=thread, user=self.creator)

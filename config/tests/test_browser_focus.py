@@ -37,7 +37,7 @@ def member(page, live_server):
 
 
 def test_numbers_of_followers_change_wherever_they_are_shown(page, live_server, member):
-    video = make_video()
+    video = make_video(creator=make_user(show_follows=True))
     creator = video.creator
     followers, word = f"followers-{creator.pk}", f"followers-word-{creator.pk}"
     page.goto(live_server.url + video.get_absolute_url())
