@@ -1,4 +1,4 @@
-"""The time zone of a person: chosen in the settings, or that of their browser."""
+"""Pages act for the person they were made for, and show times in their time zone."""
 
 from __future__ import annotations
 
@@ -7,13 +7,39 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from rest.problems import is_api
+from accounts.requests import PageRequest
+from rest.problems import is_api, problem_response
 
 COOKIE = "timezone"  # set by `static/js/time-zone.js`
+HEADER = "X-For-User"
+OTHER_USER = "You are logged in with another account now. Reload the page."
+
+
+def same_user(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[PageRequest], HttpResponse]:
+    """Refuse a request of a page that was made for another person.
+
+    The scripts of a page send the key of its person in `X-For-User`. What someone does
+    or watches in an old tab is then never recorded for who has logged in since. Buttons
+    of someone who has logged out lead to the log-in instead.
+    """
+
+    def middleware(request: PageRequest) -> HttpResponse:
+        made_for, api = request.headers.get(HEADER), is_api(request)
+        if made_for in (None, str(request.user.pk)):
+            return get_response(request)
+        if api:
+            return problem_response(409, OTHER_USER)
+        if request.user.is_authenticated:
+            return HttpResponse(OTHER_USER, status=409, content_type="text/plain")
+        return get_response(request)
+
+    return middleware
 
 
 class UseTimeZone:
