@@ -182,8 +182,8 @@ def _fitted(
     names = [name for name in config.members if choice.weights.get(name, 0) > 0]
     fits: dict[str, Fit] = {}
     with within(current().share(EVERYTHING_SHARE)):
-        # Networks last: they take what time is left.
-        ordered = sorted(names, key=lambda each: registry.entry(each).network)
+        # The quick ones leave their time to others; networks take what is left.
+        ordered = sorted(names, key=lambda each: _order(each, choice))
         for place, name in enumerate(ordered):
             share = 1 / (len(ordered) - place)
             with suppress(OutOfTimeError), within(current().share(share)):
@@ -195,6 +195,11 @@ def _fitted(
     warm.keep(NAME, fits)
     chosen = {name: fits[name].model for name in names if name in fits}
     return Blend.from_members(chosen, choice.weights, snapshot, config, found)
+
+
+def _order(name: str, choice: Choice) -> tuple[bool, float]:
+    earlier = choice.fits.get(name)
+    return registry.entry(name).network, earlier.seconds if earlier else 0.0
 
 
 def _on_everything(
