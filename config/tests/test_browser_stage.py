@@ -167,6 +167,7 @@ def test_layouts_on_phones(page, live_server):
     assert not page.evaluate(SMALL_TARGETS, LEAST_TARGET)
 
     page.goto(live_server.url + videos[0].get_absolute_url())
+    page.locator(".columns__rail").scroll_into_view_if_needed()
     page.locator("#related .row").first.wait_for()
     page.locator(".comments").wait_for()
     assert not page.evaluate(SMALL_TARGETS, LEAST_TARGET)
