@@ -1,4 +1,4 @@
-"""The project's hooks in allauth: mail."""
+"""The project's hooks in allauth: redirects and mail."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def is_safe_url(self, url: str) -> bool:
+        """As allauth, but what is no address (`http://[`) is not safe."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def send_mail(
         self, template_prefix: str, email: str, context: dict[str, Any]
     ) -> None:

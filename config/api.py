@@ -14,6 +14,11 @@ from recommender.web import api as feeds
 from recommender.web.explore.api import PeopleToFollowView, TasteMapView
 from videos.api import categories, videos
 
+
+class DocumentationView(SpectacularSwaggerSplitView):
+    http_method_names = ["get", "head"]  # OPTIONS has no template
+
+
 AUTH = [
     path("signup/", session.SignupView.as_view()),
     path("login/", session.LoginView.as_view()),
@@ -95,7 +100,7 @@ router.register("comments", video_actions.CommentViewSet, "api-comment")
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("docs/", DocumentationView.as_view(url_name="schema"), name="docs"),
     path("auth/", include(AUTH)),
     path("me/", include(ME)),
     path("users/<username:username>/", include(PERSON)),

@@ -62,7 +62,7 @@ INSTALLED_APPS = [
     "imports",
     "recommender",
     "demo",
-    "django.contrib.admin",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -22,7 +23,7 @@ class RefuseUnreadable:
     A body of unknown length is one: WSGI gives none, so that the view would see an
     empty form. The web processes tell the length of what they received in chunks. NUL
     is no character of PostgreSQL's texts: in a header the request is refused, a cookie
-    with it (`"\\000"`) is ignored.
+    with it (`"\\000"`) is ignored. So is htmx's address of the page if it is none.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -37,6 +38,8 @@ class RefuseUnreadable:
             return error_response(request, 400, layout="error_base.html")
         if any("\0" in str(meta[name]) for name in meta if name.startswith("HTTP_")):
             return error_response(request, 400, layout="error_base.html")
+        if not _is_address(meta.get("HTTP_HX_CURRENT_URL", "")):
+            del meta["HTTP_HX_CURRENT_URL"]
         if any("\0" in value for value in request.COOKIES.values()):
             request.COOKIES = {
                 name: value
@@ -44,6 +47,14 @@ class RefuseUnreadable:
                 if "\0" not in value
             }
         return self.get_response(request)
+
+
+def _is_address(text: str) -> bool:
+    """Whether it can be split, as it is and as django-htmx decodes it."""
+    try:
+        return bool(urlsplit(text) and urlsplit(unquote(text)))
+    except ValueError:
+        return False
 
 
 class NoticeProxies:

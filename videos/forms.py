@@ -25,7 +25,7 @@ class VideoForm(forms.ModelForm[Video]):
         label="Thumbnail",
         required=False,
         help_text=f"{FORMAT_NAMES}. Without one, a frame of the video is used.",
-        widget=forms.ClearableFileInput(attrs={"accept": ACCEPT}),
+        widget=forms.FileInput(attrs={"accept": ACCEPT}),
     )
     parent_categories = forms.ModelMultipleChoiceField(
         ParentCategory.objects.all(),
@@ -80,7 +80,7 @@ class UploadForm(VideoForm):
             "required": "Choose a video file.",
             "empty": "The file is empty.",
         },
-        widget=forms.ClearableFileInput(attrs={"accept": "video/*,.mkv"}),
+        widget=forms.FileInput(attrs={"accept": "video/*,.mkv"}),
     )
     field_order = ("file", "title", "description")
 

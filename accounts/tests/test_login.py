@@ -163,3 +163,10 @@ def test_without_a_mail_server_the_page_says_where_mail_goes(client, settings):
     assert "var/mail" in client.get(url).text
     settings.EMAIL_HOST = "smtp.example.com"
     assert "var/mail" not in client.get(url).text
+
+
+@pytest.mark.parametrize("page", ["account_login", "account_signup"])
+def test_a_return_address_that_is_none_is_ignored(client, page):
+    address = reverse(page)
+    assert client.get(address, {"next": "http://["}).status_code == 200
+    assert client.post(address, {"next": "http://["}).status_code == 200

@@ -37,14 +37,30 @@ def test_an_id_that_no_row_has_is_no_error(staff: Client) -> None:
     routes = routes_of_rows()
     assert len(routes) > 100
     for number, route in enumerate(routes):
-        bad = BAD_IDS[number % len(BAD_IDS)]
-        for value in (OTHERS_ID, bad):
-            address = re.sub("<[^>]*>", quote(value, safe=""), route)
-            for ask in (staff.get, staff.post):
-                # Pages that only programs write refuse before they look.
-                assert ask(address).status_code in (302, 403, 404), address
+        bad = [OTHERS_ID, *BAD_IDS][number % (len(BAD_IDS) + 1)]
+        address = re.sub("<[^>]*>", quote(bad, safe=""), route)
+        ask = (staff.get, staff.post)[number % 2]
+        # Pages that only programs write refuse before they look.
+        assert ask(address).status_code in (302, 403, 404), address
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("bad", [OTHERS_ID, *BAD_IDS])
+def test_the_projects_own_pages_know_no_such_id(
+    staff: Client, bad: str, method
+) -> None:
+    for page in ("experiment/{}/change", "modelrun/{}/change", "modelrun/{}/activate"):
+        address = f"/admin/recommender/{page.format(quote(bad, safe=''))}/"
+        assert getattr(staff, method)(address).status_code in (302, 403, 404), address
 
 
 def test_every_group_has_a_name_of_its_own(staff: Client) -> None:
     names = [app["name"] for app in staff.get("/admin/").context["app_list"]]
     assert len(names) == len(set(names)), names
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_field_without_a_name_is_refused(staff: Client, method: str) -> None:
+    user = make_user()
+    address = f"/admin/accounts/user/{user.pk}/change/"
+    assert getattr(staff, method)(address, {"_to_field": ""}).status_code == 400

@@ -119,3 +119,19 @@ def test_a_cookie_with_nul_is_ignored(client):
 def test_a_header_with_nul_is_refused(client):
     headers = {"Authorization": "Bearer a\0bcdefghi"}
     assert client.get("/api/v1/me/", headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("encoded", [{}, {"HX-Current-URL-URI-AutoEncoded": "true"}])
+@pytest.mark.parametrize("address", ["http://[", "http%3A//%5B"])
+def test_an_address_of_the_page_that_is_none_is_ignored(client, address, encoded):
+    headers = {"HX-Request": "true", "HX-Current-URL": address} | encoded
+    video = make_video()
+    response = client.post(reverse("like", args=[video.video_id]), headers=headers)
+    assert response.headers["HX-Redirect"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("path", ["docs", "schema"])
+def test_the_documentation_takes_every_method(client, path):
+    for method in ("get", "head", "options", "post", "delete"):
+        response = getattr(client, method)(f"/api/v1/{path}/")
+        assert response.status_code in (200, 403, 405), method

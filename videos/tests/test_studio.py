@@ -229,3 +229,12 @@ def test_studio_lists_own_videos_in_few_queries(
 def test_studio_asks_again_while_processing(member: Client, creator) -> None:
     make_video(creator=creator, state="processing")
     assert 'hx-trigger="every 3s"' in member.get(reverse("studio")).content.decode()
+
+
+def test_a_thumbnail_that_is_not_there_is_not_cleared(member: Client, creator) -> None:
+    """No page offers it, but anyone can send it."""
+    video = make_video(creator=creator)
+    data = {"title": "A clip", "visibility": "public", "new_thumbnail-clear": "on"}
+    edit = reverse("video_edit", args=[video.video_id])
+    assert member.post(edit, data).status_code == 302
+    assert member.post(reverse("upload"), data).status_code == 422

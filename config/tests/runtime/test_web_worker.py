@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -157,3 +157,32 @@ def answer_to(client: socket.socket) -> tuple[http.client.HTTPResponse, bytes]:
     response.begin()
     with response:
         return response, response.read()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\0\0\0\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\nHost: a\r\n\r\n",
+        b"GET /\xff%ff%00 HTTP/1.1\r\nHost: \xff\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nCookie: a\0b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n",
+        b"GET /" + b"x" * 1_000_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+    ],
+    ids=range(12),
+)
+def test_what_is_no_request_is_refused_at_once(server: Server, sent: bytes) -> None:
+    """With a status, or by closing the connection; the next client is served."""
+    address = ("127.0.0.1", server.port)
+    # It need not read all that is sent.
+    with suppress(ConnectionError), socket.create_connection(address, 10) as client:
+        client.sendall(sent)
+        answer = client.recv(1000)
+        assert not answer or int(answer.split()[1]) in (200, 400, 413, 431, 501)
+    assert server.ask("/") == (200, b"0 bytes")
