@@ -33,7 +33,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]
     )
 
     mood = forms.ChoiceField(
-        label="What do you feel like?",
+        label="Which mood would you like?",
         help_text="Your home page starts with it. You can change it there at any time.",
         choices=[("", "Anything"), *Mood.choices],
         required=False,

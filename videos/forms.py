@@ -118,7 +118,11 @@ def _too_large() -> str:
     return f"The file is too large: {limit} is the limit."
 
 
-DURATIONS = {"short": "Under 4 minutes", "medium": "4 to 20 minutes", "long": "Longer"}
+DURATIONS = {
+    "short": "Under 4 minutes",
+    "medium": "4 to 20 minutes",
+    "long": "Over 20 minutes",
+}
 AGES = {"day": "Today", "week": "This week", "month": "This month", "year": "This year"}
 ORDERS = {"": "Best match", "newest": "Newest", "views": "Most viewed"}
 

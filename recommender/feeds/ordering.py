@@ -48,8 +48,8 @@ def ordered(feed: Feed, ordering: str) -> Feed:
     model = serving.model_named(ordering) if ordering in MODELS else None
     if model is None:
         raise NoSuchOrdering(
-            f"There is no strategy “{ordering}” at this moment; "
-            f"there are {', '.join(available())}."
+            f"There is no strategy “{ordering}” now. "
+            f"Use one of {', '.join(available())}."
         )
     return Ordered(feed, ordering, model)
 

@@ -61,7 +61,7 @@ class FollowingFeedView(APIView):
 
 
 class TrendingFeedView(APIView):
-    """What everybody watches these days."""
+    """What many people have watched this week."""
 
     permission_classes = [AllowAny]
 
@@ -82,7 +82,7 @@ class CategoryFeedView(APIView):
 
 
 class MoodFeedView(APIView):
-    """What has a mood, and nothing else."""
+    """Videos of one mood."""
 
     permission_classes = [AllowAny]
 

@@ -26,8 +26,8 @@ class FeedQuerySerializer(LimitSerializer):
     cursor = serializers.CharField(
         required=False,
         max_length=400,
-        help_text="`next_cursor` of the page before. One that is of no use any more "
-        "begins a fresh list, and the answer says `restarted`.",
+        help_text="`next_cursor` of the page before. An expired cursor starts a new "
+        "list, and `restarted` is true.",
     )
 
 
@@ -53,7 +53,7 @@ class FeedItemSerializer(FastOutput):
         help_text="From 1; send it back as `feed_position` with events."
     )
     source = serializers.CharField(  # type: ignore[assignment]  # DRF takes the name
-        help_text="What proposed it; send it back with impressions."
+        help_text="The source that found it; send it back with impressions."
     )
     score = serializers.FloatField(help_text="Comparable within one feed.")
     reason = serializers.CharField(help_text="For people: why it is shown.")
@@ -74,7 +74,7 @@ class FeedSerializer(serializers.Serializer[Any]):
         allow_blank=True, help_text="For people: what is special about the list."
     )
     restarted = serializers.BooleanField(
-        help_text="Whether the cursor was of no use: this is a fresh list."
+        help_text="Whether the cursor had expired, so that this is a new list."
     )
 
     def get_next_cursor(self, page: Any) -> str | None:
@@ -89,7 +89,7 @@ class GroundSerializer(serializers.Serializer[Any]):
     relation = serializers.ChoiceField(["watched", "liked", "follows", "interested_in"])
     name = serializers.CharField(help_text="Of the video, person or subject.")
     share = serializers.FloatField(
-        help_text="Its part in all that speaks for the video, within 0 and 1."
+        help_text="Its share of the score of the video, 0 to 1."
     )
 
 

@@ -37,7 +37,7 @@ def upload(request: MemberRequest) -> HttpResponse:
                     services.create_video(
                         creator=request.user, file=file, **form.values()
                     )
-            messages.success(request, "Uploaded. It is being prepared for playing.")
+            messages.success(request, "Uploaded. Your video is being prepared.")
             return redirect("studio")
         status = 422
     else:
