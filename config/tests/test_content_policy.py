@@ -97,7 +97,7 @@ def everyones_pages(video: Video) -> list[str]:
         *("/", "/explore/", "/explore/people/", f"/explore/map/?video={id_}"),
         *(category.get_absolute_url(), category.parent_category.get_absolute_url()),
         *("/search/", "/search/?q=video", "/search/?q=nothing-like-it"),
-        *(f"/profile/{username}/{tab}" for tab in ("", "about/", "followers/")),
+        *(f"/profile/{username}/", f"/profile/{username}/about/"),
         *("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"),
         f"/video/{id_}/comments/",
     ]
@@ -106,6 +106,7 @@ def everyones_pages(video: Video) -> list[str]:
 def members_pages(video: Video) -> list[str]:
     return [
         *("/following/", "/history/", "/liked/", "/upload/", "/studio/"),
+        f"/profile/{video.creator.username}/followers/",
         *(f"/video/{video.video_id}/{page}/" for page in ("edit", "delete")),
         *("/settings/", "/settings/interests/", "/settings/privacy/"),
         *("/settings/account/", "/accounts/email/", "/accounts/password/change/"),
