@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 
+from interactions import services
 from interactions.models import (
     Comment,
     Engagement,
@@ -113,6 +114,19 @@ class CommentAdmin(InteractionAdmin):
     @admin.display(description="text")
     def excerpt(self, comment: Comment) -> str:
         return comment.text[:80]
+
+    def delete_model(self, request: HttpRequest, comment: Comment) -> None:
+        services.remove_comments(Comment.objects.filter(pk=comment.pk))
+
+    def delete_queryset(
+        self, request: HttpRequest, comments: QuerySet[Comment]
+    ) -> None:
+        services.remove_comments(comments)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The comments alone: replies stay."""
+        shown = [str(comment) for comment in objs]
+        return shown, {"comments": len(shown)}, set(), []
 
 
 @admin.register(UserCategoryInterest)

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+
 from accounts.models import TimeStamped
 from interactions.querysets import (
     CommentQuerySet,
@@ -194,10 +195,16 @@ class Follow(TimeStamped):
 
 
 class Comment(TimeStamped):
-    """A comment, or a reply to one; replies are one level deep."""
+    """A comment, or a reply to one; replies are one level deep.
+
+    One that was removed stays in the place of its replies, without user and text.
+    """
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comments"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="comments",
     )
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="comments")
     parent = models.ForeignKey(
@@ -210,14 +217,21 @@ class Comment(TimeStamped):
     class Meta:
         ordering = ["created_at"]
         constraints = [
-            models.CheckConstraint(condition=~Q(text=""), name="comment_not_empty")
+            models.CheckConstraint(
+                condition=Q(user=None, text="") | (~Q(user=None) & ~Q(text="")),
+                name="comment_has_user_and_text",
+            )
         ]
         indexes = [
             models.Index(fields=["video", "-created_at"], name="comment_of_video")
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} on {self.video}"
+        return f"{self.user or 'removed'} on {self.video}"
+
+    @property
+    def is_removed(self) -> bool:
+        return self.user_id is None
 
 
 class UserCategoryInterest(TimeStamped):

@@ -99,6 +99,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """The user's own comments, those on their videos, and for admins all."""
         if not user.is_authenticated:
             return self.none()
+        present = self.exclude(user=None)
         if user.is_superuser:
-            return self.all()
-        return self.filter(Q(user=user) | Q(video__creator=user))
+            return present
+        return present.filter(Q(user=user) | Q(video__creator=user))

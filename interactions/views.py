@@ -186,7 +186,7 @@ def _comments(
     context = {
         "video": video,
         "page": Page(part.rows, older),
-        "count": Comment.objects.filter(video=video).count(),
+        "count": Comment.objects.filter(video=video).exclude(user=None).count(),
         "deletable": set(deletable.values_list("pk", flat=True)),
         "added": added,
         "error": error,

@@ -11,6 +11,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from accounts.api.serializers import PersonSerializer
+from accounts.fields import LinesSerializerField
 from interactions.models import Comment
 from rest.strict_types import StrictTypes
 from videos.api.serializers import VideoSerializer
@@ -116,12 +117,19 @@ class AnyEventField(serializers.JSONField):
 class CommentSerializer(serializers.ModelSerializer[Comment]):
     """A comment; `replies` are one level deep."""
 
-    user = PersonSerializer(read_only=True)
+    user = PersonSerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="Null if the comment was removed; it stays for its replies.",
+    )
+    removed = serializers.BooleanField(source="is_removed", read_only=True)
     may_delete = serializers.SerializerMethodField()
 
     class Meta:
         model = Comment
-        fields = ["id", "user", "text", "parent", "created_at", "may_delete"]
+        fields = [
+            *("id", "user", "text", "removed", "parent", "created_at", "may_delete"),
+        ]
         read_only_fields = fields
 
     def get_may_delete(self, comment: Comment) -> bool:
@@ -137,7 +145,7 @@ class ThreadSerializer(CommentSerializer):
 
 
 class NewCommentSerializer(StrictTypes):
-    text = serializers.CharField(max_length=2000)
+    text = LinesSerializerField(max_length=2000)
     parent = serializers.IntegerField(  # type: ignore[assignment]  # as above
         required=False,
         allow_null=True,

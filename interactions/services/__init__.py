@@ -6,7 +6,11 @@ the `Video` whose counters change. `aggregates.rebuild` locks whole tables in th
 order.
 """
 
-from interactions.services.commenting import add_comment, delete_comment
+from interactions.services.commenting import (
+    add_comment,
+    delete_comment,
+    remove_comments,
+)
 from interactions.services.engagement import engagement_score
 from interactions.services.following import follow, unfollow
 from interactions.services.interests import seed_interests
@@ -39,6 +43,7 @@ __all__ = [
     "not_interested",
     "rate",
     "record_watch",
+    "remove_comments",
     "remove_from_history",
     "seed_interests",
     "undo_inspire",

@@ -6,6 +6,8 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
+from accounts.services import delete_account
+from accounts.tests.api import ask
 from accounts.tests.factories import make_user
 from interactions import services
 from interactions.models import Comment
@@ -116,9 +118,92 @@ def test_author_creator_and_admins_delete(client, who: str):
     client.force_login(people[who])
     address = reverse("comment_delete", args=[comment.pk])
     assert address in client.get(page_of(comment.video)).text
+    assert "This comment was removed." in client.post(address, headers=HTMX).text
+    reply = Comment.objects.get(parent=comment)
+    assert address not in client.get(page_of(comment.video)).text
+    client.force_login(reply.user)
+    address = reverse("comment_delete", args=[reply.pk])
     answer = client.post(address, headers=HTMX)
     assert "No comments yet" in answer.text
     assert not Comment.objects.exists()
+
+
+def remove_by_page(client, comment: Comment) -> None:
+    client.force_login(comment.user)
+    client.post(reverse("comment_delete", args=[comment.pk]))
+
+
+def remove_by_api(client, comment: Comment) -> None:
+    answer = ask("DELETE", f"comments/{comment.pk}/", user=comment.user)
+    assert answer.status_code == 204
+
+
+def remove_in_admin(client, comment: Comment) -> None:
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    address = reverse("admin:interactions_comment_delete", args=[comment.pk])
+    assert "A reply" not in client.get(address).text
+    assert client.post(address, {"post": "yes"}).status_code == 302
+
+
+def remove_selected_in_admin(client, comment: Comment) -> None:
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    selected = {"action": "delete_selected", "_selected_action": [comment.pk]}
+    address = reverse("admin:interactions_comment_changelist")
+    assert client.post(address, selected | {"post": "yes"}).status_code == 302
+
+
+def delete_author(client, comment: Comment) -> None:
+    make_comment(video=comment.video, parent=comment, user=comment.user)
+    delete_account(user=comment.user)
+
+
+@pytest.mark.parametrize(
+    "remove",
+    [
+        remove_by_page,
+        remove_by_api,
+        remove_in_admin,
+        remove_selected_in_admin,
+        delete_author,
+    ],
+)
+def test_replies_of_others_stay(client, remove):
+    comment = make_comment(text="My secret")
+    reply = make_comment(video=comment.video, parent=comment, text="A reply")
+    elsewhere = make_comment(user=comment.user)
+    remove(client, comment)
+    assert Comment.objects.filter(parent=comment).get() == reply
+    comment.refresh_from_db()
+    assert (comment.user, comment.text) == (None, "")
+    assert Comment.objects.filter(pk=elsewhere.pk).exists() == (
+        remove is not delete_author
+    )
+
+    page = client.get(page_of(comment.video))
+    assert page.context["count"] == 1
+    assert "This comment was removed." in page.text
+    assert "A reply" in page.text
+    path = f"videos/{comment.video.video_id}/comments/"
+    (thread,) = ask("GET", path).json()["results"]
+    assert (thread["user"], thread["text"], thread["removed"]) == (None, "", True)
+    assert [row["text"] for row in thread["replies"]] == ["A reply"]
+    assert not thread["replies"][0]["removed"]
+
+    services.delete_comment(user=reply.user, comment=reply)
+    assert not Comment.objects.filter(video=comment.video).exists()
+
+
+def test_a_thread_goes_on_below_a_removed_comment():
+    comment = make_comment()
+    reply = make_comment(video=comment.video, parent=comment)
+    services.delete_comment(user=comment.user, comment=comment)
+    comment.refresh_from_db()
+    later = make_comment(video=comment.video, parent=reply)
+    assert later.parent == comment
+    services.delete_comment(user=later.user, comment=later)
+    services.delete_comment(user=reply.user, comment=reply)
+    with pytest.raises(ValidationError, match="deleted"):
+        make_comment(video=comment.video, parent=comment)
 
 
 def test_others_do_not_delete(client):
