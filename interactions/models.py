@@ -12,7 +12,6 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-
 from accounts.models import TimeStamped
 from interactions.querysets import (
     CommentQuerySet,

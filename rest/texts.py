@@ -10,6 +10,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.db import models
 
 if TYPE_CHECKING:
@@ -69,6 +70,13 @@ def is_unstorable(error: Exception) -> bool:
     return isinstance(error, ValueError) and "NUL (0x00)" in str(error)
 
 
+class ProseFormField(forms.CharField):
+    """Forms send two characters for a line break, which counts as one."""
+
+    def to_python(self, value: Any) -> str | None:
+        return prose(super().to_python(value) or "") or self.empty_value
+
+
 class LineField(_Line):
     """A text of one line: a name or title."""
 
@@ -102,6 +110,7 @@ class ProseField(_Prose):
         return super().get_prep_value(prose(value) if isinstance(value, str) else value)
 
     def formfield(self, **kwargs: Any) -> Any:
+        kwargs.setdefault("form_class", ProseFormField)
         return _in_its_direction(super().formfield(**kwargs))
 
     def deconstruct(self) -> Any:

@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.moods import Mood
 from accounts.profiles import shown_interests
 from rest.output import FastOutput
+from rest.prose_serializer_field import ProseSerializerField
 from rest.strict_types import StrictTypes
 
 PASSWORD_MAX_LENGTH = 4096  # the time of hashing grows with the length
@@ -60,6 +61,7 @@ class MeSerializer(StrictTypes, serializers.ModelSerializer[User]):
         source="get_full_name", max_length=150, allow_blank=True, required=False
     )
     display_name = serializers.CharField(read_only=True)
+    bio = ProseSerializerField(max_length=1000, allow_blank=True, required=False)
     website = serializers.URLField(max_length=200, allow_blank=True, required=False)
     picture_url = PictureUrl(source="profile_picture")
     banner_url = PictureUrl(source="banner_image")

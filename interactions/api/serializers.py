@@ -11,8 +11,8 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from accounts.api.serializers import PersonSerializer
-from accounts.fields import LinesSerializerField
 from interactions.models import Comment
+from rest.prose_serializer_field import ProseSerializerField
 from rest.strict_types import StrictTypes
 from videos.api.serializers import VideoSerializer
 
@@ -145,7 +145,7 @@ class ThreadSerializer(CommentSerializer):
 
 
 class NewCommentSerializer(StrictTypes):
-    text = LinesSerializerField(max_length=2000)
+    text = ProseSerializerField(max_length=2000)
     parent = serializers.IntegerField(  # type: ignore[assignment]  # as above
         required=False,
         allow_null=True,

@@ -11,6 +11,7 @@ from accounts.api.serializers import PersonSerializer
 from accounts.images import FORMAT_NAMES
 from rest.output import FastOutput
 from rest.pagination import PageSerializer
+from rest.prose_serializer_field import ProseSerializerField
 from rest.strict_types import StrictTypes
 from rest.texts import line
 from videos.files import links
@@ -116,6 +117,9 @@ class EditSerializer(StrictTypes, serializers.ModelSerializer[Video]):
     """The fields that a creator edits; categories by slug."""
 
     title = serializers.CharField(max_length=150)
+    description = ProseSerializerField(
+        max_length=5000, allow_blank=True, required=False
+    )
     categories = serializers.SlugRelatedField(
         slug_field="slug", many=True, required=False, queryset=Category.objects.all()
     )
