@@ -302,7 +302,7 @@ STATICFILES_FINDERS = [
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "videos.files.storage.MediaStorage"},
     "staticfiles": {"BACKEND": "config.static_files.HashedStaticFiles"},
 }
 WHITENOISE_USE_FINDERS = LOCAL  # so that a local start needs no collectstatic
@@ -328,6 +328,8 @@ FFMPEG = env.text("FFMPEG")  # empty: the binary of imageio-ffmpeg
 # Interactions
 
 VIEW_THRESHOLD = env.fraction("VIEW_THRESHOLD", 0.3)
+# The time in which the sessions of a person with one video are one view.
+VIEW_WINDOW = timedelta(minutes=env.integer("VIEW_WINDOW_MINUTES", 30))
 # The engagement of a view without a watch time; a full watch has 0.6.
 UNTIMED_VIEW_WEIGHT = env.fraction("UNTIMED_VIEW_WEIGHT", 0.3)
 INTEREST_HALF_LIFE = timedelta(days=env.integer("INTEREST_HALF_LIFE_DAYS", 30))

@@ -40,7 +40,12 @@ class Watch(TimeStamped):
     )
     watched_duration = models.FloatField(default=0, help_text="Seconds watched.")
     counted = models.BooleanField(
-        default=False, help_text="Whether the session has counted as a view."
+        default=False, help_text="Whether enough was watched to count as a view."
+    )
+    repeated = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether it counts as a view together with an earlier session.",
     )
     position = models.FloatField(
         default=0, help_text="The last position of the player, in seconds."

@@ -23,9 +23,10 @@ def represent(
     many: bool = False,
 ) -> Any:
     """As `serializer_class(instance, many=many, context=context).data`."""
-    serializer: Any = _kept.__dict__.get(serializer_class)
+    kept: dict[Any, Any] = _kept.__dict__
+    serializer = kept.get(serializer_class)
     if serializer is None:
-        serializer = _kept.__dict__[serializer_class] = serializer_class()
+        serializer = kept[serializer_class] = serializer_class()
     serializer._context = context
     try:
         if many:

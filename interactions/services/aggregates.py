@@ -44,7 +44,8 @@ FROM (
         coalesce(engagements.engagement, 0) AS engagement
     FROM videos_video v
     LEFT JOIN (SELECT video_id, count(*) AS views FROM interactions_watch
-        WHERE counted GROUP BY video_id) AS watches ON watches.video_id = v.id
+        WHERE counted AND NOT repeated GROUP BY video_id) AS watches
+        ON watches.video_id = v.id
     LEFT JOIN (SELECT video_id, count(*) AS views FROM interactions_anonymousview
         GROUP BY video_id) AS anonymous ON anonymous.video_id = v.id
     LEFT JOIN (SELECT video_id, count(*) AS likes FROM interactions_like
@@ -89,7 +90,8 @@ STORE_INTERESTS = """
 WITH views AS (
     SELECT user_id, video_id, count(*) AS number
     FROM interactions_watch
-    WHERE counted AND (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))
+    WHERE counted AND NOT repeated
+        AND (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))
     GROUP BY user_id, video_id
 ),
 amounts AS (

@@ -106,7 +106,9 @@ def _visible_videos(user: User | AnonymousUser, names: set[str]) -> dict[str, Vi
     """Those that `user` may see, by `video_id`."""
     rows = Video.objects.visible_to(user).filter(video_id__in=names).order_by()
     values = rows.values_list("video_id", "pk", "creator_id", "duration")
-    return {name: VideoKey(*rest) for name, *rest in values}
+    return {
+        name: VideoKey(pk, creator, duration) for name, pk, creator, duration in values
+    }
 
 
 def record_ids(*, user: User | AnonymousUser, kinds: Mapping[UUID, str]) -> set[UUID]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,12 @@ SESSIONS = """
 SELECT {columns} FROM interactions_watch
 WHERE user_id = %s
     AND (video_id, session_id) IN (SELECT * FROM unnest(%s::bigint[], %s::uuid[]))
+"""
+
+# The times of sessions that count as views of their own.
+VIEWS = """
+SELECT video_id, timestamp FROM interactions_watch
+WHERE user_id = %s AND video_id = ANY(%s) AND counted AND NOT repeated
 """
 
 DELETE_ANONYMOUS = """
@@ -97,6 +103,7 @@ class Session(msgspec.Struct):
     watch_time: float | None
     watched_duration: float = 0.0
     counted: bool = False
+    repeated: bool = False
     position: float = 0.0
     feed_id: UUID | None = None
 
@@ -136,9 +143,9 @@ def record_watch(
 def record_watches(*, user: User | AnonymousUser, reports: Sequence[Report]) -> None:
     """Record reports of viewing sessions, which may repeat or arrive late.
 
-    A session counts as a view once, from `VIEW_THRESHOLD`. For visitors, and for people
-    who switched recording off, only views are counted. The caller has begun a
-    transaction.
+    A session counts as a view once, from `VIEW_THRESHOLD`, and not if another one did
+    within `VIEW_WINDOW`. For visitors, and for people who switched recording off, only
+    views are counted, by session. The caller has begun a transaction.
     """
     if not reports:
         return
@@ -149,8 +156,8 @@ def record_watches(*, user: User | AnonymousUser, reports: Sequence[Report]) -> 
     videos = {report.video.pk for report in reports}
     before = lock_engagements(user=user, videos=videos)
     counted = _store_sessions(user, reports)
-    views = Counter(video for video, _ in counted)
-    adopted = _adopt(counted)
+    views = Counter(row.video_id for row in counted if not row.repeated)
+    adopted = _adopt([row.key for row in counted])
     changes = {
         video: EngagementChange(views[video], views[video] - adopted[video])
         for video in videos
@@ -158,9 +165,10 @@ def record_watches(*, user: User | AnonymousUser, reports: Sequence[Report]) -> 
     update_engagements(user=user, before=before, changes=changes)
 
 
-def _store_sessions(user: User, reports: Sequence[Report]) -> list[tuple[int, UUID]]:
-    """Store what was reported; returns the keys of sessions that count from now on."""
+def _store_sessions(user: User, reports: Sequence[Report]) -> list[Session]:
+    """Store what was reported; returns the sessions that count from now on."""
     sessions = _sessions(user, {report.key for report in reports})
+    views = _times_of_views(user, {report.video.pk for report in reports})
     counted = []
     for report in reports:
         session = sessions.get(report.key)
@@ -169,11 +177,26 @@ def _store_sessions(user: User, reports: Sequence[Report]) -> list[tuple[int, UU
             sessions[report.key] = session
         if not session.counted and report.counts_for(user):
             session.counted = True
-            counted.append(report.key)
+            session.repeated = any(
+                abs(report.at - at) < settings.VIEW_WINDOW
+                for at in views[report.video.pk]
+            )
+            counted.append(session)
+            if not session.repeated:
+                views[report.video.pk].append(report.at)
         session.update(report)
     rows = list(sessions.values())
     upsert(Watch, user_id=user.pk, rows=rows, key=("video_id", "session_id"))
     return counted
+
+
+def _times_of_views(user: User, videos: Collection[int]) -> dict[int, list[datetime]]:
+    times: dict[int, list[datetime]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(VIEWS, [user.pk, list(videos)])
+        for video, at in cursor.fetchall():
+            times[video].append(at)
+    return times
 
 
 def _sessions(
@@ -236,8 +259,8 @@ def clear_history(*, user: User) -> None:
 
 
 def _make_anonymous(watches: list[Watch]) -> int:
-    """Replace watches by anonymous views; return the number of counted ones."""
-    counted = [watch for watch in watches if watch.counted]
+    """Replace watches by anonymous views; return the number of views."""
+    counted = [watch for watch in watches if watch.counted and not watch.repeated]
     AnonymousView.objects.bulk_create(
         [
             AnonymousView(

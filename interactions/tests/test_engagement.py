@@ -7,19 +7,24 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.tests.factories import make_user
 from interactions import services
 from interactions.models import AnonymousView, Engagement, Like, Watch
+from interactions.services import aggregates
 from interactions.services.engagement import ENGAGEMENT_SCORE_SQL
+from interactions.services.watching import Report, record_watches
 from interactions.tests.factories import watch
+from recommender.dataset import view_counts
+from recommender.models import ViewCounts
 from videos.models import Video
 from videos.progress import progress_of
 from videos.tests.factories import make_category, make_video
 
 pytestmark = pytest.mark.django_db
+EARLIER = timezone.now() - timedelta(days=1)
 
 
 def counters(video: Video) -> Any:
@@ -71,7 +76,7 @@ def test_a_session_only_grows_and_each_counts_once():
     user, video, session = make_user(), make_video(), uuid4()
     for fraction, seconds in ((0.2, 12), (0.8, 48), (0.4, 24), (0.8, 48)):
         watch(video, user=user, session_id=session, fraction=fraction, seconds=seconds)
-    watch(video, user=user, fraction=0.5, seconds=30)
+    watch(video, user=user, fraction=0.5, seconds=30, at=EARLIER)
     assert counters(video) == (2, 0, 0.48)
     row = Engagement.objects.get()
     assert (row.fraction, row.seconds, row.sessions, row.viewed) == (0.8, 78, 2, True)
@@ -142,9 +147,9 @@ def test_recording_switched_in_the_middle_counts_one_view():
     watch(video, user=user, session_id=session)
     assert counters(video)[0] == 1
     other = uuid4()
-    watch(video, user=user, session_id=other)
+    watch(video, user=user, session_id=other, at=EARLIER)
     user.record_history = True
-    watch(video, user=user, session_id=other)
+    watch(video, user=user, session_id=other, at=EARLIER)
     assert counters(video)[0] == 2
 
 
@@ -153,7 +158,7 @@ def test_removal_forgets_the_person_and_keeps_the_views():
     video, other = make_video(categories=[category]), make_video(categories=[category])
     session = uuid4()
     watch(video, user=user, session_id=session)
-    watch(video, user=user)
+    watch(video, user=user, at=EARLIER)
     watch(other, user=user)
     services.like(user=user, video=video)
     services.remove_from_history(user=user, video=video)
@@ -200,3 +205,45 @@ def test_seen_and_progress():
     progress = {seen.pk: 0.3, begun.pk: 0.2}
     assert progress_of(user, videos) == progress
     assert progress_of(make_user(), videos) == {}
+
+
+def test_reloads_are_one_view(settings):
+    user, video = make_user(), make_video(categories=[make_category()])
+    start = timezone.now() - timedelta(hours=5)
+    for seconds in (0, 20, 40):
+        at = start + timedelta(seconds=seconds)
+        watch(video, user=user, fraction=0.4 + seconds / 100, at=at)
+    assert counters(video) == (1, 0, 0.48)
+    assert user.category_interests.get().interaction_count == 1
+    watch(video, at=start)
+    watch(video, user=user, at=start + settings.VIEW_WINDOW)
+    watch(video, user=user, at=start - timedelta(minutes=1))  # arrives late
+    assert counters(video)[0] == 3
+    before = counters(video), user.category_interests.get().interaction_count
+    aggregates.rebuild()
+    assert before == (
+        counters(video),
+        user.category_interests.get().interaction_count,
+    )
+    view_counts.update()
+    assert ViewCounts.objects.get(video=video).day == 3
+    services.remove_from_history(user=user, video=video)
+    assert counters(video)[0] == 3
+
+
+def test_reloads_in_one_batch_are_one_view():
+    user, video = make_user(), make_video()
+    now = timezone.now()
+    reports = [Report(video, uuid4(), 0.9, 54.0, now) for _ in range(3)]
+    with transaction.atomic():
+        record_watches(user=user, reports=reports)
+    assert counters(video)[0] == 1
+    assert Watch.objects.filter(counted=True).count() == 3
+
+
+def test_the_window_is_a_setting(settings):
+    settings.VIEW_WINDOW = timedelta(0)
+    user, video = make_user(), make_video()
+    for _ in range(3):
+        watch(video, user=user)
+    assert counters(video)[0] == 3

@@ -98,7 +98,9 @@ def test_a_retry_is_a_no_op(client: Client):
     batch = [watch_event(video), shown_event(video), shown_event(video, "click")]
     assert statuses(send(client, *batch)) == ["recorded"] * 3
     assert statuses(send(client, *batch)) == ["duplicate"] * 3
-    assert statuses(send(client, batch[0], watch_event(video), batch[0])) == [
+    earlier = (timezone.now() - timedelta(hours=2)).isoformat()
+    again = watch_event(video, at=earlier)
+    assert statuses(send(client, batch[0], again, batch[0])) == [
         "duplicate",
         "recorded",
         "duplicate",

@@ -24,7 +24,7 @@ def update() -> int:
     """Count again; returns how many videos have counts."""
     now = timezone.now()
     views = (
-        Watch.objects.filter(counted=True, timestamp__gte=now - MONTH)
+        Watch.objects.filter(counted=True, repeated=False, timestamp__gte=now - MONTH)
         .order_by()
         .values_list("video_id")
         .annotate(

@@ -151,12 +151,13 @@ def watched_within(
         timestamp__gte=min(firsts.values()),
         timestamp__lt=max(firsts.values()) + window,
     )
-    for key, counted, seconds, at in rows.values_list(
-        "user_id", "counted", "watched_duration", "timestamp"
+    for key, counted, repeated, seconds, at in rows.values_list(
+        *("user_id", "counted", "repeated", "watched_duration", "timestamp")
     ).iterator():
         if key in firsts and firsts[key] <= at < firsts[key] + window:
             number, minutes = sums[key]
-            sums[key] = number + counted, minutes + seconds / 60
+            views = int(counted and not repeated)
+            sums[key] = number + views, minutes + seconds / 60
     return sums
 
 

@@ -4,6 +4,7 @@ import { startEach } from "./elements.js";
 import { flush, newId, record } from "./events.js";
 
 const REPORT_EVERY = 5000; // ms of playing
+const SESSION_GAP = 30 * 60 * 1000; // ms
 
 /* Seconds of the video that were played; replayed parts count once. */
 function playedSeconds({ played }) {
@@ -20,9 +21,22 @@ function feedContext(videoId) {
   }
 }
 
+/* The id of the viewing session, the same after a reload within `SESSION_GAP`. */
+function sessionOf(videoId) {
+  const name = `session:${videoId}`;
+  try {
+    const { id = newId(), at = 0 } = JSON.parse(sessionStorage.getItem(name)) ?? {};
+    const session = { id: Date.now() - at < SESSION_GAP ? id : newId(), at: Date.now() };
+    sessionStorage.setItem(name, JSON.stringify(session));
+    return session.id;
+  } catch {
+    return newId();
+  }
+}
+
 function reportWatching(video) {
   const { videoId, startAt } = video.dataset;
-  const sessionId = newId();
+  const sessionId = sessionOf(videoId);
   const { feed_id = null, feed_position = null } = feedContext(videoId);
   let reported = 0;
   let known; // what the last report said
