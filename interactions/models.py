@@ -193,6 +193,10 @@ class Follow(TimeStamped):
                 condition=~Q(follower=F("followee")), name="follow_not_oneself"
             ),
         ]
+        indexes = [
+            models.Index(fields=["follower", "-created_at"], name="follow_of_follower"),
+            models.Index(fields=["followee", "-created_at"], name="follow_of_followee"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.follower} follows {self.followee}"

@@ -77,7 +77,10 @@ def _slice(
             last = from_integer(integer)
         except (ValueError, OverflowError) as error:
             raise BadRequest("This cursor is not valid.") from error
-        rows = rows.filter(Q(**{f"{field}__lt": last}) | Q(**{field: last}, pk__lt=pk))
+        # The first condition lets PostgreSQL begin within an index.
+        rows = rows.filter(**{f"{field}__lte": last}).filter(
+            Q(**{f"{field}__lt": last}) | Q(pk__lt=pk)
+        )
     results = list(rows.order_by(f"-{field}", "-pk")[: size + 1])
     if len(results) <= size:
         return Slice(results, "")

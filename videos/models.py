@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.files import FieldFile
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 from django.utils import timezone
 
@@ -238,6 +238,12 @@ class Video(TimeStamped, Sourced):
                 F("published_at").desc(),
                 "id",
                 name="video_newest",
+                condition=Q(visibility="public", state="ready"),
+            ),
+            models.Index(
+                Coalesce("published_at", "created_at").desc(),
+                F("id").desc(),
+                name="video_shown",
                 condition=Q(visibility="public", state="ready"),
             ),
             models.Index(fields=["creator", "-published_at"], name="video_by_creator"),

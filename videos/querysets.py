@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts.models import User
@@ -32,6 +33,26 @@ CARD_FIELDS = (
 
 if TYPE_CHECKING:
     from videos.models import Category, ParentCategory, Video  # noqa: F401
+
+
+# Counts no further: a subject may have any number of videos.
+LARGE = 1000
+SIZE = f"""(SELECT count(*) FROM (
+    SELECT FROM %(links)s AS link WHERE link.%(column)s = %(table)s.id LIMIT {LARGE}
+) AS some)"""
+
+
+def with_size(subjects: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Categories or parent categories with `size`: their videos, at most `LARGE`."""
+    model = subjects.model
+    relation = model._meta.get_field("videos").through._meta
+    names = {
+        "links": relation.db_table,
+        "column": f"{model._meta.model_name}_id",
+        "table": model._meta.db_table,
+    }
+    size = RawSQL(SIZE % names, (), output_field=models.IntegerField())
+    return subjects.annotate(size=size)
 
 
 class VideoQuerySet(models.QuerySet["Video"]):

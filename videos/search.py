@@ -11,8 +11,11 @@ from collections.abc import Sequence
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection
-from django.db.models import F
+from django.db.models import BigIntegerField, F, Value
+from django.db.models.functions import Cast, Coalesce, Least, Ln
 
+from rest.pagination import Slice, greatest_first, newest_first
+from videos.models import Video
 from videos.querysets import VideoQuerySet
 
 CONFIG = "english"
@@ -69,6 +72,34 @@ def matching(videos: VideoQuerySet, text: str) -> VideoQuerySet:
         query |= SearchQuery(prefix, config="simple", search_type="raw")
     return videos.filter(search=query).annotate(
         rank=SearchRank(F("search"), query, cover_density=True)
+    )
+
+
+def search_page(
+    videos: VideoQuerySet, *, text: str, sort: str, cursor: str, size: int
+) -> Slice[Video]:
+    """A page of the `videos` that match `text`, or of all if it is empty.
+
+    `sort` is "newest", "views" or "relevance"; without a text, the newest are first.
+    Raises `BadRequest` for a cursor of another list.
+    """
+    if text:
+        videos = matching(videos, text)
+    if sort == "views":
+        return greatest_first(videos, number="views", cursor=cursor, size=size)
+    if text and sort != "newest":
+        videos = videos.annotate(relevance=_relevance())
+        return greatest_first(videos, number="relevance", cursor=cursor, size=size)
+    videos = videos.annotate(shown_at=Coalesce("published_at", "created_at"))
+    return newest_first(videos, moment="shown_at", cursor=cursor, size=size)
+
+
+def _relevance() -> Cast:
+    """The rank, and among equal ones the logarithm of the engagement, as an integer."""
+    popularity = Least(Ln(F("engagement") + 1.0) * Value(50.0), Value(999.0))
+    rank = Cast(F("rank") * Value(1e4), BigIntegerField()) * Value(1000)
+    return Cast(
+        rank + Cast(popularity, BigIntegerField()), output_field=BigIntegerField()
     )
 
 

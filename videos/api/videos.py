@@ -6,8 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import BigIntegerField, F, Value
-from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -30,15 +28,13 @@ from rest.etags import check_unchanged, etag_response
 from rest.pagination import (
     PageSerializer,
     Slice,
-    greatest_first,
-    newest_first,
     page_response,
     page_serializer,
     paginated_response,
 )
 from rest.representing import represent
 from rest.requests import validated_body, validated_query
-from videos import search, services
+from videos import services
 from videos.access import category_by_slug, visible_video
 from videos.api.serializers import (
     EditSerializer,
@@ -54,6 +50,7 @@ from videos.files.uploads import is_too_large
 from videos.forms import check_upload, clean_thumbnail
 from videos.models import Video
 from videos.progress import progress_of, resume_at
+from videos.search import search_page
 
 Parsers = list[BaseParser]  # `list` is a method of view sets
 
@@ -207,23 +204,19 @@ def represent_videos(request: Request, videos: list[Video]) -> Any:
 def _search(*, limit: int, cursor: str = "", **filters: str) -> Slice[Video]:
     """A page of public videos by the filters of `SearchSerializer`."""
     videos = Video.objects.listed().for_cards()
-    text, sort = filters.get("q", ""), filters.get("sort", "")
-    if text:
-        videos = search.matching(videos, text)
     if slug := filters.get("category"):
         videos = videos.within(category_by_slug(slug))
     if username := filters.get("creator"):
         videos = videos.filter(creator__username__iexact=username)
     videos = videos.lasting(filters.get("duration", ""))
     videos = videos.published_within(filters.get("age", ""))
-    if sort == "views":
-        return greatest_first(videos, number="views", cursor=cursor, size=limit)
-    if text and sort != "newest":
-        rank = Cast(F("rank") * Value(1e6), BigIntegerField())
-        videos = videos.annotate(relevance=rank)
-        return greatest_first(videos, number="relevance", cursor=cursor, size=limit)
-    videos = videos.annotate(shown_at=Coalesce("published_at", "created_at"))
-    return newest_first(videos, moment="shown_at", cursor=cursor, size=limit)
+    return search_page(
+        videos,
+        text=filters.get("q", ""),
+        sort=filters.get("sort", ""),
+        cursor=cursor,
+        size=limit,
+    )
 
 
 def _locked_for_edit(user: User | AnonymousUser, video_id: str) -> Video:

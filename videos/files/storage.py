@@ -23,6 +23,7 @@ class MediaStorage(FileSystemStorage):
 
     def _save(self, name: str, content: Any) -> str:
         try:
-            return super()._save(name, content)
+            saved: str = super()._save(name, content)  # type: ignore[misc]
         except FileNotFoundError:  # its folder was just removed
-            return super()._save(name, content)
+            saved = super()._save(name, content)  # type: ignore[misc]
+        return saved

@@ -78,16 +78,21 @@ def test_filters_and_order(client: Client, jazz) -> None:
     assert len(titles(sort="nonsense", age="never", category="none")) == 2
 
 
-def test_pages_neither_repeat_nor_skip(client: Client) -> None:
+@pytest.mark.parametrize("sort", ["", "newest", "views"])
+def test_pages_neither_repeat_nor_skip(client: Client, sort: str) -> None:
     for number in range(45):
-        make_video(title=f"Song {number}")
+        make_video(title=f"Song {number}", views=number % 7, engagement=number % 5)
     search.refresh()
-    address, titles = f"{reverse('search')}?q=song", []
+    address, titles = f"{reverse('search')}?q=song&sort={sort}", []
     while address:
         page = client.get(address).context["page"]
         titles += [card.video.title for card in page.items]
         address = page.next_url
-    assert len(titles) == len(set(titles)) == 45
+        # Published meanwhile: on the first page of a new search.
+        make_video(title="Song song song", views=1000 + len(titles), engagement=9.0)
+        search.refresh()
+    assert len(titles) == len(set(titles))
+    assert {f"Song {number}" for number in range(45)} <= set(titles)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +100,19 @@ def test_pages_neither_repeat_nor_skip(client: Client) -> None:
 )
 def test_odd_queries_are_answered(client: Client, text: str) -> None:
     assert client.get(reverse("search"), {"q": text}).status_code == 200
+
+
+def test_a_cursor_of_nothing_is_a_bad_request(client: Client) -> None:
+    answer = client.get(reverse("search"), {"q": "song", "after": "x"})
+    assert answer.status_code == 400
+
+
+def test_popular_ones_come_first_among_equals(client: Client) -> None:
+    for engagement in (0, 500, 20):
+        make_video(title="Song", engagement=engagement)
+    search.refresh()
+    page = client.get(reverse("search"), {"q": "song"}).context["page"]
+    assert [card.video.engagement for card in page.items] == [500, 20, 0]
 
 
 def test_bounded_queries(client: Client, django_assert_max_num_queries) -> None:

@@ -11,15 +11,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.requests import PageRequest
-from videos import search as full_text
 from videos.cards import Page, cards, next_url
 from videos.forms import SearchForm
 from videos.models import ParentCategory, Video
 from videos.progress import progress_of
-from videos.querysets import VideoQuerySet
+from videos.querysets import VideoQuerySet, with_size
+from videos.search import search_page
 
 PAGE_SIZE = 20
-MAX_RESULTS = 400
 PEOPLE = 6
 
 
@@ -29,19 +28,22 @@ def search(request: PageRequest) -> HttpResponse:
     form.is_valid()  # invalid filters are ignored
     filters = form.cleaned_data
     text = filters.get("q", "").replace("\x00", "")
-    offset = _offset(request.GET.get("from", ""))
+    cursor = request.GET.get("after", "")
     page = Page([])
     people: list[User] = []
     if text:
-        videos = _ordered(_filtered(full_text.matching(_all(), text), filters), filters)
-        rows = list(videos[offset : offset + PAGE_SIZE + 1])
-        following = offset + PAGE_SIZE
-        more = len(rows) > PAGE_SIZE and following < MAX_RESULTS
-        page = Page(
-            cards(rows[:PAGE_SIZE], progress_of(request.user, rows)),
-            next_url(request, **{"from": str(following) if more else ""}),
+        part = search_page(
+            _filtered(Video.objects.listed().for_cards("description"), filters),
+            text=text,
+            sort=filters.get("sort", ""),
+            cursor=cursor,
+            size=PAGE_SIZE,
         )
-        if not offset:
+        page = Page(
+            cards(part.rows, progress_of(request.user, part.rows)),
+            next_url(request, after=part.next_cursor),
+        )
+        if not cursor:
             people = list(_people(text))
     context = {
         "form": form,
@@ -51,14 +53,9 @@ def search(request: PageRequest) -> HttpResponse:
         "filtered": any(filters.get(n) for n in ("category", "duration", "age")),
     }
     if not page.items:
-        context["suggestions"] = ParentCategory.objects.annotate(
-            size=Count("videos")
-        ).order_by("-size", "name")[:8]
+        sized = with_size(ParentCategory.objects.all())
+        context["suggestions"] = sized.order_by("-size", "name")[:8]
     return render(request, "videos/search.html", context)
-
-
-def _all() -> VideoQuerySet:
-    return Video.objects.listed().for_cards("description")
 
 
 def _filtered(videos: VideoQuerySet, filters: dict[str, Any]) -> VideoQuerySet:
@@ -67,13 +64,6 @@ def _filtered(videos: VideoQuerySet, filters: dict[str, Any]) -> VideoQuerySet:
     return videos.lasting(filters.get("duration", "")).published_within(
         filters.get("age", "")
     )
-
-
-def _ordered(videos: VideoQuerySet, filters: dict[str, Any]) -> VideoQuerySet:
-    by = {"newest": ["-published_at"], "views": ["-views"]}.get(
-        str(filters.get("sort")), ["-rank", "-engagement"]
-    )
-    return videos.order_by(*by, "-pk")
 
 
 def _people(text: str) -> QuerySet[User]:
@@ -89,7 +79,3 @@ def _people(text: str) -> QuerySet[User]:
         .annotate(size=Count("followers", distinct=True))
         .order_by("-size", "username")[:PEOPLE]
     )
-
-
-def _offset(value: str) -> int:
-    return min(int(value), MAX_RESULTS) if value.isdecimal() else 0
