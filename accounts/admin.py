@@ -51,10 +51,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         "parent_category_interests",
     ]
     search_fields = ["username", "email", "first_name", "last_name", "external_id"]
-    ordering = ["-date_joined"]
-    date_hierarchy = "date_joined"
     list_per_page = 50
-    show_full_result_count = False
     inlines = [EmailAddressInline]
     filter_horizontal = ["parent_category_interests", "groups", "user_permissions"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}

@@ -96,14 +96,15 @@ def look_up(token: str) -> tuple[User, SessionStore] | None:
     mean that the token is wrong: allauth also knows sessions without a list, and those
     of an older secret key.
     """
+    person: Any
     for person in User.objects.raw(LOOK_UP, [token, timezone.now()]):
-        session = SessionStore(token)
+        session: Any = SessionStore(token)
         data = session.decode(person.session_data)
         backend = data.get(BACKEND_SESSION_KEY)
         if (
             data.get(SESSION_KEY) == str(person.pk)
             and backend in settings.AUTHENTICATION_BACKENDS
-            and load_backend(backend).user_can_authenticate(person)
+            and _may_log_in(person, backend)
             and constant_time_compare(
                 data.get(HASH_SESSION_KEY, ""), person.get_session_auth_hash()
             )
@@ -111,6 +112,11 @@ def look_up(token: str) -> tuple[User, SessionStore] | None:
             session._session_cache = data
             return person, session
     return None
+
+
+def _may_log_in(person: User, path: str) -> bool:
+    backend: Any = load_backend(path)
+    return bool(backend.user_can_authenticate(person))
 
 
 class SessionTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.admin import AdminSite
 from django.contrib.admin.exceptions import DisallowedModelAdminToField
 from django.contrib.admin.options import TO_FIELD_VAR
 from django.http import HttpRequest, HttpResponse
 
+from config.admin_lists import ListSite
+
 View = Callable[..., HttpResponse]
 
 
-class Site(AdminSite):
+class Site(ListSite):
     def admin_view(self, view: Any, cacheable: bool = False) -> View:
         """Django's, which would look up the field without a name: an error 500."""
 

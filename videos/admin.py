@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db import models
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,6 +16,7 @@ from accounts.images import PictureField
 from videos import search, services
 from videos.forms import THUMBNAIL_SIZE
 from videos.models import Category, ParentCategory, Topic, Video
+from videos.querysets import with_size
 from videos.templatetags.video_format import duration
 
 
@@ -30,8 +31,7 @@ class _Counted(admin.ModelAdmin[Any]):
     prepopulated_fields = {"slug": ("name",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request).annotate(size=Count("videos"))
-        return cast("QuerySet[Any]", rows)
+        return with_size(super().get_queryset(request))
 
     @admin.display(description="videos", ordering="size")
     def size(self, category: Any) -> int:
@@ -67,8 +67,9 @@ class CategoryAdmin(_Counted):
 
 
 @admin.register(Topic)
-class TopicAdmin(_Counted):
-    list_display = ("name", "project_code", "slug", "size")
+class TopicAdmin(admin.ModelAdmin[Topic]):
+    prepopulated_fields = {"slug": ("name",)}
+    list_display = ("name", "project_code", "slug", "created_at")
     search_fields = ("name", "slug", "project_code")
 
 
@@ -101,9 +102,7 @@ class VideoAdmin(admin.ModelAdmin[Video]):
     )
     list_select_related = ("creator",)
     list_per_page = 50
-    show_full_result_count = False
     search_fields = ("title", "video_id", "creator__username")
-    date_hierarchy = "published_at"
     autocomplete_fields = ("categories", "parent_categories")
     raw_id_fields = ("creator", "topic")
     readonly_fields = (

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 LARGE = 1000
 SIZE = f"""(SELECT count(*) FROM (
     SELECT FROM %(links)s AS link WHERE link.%(column)s = %(table)s.id LIMIT {LARGE}
-) AS some)"""
+) AS counted)"""
 
 
 def with_size(subjects: models.QuerySet[Any]) -> models.QuerySet[Any]:
@@ -52,7 +52,8 @@ def with_size(subjects: models.QuerySet[Any]) -> models.QuerySet[Any]:
         "table": model._meta.db_table,
     }
     size = RawSQL(SIZE % names, (), output_field=models.IntegerField())
-    return subjects.annotate(size=size)
+    sized: models.QuerySet[Any] = subjects.annotate(size=size)
+    return sized
 
 
 class VideoQuerySet(models.QuerySet["Video"]):

@@ -23,8 +23,9 @@ django.setup()
 from config.tests.runtime.sending_events import main
 main()
 """
-KILLS = 4
-EVENTS = 300  # acknowledged between two kills
+KILLS = 20
+EVENTS = 200  # acknowledged between two kills
+RATE = 100  # events a second that are acknowledged while the server runs
 
 pytestmark = [
     pytest.mark.skipif(not settings.LOCAL, reason="DB_* names a server of your own"),
@@ -56,24 +57,30 @@ def test_no_acknowledged_event_is_lost_by_a_kill(tmp_path: Path) -> None:
             target=lambda: acknowledged.extend(line.strip() for line in output)
         )
         reader.start()
+        running = 0.0
         for _ in range(KILLS):
-            _await_more(acknowledged, EVENTS)
+            running += _await_more(acknowledged, EVENTS)
             _kill(root)
-        _await_more(acknowledged, EVENTS)
+            time.sleep(0.2)  # until what was acknowledged before has been read
+            _await_more(acknowledged, 1)
+        running += _await_more(acknowledged, EVENTS)
     finally:
         sender.stdin.close()
         sender.wait(60)
     reader.join()
     output.close()
+    assert (KILLS + 1) * EVENTS / running >= RATE
     missing = set(acknowledged) - _stored(root)
     assert not missing, f"{len(missing)} of {len(acknowledged)} events were lost"
 
 
-def _await_more(acknowledged: list[str], number: int) -> None:
-    wanted, deadline = len(acknowledged) + number, time.monotonic() + 60
+def _await_more(acknowledged: list[str], number: int) -> float:
+    """Wait until that many more events are acknowledged; returns the seconds."""
+    wanted, started = len(acknowledged) + number, time.monotonic()
     while len(acknowledged) < wanted:
-        assert time.monotonic() < deadline, "events are not acknowledged"
+        assert time.monotonic() < started + 60, "events are not acknowledged"
         time.sleep(0.01)
+    return time.monotonic() - started
 
 
 def _kill(root: Path) -> None:
