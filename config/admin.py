@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -12,11 +11,9 @@ from django.http import HttpRequest, HttpResponse
 
 from config.admin_lists import ListSite
 
-View = Callable[..., HttpResponse]
-
 
 class Site(ListSite):
-    def admin_view(self, view: Any, cacheable: bool = False) -> View:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Django's, which would look up the field without a name: an error 500."""
 
         @wraps(view)
