@@ -23,8 +23,9 @@ def represent(
     many: bool = False,
 ) -> Any:
     """As `serializer_class(instance, many=many, context=context).data`."""
-    kept: dict[Any, Any] = _kept.__dict__
-    serializer = kept.get(serializer_class)
+    kept: dict[type[BaseSerializer[Any]], BaseSerializer[Any]]
+    kept = _kept.__dict__.setdefault("serializers", {})
+    serializer: Any = kept.get(serializer_class)
     if serializer is None:
         serializer = kept[serializer_class] = serializer_class()
     serializer._context = context

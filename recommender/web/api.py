@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -29,10 +28,9 @@ from recommender.web.serializers import (
     HomeQuerySerializer,
     StrategiesSerializer,
 )
+from rest.representing import represent
 from rest.requests import validated_query
 from videos.access import category_by_slug, visible_video
-
-_local = threading.local()
 
 
 class HomeView(APIView):
@@ -123,17 +121,8 @@ def _answer(
     except feed.NoSuchOrdering as error:
         raise ValidationError({"strategy": [str(error)]}) from error
     progress = {item.video.pk: item.progress for item in page.items}
-    serializer = _serializer()
-    serializer.context.update(request=request, progress=progress)
-    return Response(serializer.to_representation(page))
-
-
-def _serializer() -> FeedSerializer:
-    """That of this thread: to build its fields takes as long as to read a page."""
-    if not hasattr(_local, "serializer"):
-        _local.serializer = FeedSerializer(context={})
-    serializer: FeedSerializer = _local.serializer
-    return serializer
+    context = {"request": request, "progress": progress}
+    return Response(represent(FeedSerializer, page, context))
 
 
 class StrategiesView(APIView):

@@ -65,13 +65,15 @@ class Similarity:
 
     def to(self, place: int) -> FloatArray:
         """(n,): of each video to the one at ``place``."""
+        similarity: FloatArray
         if self._vectors is None or not self._known[place]:
-            return self._categories @ self._categories[place]
-        cosines = np.maximum(self._vectors @ self._vectors[place], 0)
-        if self._all_known:
-            return cosines
-        shared = self._categories @ self._categories[place]
-        return np.where(self._known, cosines, shared)
+            similarity = self._categories @ self._categories[place]
+            return similarity
+        similarity = np.maximum(self._vectors @ self._vectors[place], 0)
+        if not self._all_known:
+            shared = self._categories @ self._categories[place]
+            similarity = np.where(self._known, similarity, shared)
+        return similarity
 
 
 def category_vectors(features: VideoFeatures) -> FloatArray:
