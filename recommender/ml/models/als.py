@@ -113,18 +113,23 @@ class Als(FactorModel):
     def contributions(
         self, state: UserHistory, item_ids: npt.ArrayLike
     ) -> list[list[Contribution]]:
-        """The score of an item is a sum over the watches (equation 7 of the paper); its
-        terms are the amounts."""
+        """All watches are removed by one solution (Sherman and Morrison 1950)."""
         place = positions(self.item_ids, state.watched.ids)
         known = np.flatnonzero((place >= 0) & (state.watched.weight > 0))
         items = positions(self.item_ids, item_ids)
-        if not len(known) or not len(items):
-            return [[] for _ in items]
+        if len(known) < 2 or not len(items):
+            return super().contributions(state, item_ids)
         vectors = self.vectors[place[known]]
-        confidence = 1 + self._config.alpha * state.watched.weight[known]
-        left = self._gram + (vectors.T * (confidence - 1)) @ vectors
-        similarity = vectors @ np.linalg.solve(left, self.vectors[items].T)
-        amounts = np.where(items >= 0, similarity * confidence[:, None], 0)
+        extra = self._config.alpha * state.watched.weight[known]
+        left = self._gram + (vectors.T * extra) @ vectors
+        solved = np.linalg.solve(left, vectors.T)  # (factors, watches)
+        leverage = np.einsum("wf,fw->w", vectors, solved)
+        own = vectors @ (solved @ (1 + extra))  # scores of the watched videos
+        others = own - (1 + extra) * leverage  # the part of the other watches
+        loss = 1 + extra - extra * others / (1 - extra * leverage)
+        amounts = np.where(
+            items >= 0, loss[:, None] * (self.vectors[items] @ solved).T, 0
+        )
         newest = np.argsort(-state.watched.time[known], kind="stable")[:NEWEST]
         ids = state.watched.ids[known[newest]].tolist()
         return greatest_first(["watched"] * len(ids), ids, amounts[newest])

@@ -237,7 +237,7 @@ class TestPages:
         assert "Nothing to show yet" in client.get(MAP).text
         make_video(title="Quiet")
         watch(make_video(title="Loud"))
-        assert "Around Loud" in client.get(MAP).text
+        assert "Around <bdi>Loud</bdi>" in client.get(MAP).text
 
     def test_what_one_may_not_see_is_not_found(self, client):
         private = make_video(visibility="private")
