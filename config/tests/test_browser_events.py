@@ -16,7 +16,11 @@ from videos.models import Video
 from videos.tests.clips import as_upload, make_clip
 from videos.tests.factories import make_video
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+]
 
 EVENTS = "**/api/v1/events/"
 QUEUED = "Object.keys(localStorage).filter((key) => key.startsWith('event:')).length"

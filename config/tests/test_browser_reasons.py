@@ -8,6 +8,7 @@ from interactions.tests.factories import watch
 from videos.tests.factories import make_category, make_parent_category, make_video
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
 ]

@@ -15,7 +15,11 @@ from videos.models import Video
 from videos.tests.clips import as_upload, make_clip
 from videos.tests.factories import make_category, make_video
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+]
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}

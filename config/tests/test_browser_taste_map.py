@@ -10,6 +10,7 @@ from recommender.graph.queries.interface import CROWD
 from videos.tests.factories import make_video
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
 ]

@@ -13,7 +13,11 @@ from config.tests.test_content_policy import log_in
 from videos.tests.clips import make_clip
 from videos.tests.factories import make_video
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+]
 
 SCRIPTS = {
     "html": b"<!doctype html><title>x</title><script>document.title = 'ran'</script>",

@@ -68,6 +68,7 @@ def test_against_one_server(platform, live_server, settings):
     live_a_day(live_server.url)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(NGINX is None, reason="no nginx is installed")
 @pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a Unix")
 def test_against_two_web_processes_behind_nginx(platform, tmp_path: Path):

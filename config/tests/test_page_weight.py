@@ -16,7 +16,11 @@ from videos import services
 from videos.tests.clips import make_clip
 from videos.tests.factories import make_video
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+]
 
 
 @pytest.fixture
