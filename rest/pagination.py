@@ -107,7 +107,8 @@ class PageSerializer(LimitSerializer):
     """The parameters of every list."""
 
     cursor = serializers.RegexField(
-        r"^-?[0-9]{1,17}\.[0-9]{1,17}$",  # negative for a moment before 1970
+        # Negative for a moment before 1970; none is before the year 69.
+        r"^(-[0-5]?[0-9]{1,16}|[0-9]{1,17})\.[0-9]{1,17}$",
         required=False,
         help_text="`next_cursor` of the previous page; omit it for the first page.",
     )

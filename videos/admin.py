@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -87,6 +88,14 @@ class VideoAdminForm(forms.ModelForm[Video]):
         return values
 
 
+class KeyedChoices(AutocompleteSelectMultiple):
+    """Leaves what is no key to the form, which refuses it; Django would look it up."""
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        keys = [key for key in value if str(key).isdecimal()]
+        return super().optgroups(name, keys, attr)
+
+
 @admin.register(Video)
 class VideoAdmin(admin.ModelAdmin[Video]):
     form = VideoAdminForm
@@ -111,6 +120,12 @@ class VideoAdmin(admin.ModelAdmin[Video]):
         *("created_at", "updated_at"),
     )
     actions = ("make_public", "make_private", "give_premium", "take_premium", "again")
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        kwargs["widget"] = KeyedChoices(db_field, self.admin_site)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description="")
     def picture(self, video: Video) -> str:

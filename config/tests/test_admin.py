@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import URLPattern
 
 from accounts.tests.factories import make_user
+from videos.tests.factories import make_video
 
 pytestmark = pytest.mark.django_db
 BAD_IDS = ["a", "-1", "0", "1" + "0" * 400, "9" * 5000, "a\0b", "²", " ", "%s{0}"]
@@ -64,3 +65,16 @@ def test_a_field_without_a_name_is_refused(staff: Client, method: str) -> None:
     user = make_user()
     address = f"/admin/accounts/user/{user.pk}/change/"
     assert getattr(staff, method)(address, {"_to_field": ""}).status_code == 400
+
+
+def test_a_year_that_no_date_has_is_refused(staff: Client) -> None:
+    query = f"created_at__year={'9' * 400}"
+    assert staff.get(f"/admin/interactions/comment/?{query}").status_code == 400
+
+
+def test_a_choice_that_is_no_key_is_an_error_of_the_form(staff: Client) -> None:
+    video = make_video()
+    address = f"/admin/videos/video/{video.pk}/change/"
+    answer = staff.post(address, {"title": "T", "categories": ["../x", "1"]})
+    assert answer.status_code == 200
+    assert "../x" in str(answer.context["errors"])
