@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -19,6 +20,8 @@ from videos.forms import THUMBNAIL_SIZE
 from videos.models import Category, ParentCategory, Topic, Video
 from videos.querysets import with_size
 from videos.templatetags.video_format import duration
+
+KEY = re.compile("[0-9]{1,18}")  # 64 bits
 
 
 class CategoryInline(admin.TabularInline[Category, ParentCategory]):
@@ -92,7 +95,7 @@ class KeyedChoices(AutocompleteSelectMultiple):
     """Leaves what is no key to the form, which refuses it; Django would look it up."""
 
     def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
-        keys = [key for key in value if str(key).isdecimal()]
+        keys = [key for key in value if KEY.fullmatch(str(key))]
         return super().optgroups(name, keys, attr)
 
 
