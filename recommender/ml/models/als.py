@@ -57,20 +57,6 @@ class Config:
     seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class Factors:
-    """Item ``vectors`` (items, factors) along ``item_ids``, for a later fit to start
-    from."""
-
-    item_ids: IntArray
-    vectors: FloatArray
-
-    def of(self, item_ids: IntArray) -> FloatArray:
-        """(len(item_ids), factors), 0 for other items."""
-        place = positions(self.item_ids, item_ids)
-        return np.where(place[:, None] >= 0, self.vectors[place], 0).astype(np.float32)
-
-
 class Als(FactorModel):
     """Item factors; those of a user are the least squares solution for their history.
 
@@ -94,8 +80,8 @@ class Als(FactorModel):
         self._gram = _gram(vectors, config)
 
     @property
-    def learned(self) -> Factors:
-        return Factors(self.item_ids, self.vectors)
+    def learned(self) -> warm.KeptVectors:
+        return warm.KeptVectors(self.item_ids, self.vectors)
 
     def embed_users(self, states: Sequence[UserHistory]) -> FloatArray:
         users = np.tile(self._prior, (len(states), 1))
@@ -175,7 +161,7 @@ def fit(
     confidence = matrix.copy()
     confidence.data = 1 + config.alpha * matrix.data
 
-    earlier: Factors | None = warm.weights_of(NAME)
+    earlier: warm.KeptVectors | None = warm.weights_of(NAME)
     if earlier is not None and earlier.vectors.shape[1] != config.factors:
         earlier = None
     share = 1.0 if earlier is None else warm.EPOCHS
@@ -215,7 +201,7 @@ def fit(
             )
         vectors = np.array(trainer.item_factors, np.float32)
         prior = _prior(matrix, vectors, config)
-    warm.keep(NAME, Factors(snapshot.item_ids, vectors))
+    warm.keep(NAME, warm.KeptVectors(snapshot.item_ids, vectors))
     return Als(snapshot.item_ids, vectors, prior, config)
 
 

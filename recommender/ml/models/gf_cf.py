@@ -42,20 +42,6 @@ POWER_ITERATIONS = 6
 OVERSAMPLING = 32
 
 
-@dataclass(frozen=True, eq=False)
-class Basis:
-    """Singular ``vectors`` (items, rank) along ``item_ids``, for a later fit to start
-    from."""
-
-    item_ids: IntArray
-    vectors: FloatArray
-
-    def of(self, item_ids: IntArray) -> FloatArray:
-        """(len(item_ids), rank), 0 for other items."""
-        place = positions(self.item_ids, item_ids)
-        return np.where(place[:, None] >= 0, self.vectors[place], 0).astype(np.float32)
-
-
 @dataclass(frozen=True)
 class Config:
     """``rank`` singular vectors; ``low_pass`` weighs them against the linear filter.
@@ -95,8 +81,8 @@ class GfCf(Model):
         self._config = config
 
     @property
-    def learned(self) -> Basis:
-        return Basis(self.item_ids, self._basis)
+    def learned(self) -> warm.KeptVectors:
+        return warm.KeptVectors(self.item_ids, self._basis)
 
     def adjusted(self, settings: Mapping[str, Any]) -> GfCf | None:
         """The same filter with other ``settings``, of which ``rank`` may be lower; None
@@ -183,13 +169,13 @@ def fit(
     """
     matrix = normalised(snapshot, snapshot.training_watches)
     whole = ItemGraph.from_matrix(matrix, config.degree)
-    earlier: Basis | None = warm.weights_of(NAME)
+    earlier: warm.KeptVectors | None = warm.weights_of(NAME)
     start = None if earlier is None else earlier.of(snapshot.item_ids)
     with within(current().share(VECTORS)):
         basis = right_singular_vectors(
             matrix, config.rank, seed=config.seed, start=start
         )
-    warm.keep(NAME, Basis(snapshot.item_ids, basis))
+    warm.keep(NAME, warm.KeptVectors(snapshot.item_ids, basis))
     eigenvalues = ((matrix @ basis) ** 2).sum(0)
     graph: Graph = whole
     if config.neighbours:

@@ -11,11 +11,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+
+from recommender.ml.data.snapshot import FloatArray, IntArray, positions
 
 EPOCHS = 1 / 3  # of a cold fit's, for one that starts from weights
 
 _kept: ContextVar[dict[str, Any] | None] = ContextVar("warm", default=None)
+
+
+@dataclass(frozen=True, eq=False)
+class KeptVectors:
+    """``vectors`` (items, width) along sorted ``item_ids``."""
+
+    item_ids: IntArray
+    vectors: FloatArray
+
+    def of(self, item_ids: IntArray) -> FloatArray:
+        """(len(item_ids), width), 0 for other items."""
+        place = positions(self.item_ids, item_ids)
+        return np.where(place[:, None] >= 0, self.vectors[place], 0).astype(np.float32)
 
 
 @contextmanager
