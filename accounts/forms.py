@@ -142,7 +142,7 @@ class PrivacyForm(forms.ModelForm[User]):
             "record_history": "Record what I watch",
             "share_likes": "Count my likes for my followers",
             "show_interests": "Show my interests on my profile",
-            "show_follows": "Show whom I follow and who follows me",
+            "show_follows": "Show the people I follow and my followers",
         }
         help_texts = {
             "record_history": "Your history and feeds use it. If you switch it off, "

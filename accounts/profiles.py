@@ -57,11 +57,11 @@ def shown_follows(
 ) -> QuerySet[Any]:
     """The follows with the people at the `other` end, "follower" or "followee".
 
-    Followers who do not show whom they follow are left out for others. Raises `Http404`
+    Others do not see followers who hide the people they follow. Raises `Http404`
     where the list is not for `viewer`.
     """
     if not shows_follows(person, viewer):
-        raise Http404("This person does not show whom they follow.")
+        raise Http404("This person does not show the people they follow.")
     follows = person.followers if other == "follower" else person.following
     active = follows.filter(**{f"{other}__is_active": True}).select_related(other)
     if other == "follower" and viewer != person:
